@@ -1,0 +1,52 @@
+# Two commands matter: `make demo` and `make test`. Everything else serves them.
+PYTHON ?= python3.11
+V := .venv/bin
+PEOPLE ?= 40
+SPEED ?=
+.DEFAULT_GOAL := help
+.PHONY: help demo test quick lint bench docs lock clean
+
+help:
+	@echo "make demo   run the whole system with a live town (PEOPLE=40 SPEED=1)"
+	@echo "make test   install what tests need and run them all"
+	@echo "make quick  the tests that take under a minute"
+	@echo "make lint   style, types and the lines between the rooms"
+	@echo "make bench  measure, print a table, write benchmarks/out/*.json"
+	@echo "make lock   write the lock files anew from requirements/*.in"
+
+.venv/run.stamp: requirements/run.txt pyproject.toml
+	@test -x $(V)/python || $(PYTHON) -m venv .venv
+	$(V)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/run.txt
+	$(V)/pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps -e .
+	@touch $@
+
+.venv/dev.stamp: .venv/run.stamp requirements/dev.txt
+	$(V)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	@touch $@
+
+demo: .venv/run.stamp
+	@$(V)/surety demo --people $(PEOPLE) $(if $(SPEED),--speed $(SPEED))
+
+test: .venv/dev.stamp
+	@tests/support/install-components
+	$(V)/pytest -n 2 --dist loadgroup
+
+quick: .venv/dev.stamp
+	$(V)/pytest -q -n 2 --dist loadgroup -m "not slow and not postgres and not browser and not shared"
+
+lint: .venv/dev.stamp
+	$(V)/ruff check .
+	$(V)/ruff format --check .
+	$(V)/mypy surety
+	$(V)/lint-imports --no-logo
+
+bench: .venv/dev.stamp
+	$(V)/python -m benchmarks
+
+lock: .venv/dev.stamp
+	@for set in run dev; do \
+	  $(V)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
+	    --no-emit-index-url --no-emit-find-links requirements/$$set.in -o requirements/$$set.txt; done
+
+clean:
+	rm -rf .venv .demo build *.egg-info

@@ -1,0 +1,1 @@
+"""The devices' door: identify, authorise, limit, append, acknowledge."""

@@ -1,0 +1,141 @@
+"""What was ordered: curfews, zones and the trail, as versions that hold from one instant to another.
+
+A condition never changes; a new version takes its place from its `effective_from_ms`. The rules look up the version
+in force at the time of a fact, so a late fact meets what held when it happened.
+"""
+
+import enum
+from typing import Annotated
+
+import msgspec
+
+from surety.rules.facts import Latitude, Longitude, Millis
+
+Identifier = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
+LocalTime = Annotated[str, msgspec.Meta(pattern=r"^([01]\d|2[0-3]):[0-5]\d$|^24:00$")]
+LocalDate = Annotated[str, msgspec.Meta(pattern=r"^\d{4}-\d{2}-\d{2}$")]
+Point = tuple[Longitude, Latitude]
+
+
+class Circle(msgspec.Struct, frozen=True, tag="circle", tag_field="shape"):
+    """All places within `radius_m` metres of the centre, anywhere on Earth."""
+
+    lat_deg: Latitude
+    lon_deg: Longitude
+    radius_m: Annotated[float, msgspec.Meta(ge=10, le=200_000)]
+
+
+class Polygon(msgspec.Struct, frozen=True, tag="polygon", tag_field="shape"):
+    """A ring of (lon, lat) corners, and holes, as in GeoJSON (RFC 7946); edges are short, at most 200 km.
+
+    A ring may cross the antimeridian or go around a pole: it is the side with the smaller area.
+    """
+
+    ring: Annotated[tuple[Point, ...], msgspec.Meta(min_length=3, max_length=2_000)]
+    holes: Annotated[tuple[tuple[Point, ...], ...], msgspec.Meta(max_length=50)] = ()
+
+
+Area = Circle | Polygon
+
+
+class Weekday(enum.StrEnum):
+    """Days of a weekly timetable, as orders write them."""
+
+    MON = "mon"
+    TUE = "tue"
+    WED = "wed"
+    THU = "thu"
+    FRI = "fri"
+    SAT = "sat"
+    SUN = "sun"
+
+
+class Row(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One line of a timetable in local time. An end at or before the start lies on the next day (19:00-07:00).
+
+    `place` names one of the condition's places, for curfews with several addresses; the first place when absent.
+    """
+
+    day: Weekday
+    start: LocalTime
+    end: LocalTime
+    place: str = ""
+
+
+class OneOff(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A window on one date, such as the first night of a curfew, in place of that date's weekly rows."""
+
+    date: LocalDate
+    start: LocalTime
+    end: LocalTime
+    place: str = ""
+
+
+class Timetable(msgspec.Struct, frozen=True, omit_defaults=True):
+    """When a condition is active, in the local time of `zone` (an IANA name). No rows at all: always."""
+
+    zone: str
+    rows: Annotated[tuple[Row, ...], msgspec.Meta(max_length=200)] = ()
+    one_offs: Annotated[tuple[OneOff, ...], msgspec.Meta(max_length=500)] = ()
+
+
+class Place(msgspec.Struct, frozen=True):
+    """A named address and the area that counts as being there."""
+
+    name: Identifier
+    area: Area
+
+
+class Curfew(msgspec.Struct, frozen=True, tag="curfew", tag_field="kind", omit_defaults=True):
+    """Be at a place at certain times. `unknown_after_s`: that long without an informative fix is "cannot verify"."""
+
+    places: Annotated[tuple[Place, ...], msgspec.Meta(min_length=1, max_length=20)]
+    timetable: Timetable
+    unknown_after_s: Annotated[int, msgspec.Meta(ge=60, le=86_400)] = 900
+
+
+class ZoneKind(enum.StrEnum):
+    """Exclusion: do not enter. Inclusion: do not leave."""
+
+    EXCLUSION = "exclusion"
+    INCLUSION = "inclusion"
+
+
+class Zone(msgspec.Struct, frozen=True, tag="zone", tag_field="kind", omit_defaults=True):
+    """Stay out of, or stay within, an area while the timetable is active."""
+
+    zone_kind: ZoneKind
+    name: Identifier
+    area: Area
+    timetable: Timetable
+    unknown_after_s: Annotated[int, msgspec.Meta(ge=60, le=86_400)] = 3_600
+
+
+class Trail(msgspec.Struct, frozen=True, tag="trail", tag_field="kind", omit_defaults=True):
+    """Monitoring of where a person goes. Silence: that long without any message of the device is a finding."""
+
+    silent_after_s: Annotated[int, msgspec.Meta(ge=60, le=604_800)] = 1_800
+
+
+Body = Curfew | Zone | Trail
+
+
+class Condition(msgspec.Struct, frozen=True):
+    """One version of one condition of one person's order, in force from `effective_from_ms` until before `to`."""
+
+    id: Identifier
+    version: Annotated[int, msgspec.Meta(ge=1)]
+    effective_from_ms: Millis
+    effective_to_ms: Millis | None
+    body: Body
+
+
+class ConditionSet(msgspec.Struct, frozen=True):
+    """Every version of every condition of one person, past ones included, ordered by id and version.
+
+    `revision` changes whenever anything in the set changes, so that what was derived from it can be kept.
+    """
+
+    person_id: str
+    revision: int
+    conditions: tuple[Condition, ...]

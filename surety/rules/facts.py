@@ -1,0 +1,113 @@
+"""What a device or a person did, with its own time. Nothing here is a conclusion.
+
+Instants are integer milliseconds since 1970-01-01T00:00Z (POSIX time); positions are WGS 84 degrees.
+A fact's id is derived from its content (`fact_id`), so the same message delivered twice is the same fact.
+"""
+
+import enum
+import hashlib
+from typing import Annotated
+
+import msgspec
+
+Millis = int
+Latitude = Annotated[float, msgspec.Meta(ge=-90, le=90)]
+Longitude = Annotated[float, msgspec.Meta(ge=-180, le=180)]
+
+
+class Source(enum.StrEnum):
+    """How a position was found. A cell or Wi-Fi fix alone never establishes anything."""
+
+    GNSS = "gnss"
+    FUSED = "fused"
+    WIFI = "wifi"
+    CELL = "cell"
+    UNKNOWN = "unknown"
+
+
+class DeviceEvent(enum.StrEnum):
+    """What a device says happened to it; several may be true at once and each counts."""
+
+    SOS = "sos"
+    STRAP_TAMPER = "strap_tamper"
+    CASE_TAMPER = "case_tamper"
+    OFF_WRIST = "off_wrist"
+    ON_WRIST = "on_wrist"
+    BATTERY_LOW = "battery_low"
+    POWER_OFF = "power_off"
+    POWER_ON = "power_on"
+    POWER_CUT = "power_cut"
+    CHARGING_STARTED = "charging_started"
+    CHARGING_ENDED = "charging_ended"
+    FALL = "fall"
+    OFFLINE = "offline"
+    MOCK_LOCATION = "mock_location"
+
+
+class Fix(msgspec.Struct, frozen=True, tag="fix", tag_field="type", omit_defaults=True):
+    """A position that a device reported.
+
+    `accuracy_m` is the radius the device claims (about 68 % on Android, 63-68 % on Apple, see GPS figures in
+    docs/adr); None when it claims none. `mock` marks a position that the device itself calls simulated: it is a
+    device-health fact, never evidence of a place.
+    """
+
+    id: str
+    device_id: str
+    at_ms: Millis
+    received_ms: Millis
+    lat_deg: Latitude
+    lon_deg: Longitude
+    accuracy_m: float | None = None
+    source: Source = Source.UNKNOWN
+    speed_mps: float | None = None
+    heading_deg: float | None = None
+    altitude_m: float | None = None
+    mock: bool = False
+
+
+class DeviceReport(msgspec.Struct, frozen=True, tag="report", tag_field="type", omit_defaults=True):
+    """What a device told of itself, with or without a position (which then is a `Fix` of its own)."""
+
+    id: str
+    device_id: str
+    at_ms: Millis
+    received_ms: Millis
+    battery_pct: float | None = None
+    charging: bool | None = None
+    events: tuple[DeviceEvent, ...] = ()
+
+
+class ConditionsChanged(msgspec.Struct, frozen=True, tag="conditions_changed", tag_field="type"):
+    """A person's order or conditions were changed, with effect from `at_ms` (which may lie in the past)."""
+
+    id: str
+    at_ms: Millis
+    received_ms: Millis
+
+
+class Tick(msgspec.Struct, frozen=True, tag="tick", tag_field="type"):
+    """Time passed: everything that was known up to `at_ms` has been given to the rules."""
+
+    at_ms: Millis
+
+
+Fact = Fix | DeviceReport | ConditionsChanged
+_encoder = msgspec.msgpack.Encoder(order="deterministic")
+_decoder: msgspec.msgpack.Decoder[Fact] = msgspec.msgpack.Decoder(Fact)
+
+
+def fact_id(device_id: str, *content: object) -> str:
+    """The id of a fact: 32 hex digits from the device and the content as it was understood (SHA-256, cut)."""
+    text = "\x1f".join((device_id, *(repr(part) for part in content)))
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def encode(fact: Fact) -> bytes:
+    """The fact as MessagePack bytes, the form in which the log keeps it."""
+    return _encoder.encode(fact)
+
+
+def decode(data: bytes) -> Fact:
+    """The fact that `encode` wrote. Raises msgspec.DecodeError or ValidationError on anything else."""
+    return _decoder.decode(data)

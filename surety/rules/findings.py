@@ -1,0 +1,97 @@
+"""What the rules conclude: kinds, certainty, cause, and the evidence that lets anybody derive it again."""
+
+import enum
+import hashlib
+
+import msgspec
+
+from surety.rules.facts import Millis
+
+RULES_VERSION = "2026.11.1"
+
+
+class Certainty(enum.StrEnum):
+    """How sure a finding is. POSSIBLE never alerts by itself."""
+
+    POSSIBLE = "possible"
+    PROBABLE = "probable"
+    ESTABLISHED = "established"
+
+
+class Cause(enum.StrEnum):
+    """What explains a finding, as far as the facts around it tell."""
+
+    BEHAVIOUR = "behaviour"
+    EQUIPMENT = "equipment"
+    CHARGING = "charging"
+    NETWORK = "network"
+    UNKNOWN = "unknown"
+
+
+class Kind(enum.StrEnum):
+    """The catalogue of findings. `begins` and `ends` of one thing share an `episode_id`."""
+
+    ZONE_ENTERED = "zone_entered"
+    ZONE_LEFT = "zone_left"
+    INCLUSION_LEFT = "inclusion_left"
+    INCLUSION_ABSENT_AT_START = "inclusion_absent_at_start"
+    INCLUSION_RETURNED = "inclusion_returned"
+    CURFEW_ABSENT_AT_START = "curfew_absent_at_start"
+    CURFEW_LEFT = "curfew_left"
+    CURFEW_RETURNED = "curfew_returned"
+    CURFEW_ABSENT_THROUGHOUT = "curfew_absent_throughout"
+    CANNOT_VERIFY = "cannot_verify"
+    VERIFIED_AGAIN = "verified_again"
+    SILENT = "silent"
+    HEARD_AGAIN = "heard_again"
+    SOS = "sos"
+    STRAP_TAMPER = "strap_tamper"
+    CASE_TAMPER = "case_tamper"
+    OFF_WRIST = "off_wrist"
+    BATTERY_LOW = "battery_low"
+    POWERED_OFF = "powered_off"
+    MOCK_LOCATION = "mock_location"
+
+
+class Evidence(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What a finding rests on: fact ids in order of time, and the estimator's numbers by name (units in names)."""
+
+    fact_ids: tuple[str, ...] = ()
+    numbers: dict[str, float | str | None] = {}
+
+
+class Finding(msgspec.Struct, frozen=True):
+    """One conclusion. Never edited; a later fact may supersede it with another.
+
+    `at_ms` is when it happened (event time), `known_ms` when the rules could first have known it: the time of the
+    fact or the wake-up that settled it. `episode_id` joins the begin and the end of one thing (a visit, an absence,
+    a silence). The id is derived from the person, kind, condition version and event time, so the same facts give
+    the same id.
+    """
+
+    id: str
+    kind: Kind
+    person_id: str
+    condition_id: str
+    condition_version: int
+    episode_id: str
+    at_ms: Millis
+    known_ms: Millis
+    certainty: Certainty
+    cause: Cause
+    evidence: Evidence
+    rules_version: str = RULES_VERSION
+
+
+def finding_id(person_id: str, kind: Kind, condition_id: str, version: int, at_ms: Millis) -> str:
+    """32 hex digits that name one conclusion, the same whenever it is derived again."""
+    text = f"{person_id}|{kind.value}|{condition_id}|{version}|{at_ms}"
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+_encoder = msgspec.json.Encoder(order="deterministic")
+
+
+def to_json(finding: Finding) -> bytes:
+    """The finding as canonical JSON: the same finding gives the same bytes."""
+    return _encoder.encode(finding)

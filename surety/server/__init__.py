@@ -1,0 +1,1 @@
+"""The Django project: cases, monitoring, alerts, audit, accounts and the console."""

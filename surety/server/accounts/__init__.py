@@ -1,0 +1,1 @@
+"""Users, their roles, log-in with a second factor, lock-out."""

@@ -1,0 +1,11 @@
+"""The accounts app."""
+
+from django.apps import AppConfig
+
+
+class AccountsConfig(AppConfig):
+    """Django's handle on this room."""
+
+    name = "surety.server.accounts"
+    label = "accounts"
+    default_auto_field = "django.db.models.BigAutoField"

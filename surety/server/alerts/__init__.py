@@ -1,0 +1,1 @@
+"""Findings that somebody must handle, and what was done about each."""

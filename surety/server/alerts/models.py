@@ -1,0 +1,77 @@
+"""Alerts and everything that was done about them. `actions.py` alone writes."""
+
+from django.conf import settings
+from django.db import models
+
+from surety.server.cases.models import Person
+from surety.server.ids import new_id
+
+
+class Severity(models.IntegerChoices):
+    """How soon somebody must look. 1 is the most urgent."""
+
+    CRITICAL = 1, "Critical"
+    SERIOUS = 2, "Serious"
+    ROUTINE = 3, "Routine"
+    NOTICE = 4, "Notice"
+
+
+class Status(models.TextChoices):
+    """Where the handling stands."""
+
+    OPEN = "open", "Open"
+    ACKNOWLEDGED = "acknowledged", "Acknowledged"
+    AWAITING_SECOND = "awaiting_second", "Awaiting a second person"
+    RESOLVED = "resolved", "Resolved"
+
+
+class Outcome(models.TextChoices):
+    """What a person concluded. VIOLATION is adverse: it takes effect only when a second person confirms it."""
+
+    VIOLATION = "violation", "Violation"
+    REASONABLE_EXCUSE = "reasonable_excuse", "Reasonable excuse"
+    AUTHORISED_ABSENCE = "authorised_absence", "Authorised absence"
+    EQUIPMENT = "equipment", "Equipment or network"
+    FALSE_ALERT = "false_alert", "False alert"
+    CHECKED = "checked", "Checked, nothing to decide"
+
+
+class Alert(models.Model):
+    """A finding that somebody must handle. One alert an episode: later findings of it are added as events."""
+
+    id = models.CharField(primary_key=True, max_length=32, default=new_id)
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="alerts")
+    finding_id = models.CharField(max_length=32, db_index=True)
+    episode_id = models.CharField(max_length=64, unique=True)
+    kind = models.CharField(max_length=40)
+    severity = models.PositiveSmallIntegerField(choices=Severity.choices)
+    certainty = models.CharField(max_length=16)
+    cause = models.CharField(max_length=16)
+    sentence = models.TextField(help_text="What happened, in words")
+    at_ms = models.BigIntegerField()
+    opened_ms = models.BigIntegerField()
+    due_ms = models.BigIntegerField()
+    status = models.CharField(max_length=20, choices=Status.choices, default=Status.OPEN)
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    cleared_ms = models.BigIntegerField(null=True, help_text="When the situation ended by itself")
+    fell_away_ms = models.BigIntegerField(null=True, help_text="When later facts took the finding away")
+    outcome = models.CharField(max_length=24, choices=Outcome.choices, blank=True)
+    outcome_reason = models.TextField(blank=True)
+    decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    confirmed_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    resolved_ms = models.BigIntegerField(null=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["status", "severity", "at_ms"])]
+
+
+class AlertEvent(models.Model):
+    """One thing that happened to an alert. Its id is also the desk's live feed position."""
+
+    alert = models.ForeignKey(Alert, on_delete=models.CASCADE, related_name="events")
+    at_ms = models.BigIntegerField()
+    actor = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    actor_name = models.CharField(max_length=200)
+    action = models.CharField(max_length=32)
+    text = models.TextField(blank=True)
+    detail = models.JSONField(default=dict)

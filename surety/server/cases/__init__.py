@@ -1,0 +1,1 @@
+"""People, orders, conditions and device assignments: every change is a new version."""

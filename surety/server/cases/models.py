@@ -1,0 +1,166 @@
+"""People, their orders and conditions, their devices. Versions are added, never edited; `actions.py` alone writes.
+
+Instants are milliseconds since the epoch (`_ms`), as the rules count them.
+"""
+
+from django.conf import settings
+from django.db import models
+
+from surety.server.ids import new_id
+
+
+class Recorded(models.Model):
+    """Who wrote a row down, and when. The name is frozen beside the link."""
+
+    recorded_ms = models.BigIntegerField()
+    recorded_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    recorded_by_name = models.CharField(max_length=200)
+    reason = models.TextField(blank=True)
+
+    class Meta:
+        abstract = True
+
+
+class Person(Recorded):
+    """Somebody under supervision. Their record fields are read by no rule."""
+
+    id = models.CharField(primary_key=True, max_length=32, default=new_id)
+    reference = models.CharField(max_length=32, unique=True)
+    given_names = models.CharField(max_length=120)
+    family_name = models.CharField(max_length=120)
+    language = models.CharField(max_length=16, default="en")
+    interpreter_required = models.BooleanField(default=False)
+    phone = models.CharField(max_length=32, blank=True)
+    time_zone = models.CharField(max_length=64, default="Europe/London")
+    region = models.CharField(max_length=64, blank=True)
+
+    def __str__(self) -> str:
+        return f"{self.given_names} {self.family_name} ({self.reference})"
+
+    @property
+    def short_name(self) -> str:
+        """Given name and the family name's first letter, as lists show it."""
+        return f"{self.given_names.split(' ')[0]} {self.family_name[:1]}."
+
+
+class Caseload(models.Model):
+    """That an officer is responsible for a person, from one instant to another."""
+
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="caseloads")
+    officer = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="caseloads")
+    from_ms = models.BigIntegerField()
+    to_ms = models.BigIntegerField(null=True)
+
+
+class Order(Recorded):
+    """A court's or an authority's decision to supervise a person. What it says stands in its versions."""
+
+    id = models.CharField(primary_key=True, max_length=32, default=new_id)
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="orders")
+
+
+class OrderStatus(models.TextChoices):
+    """Whether an order may be acted on."""
+
+    IN_FORCE = "in_force", "In force"
+    SUSPENDED = "suspended", "Suspended"
+    ENDED = "ended", "Ended"
+
+
+class OrderVersion(Recorded):
+    """What an order says from `effective_from_ms` on, until a later version's time."""
+
+    order = models.ForeignKey(Order, on_delete=models.CASCADE, related_name="versions")
+    version = models.PositiveIntegerField()
+    effective_from_ms = models.BigIntegerField()
+    status = models.CharField(max_length=16, choices=OrderStatus.choices, default=OrderStatus.IN_FORCE)
+    order_type = models.CharField(max_length=32)
+    legal_basis = models.CharField(max_length=200)
+    issuing_authority = models.CharField(max_length=200)
+    decision_sha256 = models.CharField(max_length=64)
+    data_kinds = models.JSONField(default=list, help_text='What may be collected: "position", "device"')
+    starts_ms = models.BigIntegerField()
+    ends_ms = models.BigIntegerField()
+    review_due_ms = models.BigIntegerField()
+    told_ms = models.BigIntegerField(null=True, help_text="When the person was told, in a language they read")
+    told_how = models.CharField(max_length=120, blank=True)
+    told_language = models.CharField(max_length=16, blank=True)
+
+    class Meta:
+        unique_together = [("order", "version")]
+        ordering = ["order_id", "version"]
+
+
+class Condition(models.Model):
+    """One duty under an order; what it says stands in its versions."""
+
+    id = models.CharField(primary_key=True, max_length=32, default=new_id)
+    order = models.ForeignKey(Order, on_delete=models.CASCADE, related_name="conditions")
+    label = models.CharField(max_length=120)
+
+
+class ConditionVersion(Recorded):
+    """What a condition says from `effective_from_ms` on. A null body: withdrawn from then on.
+
+    The version in force at an instant is the one with the greatest number among those that took effect by then.
+    """
+
+    condition = models.ForeignKey(Condition, on_delete=models.CASCADE, related_name="versions")
+    version = models.PositiveIntegerField()
+    effective_from_ms = models.BigIntegerField()
+    body = models.JSONField(null=True, help_text="A rules.conditions.Body as JSON")
+
+    class Meta:
+        unique_together = [("condition", "version")]
+        ordering = ["condition_id", "version"]
+
+
+class Device(Recorded):
+    """A tag, watch or phone. `identifier` is what it calls itself on the wire: unguessable."""
+
+    id = models.CharField(primary_key=True, max_length=32, default=new_id)
+    identifier = models.CharField(max_length=64, unique=True)
+    protocol = models.CharField(max_length=16)
+    model = models.CharField(max_length=64, blank=True)
+    secret_sha256 = models.CharField(max_length=64, blank=True, help_text="Of a random secret, for log-in at the door")
+    payload_key = models.CharField(max_length=64, blank=True, help_text="Passphrase of encrypted payloads")
+
+
+class DeviceAssignment(Recorded):
+    """That a person wears a device, from one instant to another."""
+
+    device = models.ForeignKey(Device, on_delete=models.PROTECT, related_name="assignments")
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="assignments")
+    from_ms = models.BigIntegerField()
+    to_ms = models.BigIntegerField(null=True)
+
+
+class DoorGrant(models.Model):
+    """What the door may accept: derived from orders and assignments in the transaction that changes them.
+
+    The door reads this table and `DoorRevision` by plain SQL (surety/gateway/register.py).
+    """
+
+    identifier = models.CharField(max_length=64, db_index=True)
+    protocol = models.CharField(max_length=16)
+    device_id = models.CharField(max_length=32, db_index=True)
+    person_id = models.CharField(max_length=32, db_index=True)
+    secret_sha256 = models.CharField(max_length=64, blank=True)
+    payload_key = models.CharField(max_length=64, blank=True)
+    data_kinds = models.JSONField(default=list)
+    from_ms = models.BigIntegerField()
+    to_ms = models.BigIntegerField()
+
+
+class DoorRevision(models.Model):
+    """One row (id 1) whose number grows with every change of the grants."""
+
+    revision = models.BigIntegerField(default=0)
+
+
+class ChangeNotice(models.Model):
+    """Outbox to the worker: a person's order or conditions changed, with effect from `at_ms`."""
+
+    person_id = models.CharField(max_length=32)
+    at_ms = models.BigIntegerField()
+    recorded_ms = models.BigIntegerField()

@@ -1,0 +1,8 @@
+"""The ASGI application that serves the pages."""
+
+import os
+
+from django.core.asgi import get_asgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "surety.server.project.settings")
+application = get_asgi_application()

@@ -1,0 +1,1 @@
+"""PURE. One file a protocol: bytes in; facts or a refusal, and the reply that is due, out."""

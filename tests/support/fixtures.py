@@ -1,0 +1,1 @@
+"""Real components for tests: a PostgreSQL of their own, the shared traces, a headless Chromium."""
