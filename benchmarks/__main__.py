@@ -1,0 +1,72 @@
+"""`python -m benchmarks [NAME...]`: run the benchmarks, print a table, write benchmarks/out/<time>.json."""
+
+import datetime as dt
+import importlib
+import json
+import os
+import platform
+import sys
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+NAMES = ("rules", "door", "pipeline", "visible")
+OUT = Path(__file__).parent / "out"
+
+
+def _number(value: object) -> str:
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return str(value) if value is not None else ""
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:,.3g}"
+
+
+def _table(rows: list[dict[str, object]]) -> Table:
+    table = Table(title="What was measured", title_justify="left")
+    for column, side in (
+        ("benchmark", "left"),
+        ("figure", "right"),
+        ("unit", "left"),
+        ("target", "right"),
+        ("ratio to baseline", "right"),
+        ("baseline", "left"),
+    ):
+        table.add_column(column, justify=side)  # type: ignore[arg-type]  # rich's own literal type
+    for row in rows:
+        table.add_row(
+            str(row["name"]),
+            _number(row["value"]),
+            str(row.get("unit", "")),
+            _number(row.get("target")),
+            _number(row.get("ratio")),
+            str(row.get("baseline", "")),
+        )
+    return table
+
+
+def main() -> None:
+    """Run what was named, or everything."""
+    console = Console()
+    names = sys.argv[1:] or list(NAMES)
+    unknown = [name for name in names if name not in NAMES]
+    if unknown:
+        raise SystemExit(f"no benchmark {', '.join(unknown)}; there are {', '.join(NAMES)}")
+    rows: list[dict[str, object]] = []
+    for name in names:
+        console.print(f"measuring {name} ...")
+        rows += importlib.import_module(f"benchmarks.{name}").measure()
+    console.print(_table(rows))
+    OUT.mkdir(exist_ok=True)
+    stamp = dt.datetime.now(dt.UTC).strftime("%Y%m%dT%H%M%SZ")
+    machine = {
+        "machine": platform.machine(),
+        "python": platform.python_version(),
+        "cores": len(os.sched_getaffinity(0)),
+    }
+    file = OUT / f"{stamp}.json"
+    file.write_text(json.dumps({"at": stamp, **machine, "rows": rows}, indent=1, default=str))
+    console.print(f"written to {file}")
+
+
+if __name__ == "__main__":
+    main()
