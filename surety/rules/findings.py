@@ -42,6 +42,7 @@ class Kind(enum.StrEnum):
     CURFEW_ABSENT_THROUGHOUT = "curfew_absent_throughout"
     CANNOT_VERIFY = "cannot_verify"
     VERIFIED_AGAIN = "verified_again"
+    DUTY_ENDED = "duty_ended"  # an episode ends because its window or condition did, not by what anybody did
     SILENT = "silent"
     HEARD_AGAIN = "heard_again"
     SOS = "sos"
@@ -51,6 +52,20 @@ class Kind(enum.StrEnum):
     BATTERY_LOW = "battery_low"
     POWERED_OFF = "powered_off"
     MOCK_LOCATION = "mock_location"
+
+
+ENDS = frozenset(
+    {
+        Kind.ZONE_LEFT,
+        Kind.INCLUSION_RETURNED,
+        Kind.CURFEW_RETURNED,
+        Kind.CURFEW_ABSENT_THROUGHOUT,
+        Kind.VERIFIED_AGAIN,
+        Kind.HEARD_AGAIN,
+        Kind.DUTY_ENDED,
+    }
+)
+"""Kinds that end the episode they belong to; every other kind begins one (device events are episodes of one)."""
 
 
 class Evidence(msgspec.Struct, frozen=True, omit_defaults=True):
