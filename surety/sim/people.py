@@ -1,0 +1,190 @@
+"""Who lives in the town: an invented name, a home, work, habits, a device, and what a court ordered for them.
+
+A resident's ordinary ways never touch their own exclusion zones: orders are made so that an everyday life is possible.
+"""
+
+import itertools
+import math
+import random
+from collections.abc import Iterator
+
+import msgspec
+
+from surety.rules.conditions import (
+    Area,
+    Body,
+    Circle,
+    Curfew,
+    Polygon,
+    Row,
+    Timetable,
+    Trail,
+    Weekday,
+    Zone,
+    ZoneKind,
+)
+from surety.rules.conditions import Place as RulesPlace
+from surety.sim import names
+from surety.sim.geo import TIME_ZONE, XY, inside_ring, lon_lat, to_degrees, to_segment_m
+from surety.sim.town import Place, Town
+
+HOME_RADIUS_M = 100.0  # of the circle around an address that counts as being at home
+CURFEW_UNKNOWN_AFTER_S = 1_800  # longer than the longest run of fixes that fall back to Wi-Fi indoors
+CAST = 60  # so many first residents have a part to play on the first evening
+_WEEKDAYS = tuple(Weekday)
+_CLEAR_M = 90.0  # an ordinary way stays this far from a zone
+_SENDERS = ("osmand-query", "owntracks", "osmand-form", "osmand-json")
+
+
+class Ground(msgspec.Struct, frozen=True):
+    """An area in the plane: a circle (`ring` empty) or a ring of corners; `goal` is a place within it."""
+
+    name: str
+    goal: Place
+    radius_m: float
+    ring: tuple[XY, ...] = ()
+    school_hours: bool = False
+
+    def holds(self, x: float, y: float) -> bool:
+        """Whether a point truly lies in it."""
+        if self.ring:
+            return inside_ring(x, y, self.ring)
+        return math.hypot(x - self.goal.x, y - self.goal.y) <= self.radius_m
+
+    def area(self) -> Area:
+        """The same for an order."""
+        if self.ring:
+            return Polygon(tuple(lon_lat(*p) for p in self.ring))
+        lat, lon = to_degrees(self.goal.x, self.goal.y)
+        return Circle(round(lat, 7), round(lon, 7), self.radius_m)
+
+
+class Resident(msgspec.Struct, frozen=True):
+    """One supervised person. Curfew times are minutes of the local day; a curfew may run over midnight."""
+
+    index: int
+    given: str
+    family: str
+    home: Place
+    work: str  # day, late, night, train, none
+    workplace: Place | None
+    shops: tuple[Place, ...]
+    friends: tuple[Place, ...]
+    parent: bool
+    drives: bool
+    sender: str  # one of osmand-query, osmand-form, osmand-json, owntracks
+    receiver: str  # android, ios, tag
+    curfew: tuple[int, int] | None
+    zones: tuple[Ground, ...]
+    stay_in: Ground | None
+
+    @property
+    def reference(self) -> str:
+        """The case reference that the order gives them."""
+        return f"AL-{self.index + 1:05d}"
+
+    @property
+    def home_ground(self) -> Ground:
+        """What counts as being at home."""
+        return Ground("Home", self.home, HOME_RADIUS_M)
+
+
+def make_residents(town: Town, people: int) -> list[Resident]:
+    """So many residents, the same for the same town."""
+    rng = random.Random(f"homes/{town.seed}/{people}")
+    homes = rng.sample(town.homes, people) if people <= len(town.homes) else rng.choices(town.homes, k=people)
+    return [_resident(town, index, home) for index, home in enumerate(homes)]
+
+
+def conditions_of(resident: Resident) -> list[tuple[str, Body]]:
+    """What was ordered for somebody: labels and the conditions as the rules know them."""
+    ordered: list[tuple[str, Body]] = []
+    if resident.curfew:
+        ordered.append((f"Curfew {_clock(resident.curfew[0])}-{_clock(resident.curfew[1])}", _curfew(resident)))
+    ordered += [(f"Stay away: {zone.name}", _exclusion(zone)) for zone in resident.zones]
+    if resident.stay_in:
+        area = resident.stay_in.area()
+        body = Zone(ZoneKind.INCLUSION, resident.stay_in.name, area, Timetable(TIME_ZONE))
+        ordered.append((f"Stay within: {resident.stay_in.name}", body))
+    return [*ordered, ("Trail monitoring", Trail())]
+
+
+def _clock(minutes: int) -> str:
+    return f"{minutes // 60:02d}:{minutes % 60:02d}"
+
+
+def _curfew(resident: Resident) -> Curfew:
+    start, end = resident.curfew or (0, 0)
+    rows = tuple(Row(day, _clock(start), _clock(end)) for day in _WEEKDAYS)
+    place = RulesPlace(resident.home.name[:64], resident.home_ground.area())
+    return Curfew((place,), Timetable(TIME_ZONE, rows), CURFEW_UNKNOWN_AFTER_S)
+
+
+def _exclusion(zone: Ground) -> Zone:
+    rows = tuple(Row(day, "08:00", "17:00") for day in _WEEKDAYS[:5]) if zone.school_hours else ()
+    return Zone(ZoneKind.EXCLUSION, zone.name[:64], zone.area(), Timetable(TIME_ZONE, rows))
+
+
+def _resident(town: Town, index: int, home: Place) -> Resident:
+    rng = random.Random(f"resident/{town.seed}/{index}/{home.name}")
+    part = index % 10 if index < CAST else -1  # see lives.py: what the first evening's cast does
+    work = "day" if part in (1, 3, 5) else rng.choice(("day", "day", "day", "late", "night", "train", "none", "none"))
+    workplace = rng.choice((*town.works, *town.shops)) if work in ("day", "late", "night") else None
+    parent = rng.random() < 0.2
+    shops, friends = tuple(rng.sample(town.shops, 2)), tuple(rng.choices(town.homes, k=2))
+    sender = "osmand-query" if part in (2, 6) else _SENDERS[index % 4]
+    receiver = "tag" if sender == "osmand-query" else rng.choice(("android", "ios"))
+    regular = [*shops, *friends, *([workplace] if workplace else []), *([town.school] if parent else [])]
+    if work == "train":
+        regular.append(town.station)
+    zones: tuple[Ground, ...] = ()
+    if part == 3 or rng.random() < 0.45:
+        zones = _choose_zones(town, rng, home, regular, count=rng.choice((1, 1, 2, 3)))
+    stay_in = _town_ground(town) if work != "train" and rng.random() < 0.06 else None
+    curfew = None if part not in (1, 5) and rng.random() < 0.14 else _curfew_hours(work)
+    return Resident(
+        index, rng.choice(names.GIVEN), rng.choice(names.FAMILY), home, work, workplace, shops, friends, parent,
+        rng.random() < 0.3, sender, receiver, curfew, zones, stay_in,
+    )  # fmt: skip
+
+
+def _curfew_hours(work: str) -> tuple[int, int]:
+    return {"late": (23 * 60, 6 * 60), "night": (8 * 60, 16 * 60)}.get(work, (19 * 60, 7 * 60))
+
+
+def _town_ground(town: Town) -> Ground:
+    """The town and its fringe, as an inclusion zone of 24 corners."""
+    wide, high = town.half_width_m + 500, town.half_height_m + 500
+    ring = tuple((wide * math.cos(n * math.tau / 24), high * math.sin(n * math.tau / 24)) for n in range(24))
+    return Ground("Alderbeck", town.shops[0], 0.0, ring)
+
+
+def _choose_zones(town: Town, rng: random.Random, home: Place, regular: list[Place], count: int) -> tuple[Ground, ...]:
+    ways = [town.route(home, place) for place in regular]
+    ways += [town.route(regular[0], place) for place in regular[1:]]
+    chosen: list[Ground] = []
+    for zone in _candidates(town, rng):
+        if len(chosen) < count and all(_clear(zone, way) for way in ways) and zone.name not in {z.name for z in chosen}:
+            chosen.append(zone)
+    return tuple(chosen)
+
+
+def _candidates(town: Town, rng: random.Random) -> Iterator[Ground]:
+    if rng.random() < 0.4:
+        yield _school_ground(town)
+    if rng.random() < 0.15:
+        yield Ground("Alderbeck Station", town.station, 120.0)
+    for place in rng.sample(town.homes, 24):
+        yield Ground(f"Near {place.name}", place, float(rng.choice((100, 150, 150, 200, 250))))
+
+
+def _school_ground(town: Town) -> Ground:
+    x, y = town.school.x, town.school.y
+    ring = tuple((x + 1.9 * (px - x), y + 1.9 * (py - y)) for px, py in town.school.ring)
+    radius = max(math.dist(p, (x, y)) for p in ring)
+    return Ground("Alderbeck School", town.school, radius, ring, school_hours=True)
+
+
+def _clear(zone: Ground, way: tuple[XY, ...]) -> bool:
+    far = min(to_segment_m(zone.goal.x, zone.goal.y, a, b) for a, b in itertools.pairwise(way))
+    return far > zone.radius_m + _CLEAR_M
