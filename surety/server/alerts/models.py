@@ -54,6 +54,7 @@ class Alert(models.Model):
     status = models.CharField(max_length=20, choices=Status.choices, default=Status.OPEN)
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
     cleared_ms = models.BigIntegerField(null=True, help_text="When the situation ended by itself")
+    cleared_by = models.CharField(max_length=32, blank=True, help_text="The finding that says so")
     fell_away_ms = models.BigIntegerField(null=True, help_text="When later facts took the finding away")
     outcome = models.CharField(max_length=24, choices=Outcome.choices, blank=True)
     outcome_reason = models.TextField(blank=True)
@@ -62,7 +63,11 @@ class Alert(models.Model):
     resolved_ms = models.BigIntegerField(null=True)
 
     class Meta:
-        indexes = [models.Index(fields=["status", "severity", "at_ms"])]
+        indexes = [
+            models.Index(fields=["status", "severity", "at_ms"]),
+            models.Index(fields=["status", "severity", "due_ms"], name="alerts_desk_order"),
+            models.Index(fields=["cleared_by"], name="alerts_cleared_by"),
+        ]
 
 
 class AlertEvent(models.Model):

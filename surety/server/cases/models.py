@@ -159,8 +159,11 @@ class DoorRevision(models.Model):
 
 
 class ChangeNotice(models.Model):
-    """Outbox to the worker: a person's order or conditions changed, with effect from `at_ms`."""
+    """Outbox to the worker: a person's order or conditions changed, with effect from `at_ms`.
 
-    person_id = models.CharField(max_length=32)
+    Its greatest id is also the revision of the person's condition set, so rows are kept.
+    """
+
+    person_id = models.CharField(max_length=32, db_index=True)
     at_ms = models.BigIntegerField()
     recorded_ms = models.BigIntegerField()

@@ -1,0 +1,197 @@
+"""Whether what somebody wants to record can stand. A check raises InvalidError with one sentence, or gives the value.
+
+No authority, no collection: an order without its legal basis is not an order.
+"""
+
+import re
+import zoneinfo
+from collections.abc import Mapping
+
+import msgspec
+
+from surety.rules.conditions import Body, Circle, Curfew, Polygon, Trail, Zone
+from surety.server.errors import InvalidError
+
+DATA_KINDS = ("position", "device")
+ORDER_TYPES = ("civil", "community", "immigration", "post_release", "pre_trial", "special", "bail")
+REVIEW_WITHIN_MS = 123 * 86_400_000  # four months: the longest that proportionality may go without a review
+BACKDATED_AFTER_MS = 60_000  # a form filled in within a minute is not a backdated change
+_EARLIEST_MS, _LATEST_MS = 946_684_800_000, 4_102_444_800_000  # 2000 and 2100: anything outside is a slip
+
+
+class OrderTerms(msgspec.Struct, frozen=True, kw_only=True):
+    """What an order says. `decision_sha256` is the hash of the signed decision's file, 64 hex digits."""
+
+    order_type: str
+    legal_basis: str
+    issuing_authority: str
+    decision_sha256: str
+    starts_ms: int
+    ends_ms: int
+    review_due_ms: int
+    data_kinds: tuple[str, ...] = DATA_KINDS
+
+
+class Told(msgspec.Struct, frozen=True, kw_only=True):
+    """That the person was told of the order: when, how, and in which language they read."""
+
+    at_ms: int
+    how: str
+    language: str
+
+
+class PersonDetails(msgspec.Struct, frozen=True, kw_only=True):
+    """Who a person is. `region` decides which operators and supervisors see them."""
+
+    reference: str
+    given_names: str
+    family_name: str
+    language: str = "en"
+    interpreter_required: bool = False
+    phone: str = ""
+    time_zone: str = "Europe/London"
+    region: str = ""
+
+
+class DeviceDetails(msgspec.Struct, frozen=True, kw_only=True):
+    """A device. Without `identifier` an unguessable one is made. `payload_key`: passphrase of encrypted payloads."""
+
+    protocol: str
+    identifier: str = ""
+    model: str = ""
+    payload_key: str = ""
+    with_secret: bool = True  # whether the door asks for the secret (false: the identifier alone is the credential)
+
+
+def check_person(details: PersonDetails) -> PersonDetails:
+    """A person needs a reference, names and a time zone that exists."""
+    _need(details.reference, "reference", "a reference")
+    _need(details.given_names, "given_names", "the given names")
+    _need(details.family_name, "family_name", "the family name")
+    check_time_zone(details.time_zone)
+    for name, longest in (("reference", 32), ("given_names", 120), ("family_name", 120), ("phone", 32), ("region", 64)):
+        if len(getattr(details, name)) > longest:
+            raise InvalidError(f"{name} is longer than {longest} characters.", field=name)
+    return details
+
+
+def check_time_zone(name: str) -> str:
+    """An IANA time zone's name."""
+    try:
+        zoneinfo.ZoneInfo(name)
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
+        raise InvalidError(
+            f'"{name}" is not a time zone; write a name such as Europe/London.', field="time_zone"
+        ) from None
+    return name
+
+
+def check_order(terms: OrderTerms) -> OrderTerms:
+    """An order needs its legal basis, authority, signed decision, data kinds, and dates in order."""
+    if terms.order_type not in ORDER_TYPES:
+        raise InvalidError(
+            f'order_type is "{terms.order_type}"; write one of {", ".join(ORDER_TYPES)}.', field="order_type"
+        )
+    _need(terms.legal_basis, "legal_basis", "its legal basis")
+    _need(terms.issuing_authority, "issuing_authority", "the authority that issued it")
+    if not re.fullmatch(r"[0-9a-f]{64}", terms.decision_sha256):
+        raise InvalidError(
+            "An order needs the SHA-256 of the signed decision: 64 digits 0-9 and a-f.", field="decision_sha256"
+        )
+    if not terms.data_kinds or not set(terms.data_kinds) <= set(DATA_KINDS):
+        raise InvalidError(f"An order names what may be collected: {' or '.join(DATA_KINDS)}.", field="data_kinds")
+    return _check_order_dates(terms)
+
+
+def _check_order_dates(terms: OrderTerms) -> OrderTerms:
+    for name in ("starts_ms", "ends_ms", "review_due_ms"):
+        check_instant(getattr(terms, name), name)
+    if terms.starts_ms >= terms.ends_ms:
+        raise InvalidError("An order ends after it starts.", field="ends_ms")
+    if terms.review_due_ms <= terms.starts_ms:
+        raise InvalidError("The review is due after the order starts.", field="review_due_ms")
+    return terms
+
+
+def check_review(review_due_ms: int, from_ms: int) -> None:
+    """The next review is due within four months of the start, or of the decision that sets it anew."""
+    if review_due_ms > from_ms + REVIEW_WITHIN_MS:
+        raise InvalidError("The review is due at most four months on; choose an earlier day.", field="review_due_ms")
+
+
+def check_told(told: Told, now_ms: int) -> Told:
+    """The person was told already, somehow, in some language."""
+    check_instant(told.at_ms, "told_ms")
+    if told.at_ms > now_ms:
+        raise InvalidError("The person cannot have been told in the future.", field="told_ms")
+    _need(told.how, "told_how", "how the person was told")
+    _need(told.language, "told_language", "the language in which the person was told")
+    return told
+
+
+def check_instant(value: int, field: str) -> int:
+    """An instant in milliseconds that is no slip of the pen."""
+    if isinstance(value, bool) or not isinstance(value, int) or not _EARLIEST_MS <= value <= _LATEST_MS:
+        raise InvalidError(f"{field} must be an instant between the years 2000 and 2100.", field=field)
+    return value
+
+
+def check_effective(effective_from_ms: int, now_ms: int, reason: str) -> int:
+    """A change that reaches back needs a reason: it makes the rules conclude anew about what has happened."""
+    check_instant(effective_from_ms, "effective_from_ms")
+    if effective_from_ms < now_ms - BACKDATED_AFTER_MS and not reason.strip():
+        raise InvalidError("A change that takes effect in the past needs a reason.", field="reason")
+    return effective_from_ms
+
+
+def check_body(body: Body | Mapping[str, object]) -> Body:
+    """What a condition says, as the rules read it. A sentence names the part of it that is wrong."""
+    raw = msgspec.to_builtins(body) if isinstance(body, Curfew | Zone | Trail) else body
+    try:
+        good: Body = msgspec.convert(raw, Body)
+    except msgspec.ValidationError as error:
+        raise InvalidError(_mend(str(error)), field="body") from None
+    _check_parts(good)
+    return good
+
+
+def _mend(message: str) -> str:
+    what, _, where = message.partition(" - at ")
+    place = where.strip("`").removeprefix("$").lstrip(".")
+    return f"{what} (in {place})." if place else f"{what}."
+
+
+def _check_parts(body: Body) -> None:
+    if isinstance(body, Trail):
+        return
+    check_time_zone(body.timetable.zone)
+    places = {place.name for place in body.places} if isinstance(body, Curfew) else {""}
+    if isinstance(body, Curfew) and len(places) < len(body.places):
+        raise InvalidError("Two places of the curfew have the same name.", field="body")
+    named = {row.place for row in body.timetable.rows} | {row.place for row in body.timetable.one_offs}
+    for name in sorted(named - places - {""}):
+        raise InvalidError(f'The timetable names the place "{name}", which the condition lacks.', field="body")
+    for area in [place.area for place in body.places] if isinstance(body, Curfew) else [body.area]:
+        _check_area(area)
+
+
+def _check_area(area: Circle | Polygon) -> None:
+    if isinstance(area, Polygon):
+        for ring in (area.ring, *area.holes):
+            if len(set(ring)) < 3:
+                raise InvalidError("An area needs at least three different corners.", field="body")
+
+
+def check_device(details: DeviceDetails) -> DeviceDetails:
+    """A device needs a protocol; an identifier of its own has 4 to 64 characters without spaces."""
+    _need(details.protocol, "protocol", "the protocol that the device speaks")
+    if details.identifier and not re.fullmatch(r"[!-~]{4,64}", details.identifier):
+        raise InvalidError("An identifier has 4 to 64 letters, digits and signs, without spaces.", field="identifier")
+    if len(details.protocol) > 16 or len(details.model) > 64 or len(details.payload_key) > 64:
+        raise InvalidError("The protocol, model or payload key is too long.", field="protocol")
+    return details
+
+
+def _need(value: str, field: str, what: str) -> None:
+    if not value.strip():
+        raise InvalidError(f"{what[0].upper()}{what[1:]} is missing.", field=field)

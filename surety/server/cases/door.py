@@ -1,0 +1,57 @@
+"""What the door may accept, derived anew from a person's orders and assignments whenever either changes."""
+
+from django.db.models import F
+
+from surety.server.cases.checks import DATA_KINDS
+from surety.server.cases.intervals import FOREVER_MS, Span, intersect, merge
+from surety.server.cases.models import DeviceAssignment, DoorGrant, DoorRevision, OrderVersion, Person
+from surety.server.cases.queries import CollectionSpan, collection_spans
+
+
+def rewrite_grants(person: Person) -> None:
+    """Replace the person's grants and raise the revision, in the caller's transaction."""
+    lawful = _lawful(person)
+    DoorGrant.objects.filter(person_id=person.pk).delete()
+    assignments = DeviceAssignment.objects.filter(person=person).select_related("device")
+    DoorGrant.objects.bulk_create(grant for assignment in assignments for grant in _grants(assignment, lawful))
+    DoorRevision.objects.get_or_create(id=1)
+    DoorRevision.objects.filter(id=1).update(revision=F("revision") + 1)
+
+
+def _lawful(person: Person) -> list[CollectionSpan]:
+    """The spans of every order of the person together, each with what may be collected in it.
+
+    Kept by kind and merged, so that one grant covers a fact's own time and its receipt also when the order was
+    changed in between.
+    """
+    pieces: list[CollectionSpan] = []
+    versions: dict[str, list[OrderVersion]] = {}
+    for version in OrderVersion.objects.filter(order__person=person):
+        versions.setdefault(version.order_id, []).append(version)
+    for rows in versions.values():
+        pieces.extend(collection_spans(rows))
+    kinds_of: dict[Span, list[str]] = {}
+    for kind in DATA_KINDS:
+        for span in merge(piece.span for piece in pieces if kind in piece.data_kinds):
+            kinds_of.setdefault(span, []).append(kind)
+    return [CollectionSpan(span, tuple(kinds)) for span, kinds in sorted(kinds_of.items())]
+
+
+def _grants(assignment: DeviceAssignment, lawful: list[CollectionSpan]) -> list[DoorGrant]:
+    device = assignment.device
+    worn = Span(assignment.from_ms, FOREVER_MS if assignment.to_ms is None else assignment.to_ms)
+    return [
+        DoorGrant(
+            identifier=device.identifier,
+            protocol=device.protocol,
+            device_id=device.pk,
+            person_id=assignment.person_id,
+            secret_sha256=device.secret_sha256,
+            payload_key=device.payload_key,
+            data_kinds=list(piece.data_kinds),
+            from_ms=span.from_ms,
+            to_ms=span.to_ms,
+        )
+        for piece in lawful
+        for span in intersect([worn], [piece.span])
+    ]

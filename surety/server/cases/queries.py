@@ -1,0 +1,193 @@
+"""The only reader of cases for pages, the worker and the command line."""
+
+from collections.abc import Iterable, Sequence
+from itertools import groupby
+
+import msgspec
+from django.db.models import Max, QuerySet
+
+from surety.rules import conditions as rules
+from surety.server.accounts.models import User
+from surety.server.accounts.permissions import may, people_for
+from surety.server.cases.intervals import FOREVER_MS, Span, intersect, merge, version_spans
+from surety.server.cases.models import (
+    Caseload,
+    ChangeNotice,
+    Condition,
+    ConditionVersion,
+    Device,
+    DeviceAssignment,
+    Order,
+    OrderStatus,
+    OrderVersion,
+    Person,
+)
+from surety.server.errors import NotFoundError
+
+
+class CollectionSpan(msgspec.Struct, frozen=True):
+    """When an order lets which kinds of data be collected."""
+
+    span: Span
+    data_kinds: tuple[str, ...]
+
+
+def access_person(person_id: str, user: User | None, permission: str = "cases.view") -> Person:
+    """The person, for a user who may (None: the system). Somebody out of reach looks like nobody."""
+    found = Person.objects.filter(pk=person_id).first()
+    if found is None or (user is not None and not may(user, permission, found)):
+        raise NotFoundError("There is no such person among those you may see.")
+    return found
+
+
+person = access_person
+
+
+def caseload(user: User) -> QuerySet[Person]:
+    """Everybody whom the user may see, by name."""
+    return people_for(user, "cases.view").order_by("family_name", "given_names", "reference")
+
+
+def officers_of(person_id: str) -> list[User]:
+    """The officers responsible for a person now."""
+    rows = Caseload.objects.filter(person_id=person_id, to_ms=None).select_related("officer").order_by("from_ms")
+    return [row.officer for row in rows]
+
+
+# --- orders -----------------------------------------------------------------------------------------------------
+
+
+def orders(person_id: str) -> list[Order]:
+    """A person's orders with their versions, the newest recorded first."""
+    return list(Order.objects.filter(person_id=person_id).prefetch_related("versions").order_by("-recorded_ms"))
+
+
+def order_version_at(order: Order, at_ms: int) -> OrderVersion | None:
+    """What an order said at an instant; None before its first version."""
+    known = [version for version in order.versions.all() if version.effective_from_ms <= at_ms]
+    return max(known, key=lambda version: version.version, default=None)
+
+
+def order_at(person_id: str, at_ms: int) -> OrderVersion | None:
+    """The order version that lets data be collected at an instant; when several do, the one recorded last."""
+    for order in orders(person_id):
+        version = order_version_at(order, at_ms)
+        if version and any(span.from_ms <= at_ms < span.to_ms for span in in_force(order.versions.all())):
+            return version
+    return None
+
+
+def latest_order(person_id: str) -> OrderVersion | None:
+    """The version recorded last of the order recorded last, in force or not."""
+    for order in orders(person_id):
+        return max(order.versions.all(), key=lambda version: version.version, default=None)
+    return None
+
+
+def collection_spans(versions: Iterable[OrderVersion]) -> list[CollectionSpan]:
+    """When one order may be acted on, and for which kinds of data, in order of time.
+
+    In force, between its start and its end, and never before the person was told.
+    """
+    rows = {version.version: version for version in versions}
+    spans = []
+    for held in version_spans((v.version, v.effective_from_ms) for v in rows.values()):
+        version = rows[held.version]
+        if version.status != OrderStatus.IN_FORCE or version.told_ms is None:
+            continue
+        lawful = Span(max(version.starts_ms, version.told_ms), version.ends_ms)
+        if both := held.span.meets(lawful):
+            spans.append(CollectionSpan(both, tuple(version.data_kinds)))
+    return spans
+
+
+def in_force(versions: Iterable[OrderVersion]) -> list[Span]:
+    """When one order may be acted on at all."""
+    return merge(piece.span for piece in collection_spans(versions))
+
+
+# --- conditions -------------------------------------------------------------------------------------------------
+
+
+def condition_set(person_id: str) -> rules.ConditionSet:
+    """Everything the rules need of one person's conditions, past and future versions included."""
+    return condition_sets([person_id])[person_id]
+
+
+def condition_sets(person_ids: Sequence[str]) -> dict[str, rules.ConditionSet]:
+    """The same for many people at once, in four queries whatever their number. Unknown people have an empty set."""
+    found = {}
+    for start in range(0, len(person_ids), 500):
+        found.update(_condition_sets(person_ids[start : start + 500]))
+    return found
+
+
+def _condition_sets(person_ids: Sequence[str]) -> dict[str, rules.ConditionSet]:
+    revisions = dict(
+        ChangeNotice.objects.filter(person_id__in=person_ids)
+        .values_list("person_id")
+        .annotate(Max("id"))
+        .values_list("person_id", "id__max")
+    )
+    orders_of = OrderVersion.objects.filter(order__person_id__in=person_ids).order_by("order_id", "version")
+    spans = {order_id: in_force(group) for order_id, group in groupby(orders_of, key=lambda row: row.order_id)}
+    parts: dict[str, list[rules.Condition]] = {person_id: [] for person_id in person_ids}
+    versions = (
+        ConditionVersion.objects.filter(condition__order__person_id__in=person_ids)
+        .select_related("condition__order")
+        .order_by("condition_id", "version")
+    )
+    for _, group in groupby(versions, key=lambda row: row.condition_id):
+        rows = list(group)
+        order = rows[0].condition.order
+        parts[order.person_id].extend(_intervals(rows, spans.get(order.pk, [])))
+    return {
+        person_id: rules.ConditionSet(
+            person_id=person_id, revision=revisions.get(person_id, 0), conditions=tuple(parts[person_id])
+        )
+        for person_id in person_ids
+    }
+
+
+def _intervals(rows: Sequence[ConditionVersion], allowed: Sequence[Span]) -> list[rules.Condition]:
+    by_number = {row.version: row for row in rows}
+    intervals = []
+    for held in version_spans((row.version, row.effective_from_ms) for row in rows):
+        raw = by_number[held.version].body
+        if raw is None:
+            continue
+        body: rules.Body = msgspec.convert(raw, rules.Body)
+        for span in intersect([held.span], allowed):
+            to_ms = None if span.to_ms >= FOREVER_MS else span.to_ms
+            intervals.append(rules.Condition(rows[0].condition_id, held.version, span.from_ms, to_ms, body))
+    return sorted(intervals, key=lambda condition: (condition.version, condition.effective_from_ms))
+
+
+def conditions(person_id: str) -> list[Condition]:
+    """A person's conditions with all their versions, for pages, the oldest first."""
+    found = Condition.objects.filter(order__person_id=person_id).select_related("order").prefetch_related("versions")
+    return sorted(found, key=lambda condition: (condition.order.recorded_ms, condition.label, condition.pk))
+
+
+def condition_version_at(condition: Condition, at_ms: int) -> ConditionVersion | None:
+    """What a condition said at an instant, whether or not its order was in force; None when nothing or withdrawn."""
+    known = [version for version in condition.versions.all() if version.effective_from_ms <= at_ms]
+    version = max(known, key=lambda row: row.version, default=None)
+    return version if version is not None and version.body is not None else None
+
+
+# --- devices ----------------------------------------------------------------------------------------------------
+
+
+def devices_of(person_id: str) -> list[DeviceAssignment]:
+    """Which devices a person wears or wore, the latest first."""
+    rows = DeviceAssignment.objects.filter(person_id=person_id).select_related("device")
+    return list(rows.order_by("-from_ms"))
+
+
+def device_at(person_id: str, at_ms: int) -> Device | None:
+    """The device that a person wears at an instant."""
+    for assignment in devices_of(person_id):
+        if assignment.from_ms <= at_ms and (assignment.to_ms is None or at_ms < assignment.to_ms):
+            return assignment.device
+    return None
