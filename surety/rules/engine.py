@@ -1,1 +1,139 @@
-"""step(state, fact, conditions) -> state, findings, wake_at. Total and deterministic; never asks what time it is."""
+"""step(state, fact, conditions) -> state, findings, wake_at. Total and deterministic; never asks what time it is.
+
+Time moves by facts and ticks alone. Before a fact is taken, every wake-up due at or before its time runs by itself,
+each at its own instant: the start and end of windows and of versions, and the moments at which a duty can no longer
+be verified or a device has been silent for too long. So extra ticks, or none, change no finding.
+
+Facts come in order of (at_ms, id). One that is earlier than what the state has taken is `late`: the state stays as it
+is, and the caller goes back to an earlier one and gives the person's facts again. The same fact again is nothing new.
+"""
+
+import copy
+import functools
+
+import msgspec
+import numpy as np
+
+from surety.rules import devices, presence
+from surety.rules.clockwork import Clockwork
+from surety.rules.conditions import ConditionSet
+from surety.rules.facts import ConditionsChanged, DeviceReport, Fact, Fix, Millis, Tick
+from surety.rules.findings import Finding
+from surety.rules.grounds import Subject
+from surety.rules.kernel import EVIDENCE_COLUMNS
+from surety.rules.plan import Plan
+from surety.rules.schedule import END
+from surety.rules.state import RECENT_FIXES, Seen, State, decode_state, encode_state
+
+__all__ = ["Plan", "State", "Step", "decode_state", "encode_state", "start", "step"]
+
+_CODES = presence.SOURCE_CODES
+
+
+class Step(msgspec.Struct, frozen=True, eq=False):
+    """What a fact led to. `wake_at_ms`: give a Tick by then if nothing else comes (None: nothing is due, ever).
+
+    `late`: the fact lies before what the state has taken, which is unchanged.
+    """
+
+    state: State
+    findings: tuple[Finding, ...]
+    wake_at_ms: Millis | None
+    late: bool = False
+
+
+def start(person_id: str) -> State:
+    """The state of a person of whom nothing is known yet. Watching begins when the first condition takes effect."""
+    state = State(person_id)
+    state.evidence = np.empty((0, EVIDENCE_COLUMNS))
+    return state
+
+
+def step(state: State, fact: Fact | Tick, conditions: ConditionSet | Plan) -> Step:
+    """Take one fact. `conditions` are all versions of the person's conditions, or the `Plan` made of them (which
+    saves looking it up; make one for each revision and keep it)."""
+    plan = conditions if isinstance(conditions, Plan) else _plan_of(_SameSet(conditions))
+    identity = "" if isinstance(fact, Tick) else fact.id
+    if not isinstance(fact, Tick) and (fact.at_ms, identity) <= (state.at_ms, state.last_id):
+        same = (fact.at_ms, identity) == (state.at_ms, state.last_id)
+        return Step(state, (), _wake_at(state), late=not same)
+    work = _Work(copy.copy(state), plan)
+    if state.revision != plan.revision:
+        work.replan()
+    work.advance(fact.at_ms)
+    if not isinstance(fact, Tick):
+        work.take(fact)
+    return Step(work.state, tuple(work.found), _wake_at(work.state))
+
+
+def _wake_at(state: State) -> Millis | None:
+    return None if state.wake_ms >= END else state.wake_ms
+
+
+class _SameSet:
+    """A condition set as a key: found by its number, but compared whole, as nothing keeps a caller from reusing one."""
+
+    def __init__(self, conditions: ConditionSet) -> None:
+        self.conditions = conditions
+
+    def __hash__(self) -> int:
+        return hash((self.conditions.person_id, self.conditions.revision))
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, _SameSet):
+            return NotImplemented
+        return self.conditions is other.conditions or self.conditions == other.conditions
+
+
+@functools.lru_cache(maxsize=4096)
+def _plan_of(key: _SameSet) -> Plan:
+    return Plan(key.conditions)
+
+
+class _Work(Clockwork):
+    """One step in progress, on a copy of the state."""
+
+    def take(self, fact: Fact) -> None:
+        state = self.state
+        state.at_ms, state.last_id = fact.at_ms, fact.id
+        if isinstance(fact, ConditionsChanged):
+            return
+        heard_before, state.heard_ms = state.heard_ms, fact.at_ms
+        if any(silence.episode for silence in state.silences):
+            self._heard_again(fact, heard_before)
+        if isinstance(fact, Fix) and not fact.mock:
+            self._observe(fact)
+        else:
+            self._device(fact)
+
+    def _observe(self, fix: Fix) -> None:
+        state = self.state
+        code = _CODES[fix.source]
+        state.recent = (*state.recent, Seen(fix.at_ms, fix.id, code, fix.accuracy_m))[-RECENT_FIXES:]
+        if not state.keys:
+            return
+        radius = float("nan") if fix.accuracy_m is None else fix.accuracy_m
+        packed = self.plan.epoch(fix.at_ms).packed
+        state.evidence = state.evidence.copy()
+        changed = presence.observe(state.evidence, packed, fix.at_ms, fix.lat_deg, fix.lon_deg, radius, code)
+        if len(changed) or state.attention:
+            self.judge(fix.at_ms)
+
+    def _device(self, fact: Fix | DeviceReport) -> None:
+        state = self.state
+        subject = Subject(state.person_id, *self.plan.epoch(fact.at_ms).about)
+        if isinstance(fact, Fix):
+            state.device, found = devices.mock(state.device, fact, subject)
+        else:
+            state.device, found = devices.report(state.device, fact, subject)
+        self.found += found
+
+    def _heard_again(self, fact: Fix | DeviceReport, heard_before: Millis | None) -> None:
+        silences = []
+        for silence in self.state.silences:
+            if silence.episode is not None:
+                subject = Subject(self.state.person_id, silence.condition_id, silence.version)
+                self.found.append(devices.heard_again(silence.episode, subject, fact, heard_before, self.state.device))
+            silences.append(msgspec.structs.replace(silence, episode=None))
+        self.state.silences = tuple(silences)
+        self.set_wake()

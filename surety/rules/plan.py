@@ -35,8 +35,8 @@ class Duty(msgspec.Struct, frozen=True):
         return schedule.around(self.timetable, at_ms, self.areas[0][0])
 
     def rows(self, places: tuple[str, ...]) -> tuple[int, ...]:
-        """The rows of the evidence that belong to these places; a name that the condition does not know has none."""
-        return tuple(row for name, row in self.areas if name in places)
+        """The rows of the evidence that belong to these places; a name that a curfew does not know has none."""
+        return tuple(row for name, row in self.areas if name in places or self.mode is not Mode.HOME)
 
 
 class Watchdog(msgspec.Struct, frozen=True):
@@ -61,8 +61,9 @@ class Epoch(msgspec.Struct, frozen=True):
     @property
     def about(self) -> tuple[str, int]:
         """The condition under which a device's own reports stand: the trail if there is one; ("", 0) for none."""
-        first = [*self.watchdogs, *self.duties][:1]
-        return (first[0].condition_id, first[0].version) if first else ("", 0)
+        if self.watchdogs:
+            return self.watchdogs[0].condition_id, self.watchdogs[0].version
+        return (self.duties[0].condition_id, self.duties[0].version) if self.duties else ("", 0)
 
 
 class Plan:

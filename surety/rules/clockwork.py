@@ -1,0 +1,195 @@
+"""Decides what falls due at an instant, without any fact: windows, versions, and the limits of not knowing.
+
+The wake-up that a state asks for may be too early, as each fix puts the limits off; it is then an early look that
+changes nothing. It is never too late.
+"""
+
+import functools
+
+import msgspec
+
+from surety.rules import curfew, devices, duty, presence, zones
+from surety.rules.duty import Ruling, Scene, Terms
+from surety.rules.facts import Millis
+from surety.rules.findings import Finding
+from surety.rules.grounds import Subject, episode_of
+from surety.rules.plan import Duty, Epoch, Plan
+from surety.rules.presence import Mode
+from surety.rules.schedule import END
+from surety.rules.state import UNSURE, Silence, State, Watch
+
+_TERMS: dict[Mode, Terms] = {Mode.HOME: curfew.CURFEW, Mode.EXCLUSION: zones.EXCLUSION, Mode.INCLUSION: zones.INCLUSION}
+
+
+class Clockwork:
+    """Time passing over one person's state, which it changes in place; what it finds is in `found`."""
+
+    def __init__(self, state: State, plan: Plan) -> None:
+        self.state, self.plan = state, plan
+        self.found: list[Finding] = []
+
+    def advance(self, to_ms: Millis) -> None:
+        """Run every wake-up due at or before `to_ms`, each at its own instant."""
+        while self.state.wake_ms <= to_ms:
+            self._wake(self.state.wake_ms)
+
+    def replan(self) -> None:
+        """Go on under a changed set of conditions, which says the same as the old one about all that was taken."""
+        self._enter_epoch(self.state.at_ms)
+        self.state.revision = self.plan.revision
+        self.set_wake()
+
+    def judge(self, now_ms: Millis) -> None:
+        """Read the evidence for every duty whose window runs."""
+        scene = self._scene(now_ms)
+        self._rule(
+            [duty.judge(w, d, _TERMS[d.mode], scene) if w.since_ms is not None else (w, []) for w, d in self._pairs()]
+        )
+        self.set_wake()
+
+    def set_wake(self) -> None:
+        """Find out when to look again, and whether the next fix may settle something."""
+        state = self.state
+        scene = self._scene(state.at_ms)
+        epoch = self.plan.epoch(state.epoch_end_ms - 1)
+        due = [epoch.end_ms]
+        for watch, held in zip(state.watches, epoch.duties, strict=True):
+            due += (watch.until_ms, duty.unseen_due(watch, held, scene))
+        for silence, watchdog in zip(state.silences, epoch.watchdogs, strict=True):
+            if silence.episode is None:
+                due.append(devices.silence_due(silence, watchdog, state.heard_ms))
+        state.wake_ms = min(due)
+        state.attention = any(w.since_ms is not None and (w.status == UNSURE or w.unseen) for w in state.watches)
+
+    def _wake(self, now_ms: Millis) -> None:
+        state, before = self.state, len(self.found)
+        turned = now_ms >= state.epoch_end_ms
+        if turned:
+            self._enter_epoch(now_ms)
+        if self._turn_windows(now_ms) or turned:
+            turned = True
+            self.judge(now_ms)
+        self._unseen(now_ms)
+        self._silent(now_ms)
+        if turned or len(self.found) > before:  # otherwise it was an early look, which leaves no trace
+            state.at_ms, state.last_id = now_ms, ""
+        self.set_wake()
+
+    def _pairs(self) -> list[tuple[Watch, Duty]]:
+        return list(zip(self.state.watches, self._epoch().duties, strict=True))
+
+    def _epoch(self) -> Epoch:
+        return self.plan.epoch(self.state.epoch_end_ms - 1)
+
+    def _scene(self, now_ms: Millis) -> Scene:
+        state = self.state
+        return Scene(
+            state.person_id,
+            now_ms,
+            functools.partial(_read, state, now_ms),
+            state.recent,
+            state.device,
+        )
+
+    def _rule(self, rulings: list[Ruling]) -> None:
+        self.state.watches = tuple(watch for watch, _ in rulings)
+        for _, found in rulings:
+            self.found += found
+
+    def _turn_windows(self, now_ms: Millis) -> bool:
+        """Close the windows that end now and open those that start; whether any did."""
+        scene = self._scene(now_ms)
+        turned, watches = False, []
+        for watch, held in self._pairs():
+            if watch.until_ms <= now_ms:
+                turned = True
+                watches.append(self._next_window(watch, held, scene))
+            else:
+                watches.append(watch)
+        self.state.watches = tuple(watches)
+        return turned
+
+    def _next_window(self, watch: Watch, held: Duty, scene: Scene) -> Watch:
+        if watch.since_ms is not None:
+            self.found += duty.close_window(watch, _TERMS[held.mode], scene, ended_by="window")
+        window = held.around(scene.now_ms)
+        if window is None:
+            return Watch(held.condition_id, held.version, END)
+        if window.start_ms > scene.now_ms:
+            return Watch(held.condition_id, held.version, window.start_ms)
+        return duty.open_window(held, window, scene)
+
+    def _unseen(self, now_ms: Millis) -> None:
+        scene = self._scene(now_ms)
+        self._rule(
+            [duty.unseen(w, d, scene) if duty.unseen_due(w, d, scene) <= now_ms else (w, []) for w, d in self._pairs()]
+        )
+
+    def _silent(self, now_ms: Millis) -> None:
+        state, silences = self.state, []
+        for silence, watchdog in zip(state.silences, self._epoch().watchdogs, strict=True):
+            due = devices.silence_due(silence, watchdog, state.heard_ms)
+            if silence.episode is None and due <= now_ms:
+                finding = devices.silent(silence, watchdog, state, now_ms)
+                self.found.append(finding)
+                silences.append(msgspec.structs.replace(silence, episode=episode_of(finding)))
+            else:
+                silences.append(silence)
+        state.silences = tuple(silences)
+
+    # --- from one epoch to the next
+
+    def _enter_epoch(self, now_ms: Millis) -> None:
+        epoch, state, scene = self.plan.epoch(now_ms), self.state, self._scene(now_ms)
+        old = {watch.condition_id: watch for watch in state.watches}
+        watches = tuple(self._carry(old.pop(held.condition_id, None), held, scene) for held in epoch.duties)
+        for watch in old.values():
+            self.found += duty.close_window(watch, None, scene, ended_by="condition")
+        self._carry_silences(epoch, now_ms)
+        state.watches, state.epoch_end_ms = watches, epoch.end_ms
+        self._move_evidence(epoch)
+
+    def _carry(self, watch: Watch | None, held: Duty, scene: Scene) -> Watch:
+        """The watch of a duty in a new epoch. A window that runs on under the next version stays the same window."""
+        now_ms = scene.now_ms
+        look_at_once = Watch(held.condition_id, held.version, now_ms)
+        if watch is None or watch.since_ms is None:
+            return look_at_once
+        window = held.around(now_ms)
+        if window is not None and window.start_ms <= now_ms and (window.start_ms < now_ms or watch.since_ms == now_ms):
+            places = window.places
+            return msgspec.structs.replace(
+                watch, version=held.version, until_ms=window.end_ms, places=places, rows=held.rows(places)
+            )
+        ended_by = "window" if watch.until_ms <= now_ms else "condition"
+        self.found += duty.close_window(watch, _TERMS[held.mode], scene, ended_by=ended_by)
+        return look_at_once
+
+    def _carry_silences(self, epoch: Epoch, now_ms: Millis) -> None:
+        old = {silence.condition_id: silence for silence in self.state.silences}
+        silences = []
+        for dog in epoch.watchdogs:
+            silence = old.pop(dog.condition_id, None)
+            fresh = Silence(dog.condition_id, dog.version, now_ms)
+            silences.append(msgspec.structs.replace(silence, version=dog.version) if silence else fresh)
+        for silence in old.values():
+            if silence.episode is not None:
+                subject = Subject(self.state.person_id, silence.condition_id, silence.version)
+                self.found.append(duty.ended(silence.episode, subject, now_ms, "condition"))
+        self.state.silences = tuple(silences)
+
+    def _move_evidence(self, epoch: Epoch) -> None:
+        """What was learnt about an area stays known while the area stays the same; a new area starts with nothing."""
+        state = self.state
+        if state.keys == epoch.keys:
+            return
+        rows = {key: row for row, key in enumerate(state.keys)}
+        evidence = presence.fresh(epoch.packed)
+        for row, key in enumerate(epoch.keys):
+            if key in rows:
+                evidence[row] = state.evidence[rows[key]]
+        state.evidence, state.keys = evidence, epoch.keys
+
+
+def _read(state: State, now_ms: Millis, row: int) -> presence.Reading:
+    return presence.read(state.evidence, row, now_ms)

@@ -1,0 +1,180 @@
+"""Decides whether a duty with a place and a time is kept, broken, or cannot be verified; curfews and zones alike.
+
+A window opens and closes by the timetable. Within it the evidence of the duty's places is read: certain and recent
+enough evidence says KEPT or BROKEN, everything else is UNSURE, which changes nothing but, after the condition's own
+`unknown_after_s` without an informative fix in the window, is a finding of its own. What the timetable or the order
+ends is ended by DUTY_ENDED, which blames nobody.
+"""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import msgspec
+
+from surety.rules import grounds
+from surety.rules.facts import Millis
+from surety.rules.findings import Cause, Certainty, Evidence, Finding, Kind
+from surety.rules.grounds import Numbers, Subject
+from surety.rules.plan import Duty
+from surety.rules.presence import Presence, Reading
+from surety.rules.schedule import END, Window
+from surety.rules.state import BROKEN, KEPT, UNSURE, Device, Episode, Seen, Watch
+
+
+class Terms(NamedTuple):
+    """What keeps a duty, and what the ways of breaking and mending it are called."""
+
+    keeps: Presence
+    broken_at_start: Kind
+    broken: Kind
+    mended: Kind
+    throughout: Kind | None = None
+
+
+class Scene(NamedTuple):
+    """What is known at an instant: the evidence of any row, the last fixes, and the device's own word."""
+
+    person_id: str
+    now_ms: Millis
+    read: Callable[[int], Reading]
+    recent: tuple[Seen, ...]
+    device: Device
+
+
+Ruling = tuple[Watch, list[Finding]]
+
+
+def open_window(duty: Duty, window: Window, scene: Scene) -> Watch:
+    """The watch at the start of a window, with nothing known in it yet."""
+    rows = duty.rows(window.places)
+    return Watch(duty.condition_id, duty.version, window.end_ms, scene.now_ms, window.places, rows)
+
+
+def judge(watch: Watch, duty: Duty, terms: Terms, scene: Scene) -> Ruling:
+    """Look at the evidence now: what it ends, what it begins."""
+    presence, reading = _combined(watch, duty, scene)
+    if presence is Presence.UNKNOWN:
+        return (watch if watch.status == UNSURE else msgspec.structs.replace(watch, status=UNSURE)), []
+    kept = presence is terms.keeps
+    subject = Subject(scene.person_id, watch.condition_id, watch.version)
+    found: list[Finding] = []
+    unseen, breach = watch.unseen, watch.breach
+    if unseen is not None:
+        found.append(subject.end(Kind.VERIFIED_AGAIN, unseen, scene.now_ms, Cause.UNKNOWN, _evidence(reading, scene)))
+        unseen = None
+    if kept and breach is not None:
+        cause = grounds.cause_of_breach(grounds.used(scene.recent))
+        found.append(subject.end(terms.mended, breach, scene.now_ms, cause, _window(_evidence(reading, scene), watch)))
+        breach = None
+    elif not kept and breach is None:
+        found.append(_breach(watch, terms, reading, subject, scene))
+        breach = grounds.episode_of(found[-1])
+    changed = {"status": KEPT if kept else BROKEN, "met": watch.met or kept, "breach": breach, "unseen": unseen}
+    return msgspec.structs.replace(watch, **changed), found
+
+
+def _breach(watch: Watch, terms: Terms, reading: Reading, subject: Subject, scene: Scene) -> Finding:
+    fixes = grounds.used(scene.recent)
+    p_breach = 1 - reading.p_inside if terms.keeps is Presence.INSIDE else reading.p_inside
+    certainty = grounds.certainty_of(p_breach, reading, fixes)
+    at_start = scene.now_ms == watch.since_ms
+    kind = terms.broken if watch.met and not at_start else terms.broken_at_start
+    if not watch.met and not at_start:  # nobody knows how it was at the start of the window
+        certainty = grounds.at_most(certainty, Certainty.PROBABLE)
+    evidence = _window(_evidence(reading, scene), watch)
+    return subject.begin(kind, scene.now_ms, scene.now_ms, certainty, grounds.cause_of_breach(fixes), evidence)
+
+
+def unseen_due(watch: Watch, duty: Duty, scene: Scene) -> Millis:
+    """When the duty can no longer be verified if nothing comes; END when that does not arise."""
+    if watch.since_ms is None or watch.unseen is not None:
+        return END
+    seen = [r.last_informative_ms for r in map(scene.read, watch.rows) if r.last_informative_ms is not None]
+    return max([watch.since_ms, *seen]) + duty.unknown_after_ms
+
+
+def unseen(watch: Watch, duty: Duty, scene: Scene) -> Ruling:
+    """The time has come at which nobody can say whether the duty is kept."""
+    readings = [scene.read(row) for row in watch.rows]
+    reading = max(readings, key=_recency, default=None)
+    evidence = _evidence(reading, scene) if reading is not None else Evidence()
+    numbers = {**evidence.numbers, "unknown_after_s": duty.unknown_after_ms / 1000}
+    subject = Subject(scene.person_id, watch.condition_id, watch.version)
+    finding = subject.begin(
+        Kind.CANNOT_VERIFY,
+        scene.now_ms,
+        scene.now_ms,
+        Certainty.ESTABLISHED,
+        grounds.cause_of_quiet(scene.device),
+        _window(Evidence(evidence.fact_ids[-1:], {**numbers, **grounds.device_numbers(scene.device)}), watch),
+    )
+    episode = grounds.episode_of(finding)
+    return msgspec.structs.replace(watch, status=UNSURE, gap=True, unseen=episode), [finding]
+
+
+def close_window(watch: Watch, terms: Terms | None, scene: Scene, *, ended_by: str) -> list[Finding]:
+    """End what is still going on, because the window or the condition ends now (`ended_by`)."""
+    subject = Subject(scene.person_id, watch.condition_id, watch.version)
+    found = []
+    if watch.breach is not None:
+        throughout = terms.throughout if terms is not None and not watch.met and ended_by == "window" else None
+        ending = ended(watch.breach, subject, scene.now_ms, ended_by, watch)
+        found.append(ending if throughout is None else _throughout(throughout, ending, watch, watch.breach, subject))
+    if watch.unseen is not None:
+        found.append(ended(watch.unseen, subject, scene.now_ms, ended_by, watch))
+    return found
+
+
+def _throughout(kind: Kind, ending: Finding, watch: Watch, breach: Episode, subject: Subject) -> Finding:
+    """The window is over, and at no time in it was the duty certainly kept."""
+    stated = msgspec.structs.replace(breach, certainty=Certainty.POSSIBLE) if watch.gap else breach
+    return subject.end(kind, stated, ending.at_ms, Cause.BEHAVIOUR, ending.evidence)
+
+
+def ended(episode: Episode, subject: Subject, now_ms: Millis, ended_by: str, watch: Watch | None = None) -> Finding:
+    """The finding that an episode is over because what it stood under is (`ended_by`: window or condition)."""
+    evidence = Evidence((), {"ended_by": ended_by, "began_ms": episode.at_ms})
+    if watch is not None:
+        evidence = _window(evidence, watch)
+    return subject.end(Kind.DUTY_ENDED, episode, now_ms, Cause.UNKNOWN, evidence)
+
+
+def _combined(watch: Watch, duty: Duty, scene: Scene) -> tuple[Presence, Reading]:
+    """The presence over all places that count now, and the reading that speaks for it.
+
+    At one place is enough to be INSIDE; OUTSIDE takes certainty about each.
+    """
+    best = (Presence.UNKNOWN, NOTHING)
+    certain = bool(watch.rows)
+    for reading in map(scene.read, watch.rows):
+        last = reading.last_informative_ms
+        presence = reading.presence
+        if last is None or scene.now_ms - last > duty.unknown_after_ms:
+            presence = Presence.UNKNOWN
+        if presence is Presence.INSIDE:
+            return presence, reading
+        certain = certain and presence is Presence.OUTSIDE
+        if best[1] is NOTHING or reading.clearance_m > best[1].clearance_m:
+            best = (presence, reading)
+    return (Presence.OUTSIDE if certain else Presence.UNKNOWN), best[1]
+
+
+NOTHING = Reading(Presence.UNKNOWN, 0.5, None, float("nan"), float("nan"))
+
+
+def _recency(reading: Reading) -> Millis:
+    return -1 if reading.last_informative_ms is None else reading.last_informative_ms
+
+
+def _evidence(reading: Reading, scene: Scene) -> Evidence:
+    ids = tuple(seen.fact_id for seen in grounds.used(scene.recent))
+    return Evidence(ids, grounds.place_numbers(reading))
+
+
+def _window(evidence: Evidence, watch: Watch) -> Evidence:
+    numbers: Numbers = {**evidence.numbers, "window_start_ms": watch.since_ms}
+    if watch.until_ms != END:
+        numbers["window_end_ms"] = watch.until_ms
+    if watch.places != ("",):
+        numbers["place"] = ", ".join(watch.places)
+    return Evidence(evidence.fact_ids, numbers)

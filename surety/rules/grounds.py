@@ -1,0 +1,143 @@
+"""Decides how sure a finding is and what explains it, and writes down what it rests on.
+
+Certainty of a breach comes from the probability that the evidence gives it and from what kind of fixes made it: cell
+and Wi-Fi fixes alone never establish anything, nor does a place within twice the error of the edge.
+"""
+
+import math
+
+from surety.rules import presence
+from surety.rules.facts import Millis, Source
+from surety.rules.findings import Cause, Certainty, Evidence, Finding, Kind, finding_id
+from surety.rules.presence import Reading
+from surety.rules.state import Device, Episode, Seen
+
+ESTABLISHED_FROM, PROBABLE_FROM = 0.95, 0.7
+CLEAR_OF_EDGE = 2.0  # in error scales of the fix
+FLAT_PCT = 5.0  # at or below it a device that goes quiet has most likely run down
+SATELLITE_RADIUS_M = 100.0  # a device that does not tell the source but claims this much or better
+EVIDENCE_SPAN_MS = 1_800_000  # older fixes had no part in it
+
+_SATELLITE = (presence.SOURCE_CODES[Source.GNSS], presence.SOURCE_CODES[Source.FUSED])
+_UNTOLD = presence.SOURCE_CODES[Source.UNKNOWN]
+Numbers = dict[str, float | str | None]
+
+
+def by_satellite(fixes: tuple[Seen, ...]) -> bool:
+    """Whether at least one of the fixes is better than a cell-tower or Wi-Fi guess."""
+    return any(
+        seen.source in _SATELLITE
+        or (seen.source == _UNTOLD and seen.accuracy_m is not None and seen.accuracy_m <= SATELLITE_RADIUS_M)
+        for seen in fixes
+    )
+
+
+def used(recent: tuple[Seen, ...]) -> tuple[Seen, ...]:
+    """The last few fixes that had a part in a conclusion reached now."""
+    return tuple(seen for seen in recent if recent[-1].at_ms - seen.at_ms <= EVIDENCE_SPAN_MS)
+
+
+def certainty_of(p_breach: float, reading: Reading, fixes: tuple[Seen, ...]) -> Certainty:
+    """How sure a breach is."""
+    satellite = by_satellite(fixes)
+    clear = abs(reading.clearance_m) >= CLEAR_OF_EDGE * reading.sigma_m
+    if satellite and clear and p_breach >= ESTABLISHED_FROM:
+        return Certainty.ESTABLISHED
+    if p_breach >= (PROBABLE_FROM if satellite else ESTABLISHED_FROM):
+        return Certainty.PROBABLE
+    return Certainty.POSSIBLE
+
+
+def at_most(certainty: Certainty, limit: Certainty) -> Certainty:
+    """The lesser of two."""
+    order = (Certainty.POSSIBLE, Certainty.PROBABLE, Certainty.ESTABLISHED)
+    return min(certainty, limit, key=order.index)
+
+
+def cause_of_breach(fixes: tuple[Seen, ...]) -> Cause:
+    """A place shown by satellite is where the person went; a cell or Wi-Fi guess leaves the cause open."""
+    return Cause.BEHAVIOUR if by_satellite(fixes) else Cause.UNKNOWN
+
+
+def cause_of_quiet(device: Device) -> Cause:
+    """Why nothing (or nothing certain) comes, as far as the device told before: its cause before anybody's blame."""
+    if device.charging:
+        return Cause.CHARGING
+    if device.battery_low or (device.battery_pct is not None and device.battery_pct <= FLAT_PCT):
+        return Cause.EQUIPMENT
+    return Cause.NETWORK if device.offline else Cause.UNKNOWN
+
+
+def place_numbers(reading: Reading) -> Numbers:
+    """The estimator's numbers at the time of the conclusion; clearance is positive inside the area."""
+    p = min(max(reading.p_inside, 1e-9), 1 - 1e-9)
+    return {
+        "p_inside": round(reading.p_inside, 6),
+        "log_odds": round(math.log(p / (1 - p)), 4),
+        "clearance_m": _metres(reading.clearance_m),
+        "sigma_m": _metres(reading.sigma_m),
+        "last_certain_ms": reading.last_informative_ms,
+    }
+
+
+def device_numbers(device: Device) -> Numbers:
+    """What the device last told of its own health, as far as it did."""
+    told = {"battery_pct": device.battery_pct}
+    return {name: value for name, value in told.items() if value is not None}
+
+
+def _metres(length: float) -> float | None:
+    return None if math.isnan(length) else round(length, 1)
+
+
+class Subject:
+    """Whom and what a finding is about: the person, the condition and its version."""
+
+    def __init__(self, person_id: str, condition_id: str, version: int) -> None:
+        self.person_id, self.condition_id, self.version = person_id, condition_id, version
+
+    def begin(
+        self, kind: Kind, at_ms: Millis, known_ms: Millis, certainty: Certainty, cause: Cause, evidence: Evidence
+    ) -> Finding:
+        """A finding that begins an episode of its own."""
+        name = finding_id(self.person_id, kind, self.condition_id, self.version, at_ms)
+        return self._finding(name, kind, name, at_ms, known_ms, certainty, cause, evidence)
+
+    def end(self, kind: Kind, episode: Episode, at_ms: Millis, cause: Cause, evidence: Evidence) -> Finding:
+        """The finding that ends an episode, as it is known at once.
+
+        Two episodes may end together because their duty did, so the id names what began as well.
+        """
+        about = f"{self.condition_id}|{episode.kind}"
+        name = finding_id(self.person_id, kind, about, self.version, at_ms)
+        return self._finding(name, kind, episode.id, at_ms, at_ms, episode.certainty, cause, evidence)
+
+    def _finding(
+        self,
+        name: str,
+        kind: Kind,
+        episode_id: str,
+        at_ms: Millis,
+        known_ms: Millis,
+        certainty: Certainty,
+        cause: Cause,
+        evidence: Evidence,
+    ) -> Finding:
+        return Finding(
+            id=name,
+            kind=kind,
+            person_id=self.person_id,
+            condition_id=self.condition_id,
+            condition_version=self.version,
+            episode_id=episode_id,
+            at_ms=at_ms,
+            known_ms=known_ms,
+            certainty=certainty,
+            cause=cause,
+            evidence=evidence,
+        )
+
+
+def episode_of(finding: Finding) -> Episode:
+    """The episode that a finding begins."""
+    return Episode(finding.id, finding.kind, finding.at_ms, finding.certainty)

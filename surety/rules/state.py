@@ -1,0 +1,114 @@
+"""Everything the engine remembers of one person between two facts, and its form as bytes. Decides nothing."""
+
+from typing import Any, NamedTuple
+
+import msgspec
+import numpy as np
+
+from surety.rules.facts import Millis
+from surety.rules.findings import Certainty, Kind
+from surety.rules.kernel import EVIDENCE_COLUMNS
+from surety.rules.schedule import BEGINNING, END
+
+RECENT_FIXES = 5  # as many as a finding names; older ones are in the log
+
+
+class Seen(NamedTuple):
+    """A fix that was taken as evidence of a place."""
+
+    at_ms: Millis
+    fact_id: str
+    source: int
+    accuracy_m: float | None
+
+
+class Episode(msgspec.Struct, frozen=True, array_like=True):
+    """Something that began and has not ended: named by the finding that began it."""
+
+    id: str
+    kind: Kind
+    at_ms: Millis
+    certainty: Certainty
+
+
+# Whether a duty is kept; UNSURE until that is certain.
+UNSURE, KEPT, BROKEN = 0, 1, 2
+
+
+class Watch(msgspec.Struct, frozen=True, array_like=True):
+    """One duty as it is watched. `since_ms` is the start of the running window, None between windows.
+
+    `until_ms` is the window's end, or the next window's start. `met`: the duty was certainly kept at some time in
+    this window. `gap`: at some time in this window nobody could tell. `rows`: its rows of the evidence.
+    """
+
+    condition_id: str
+    version: int
+    until_ms: Millis
+    since_ms: Millis | None = None
+    places: tuple[str, ...] = ()
+    rows: tuple[int, ...] = ()
+    status: int = UNSURE
+    met: bool = False
+    gap: bool = False
+    breach: Episode | None = None
+    unseen: Episode | None = None
+
+
+class Silence(msgspec.Struct, frozen=True, array_like=True):
+    """One trail condition as it is watched: since when, and the silence that is going on."""
+
+    condition_id: str
+    version: int
+    since_ms: Millis
+    episode: Episode | None = None
+
+
+class Device(msgspec.Struct, frozen=True, array_like=True):
+    """What the device last told of itself. `told_ms`: when a finding of a kind was last made, not to repeat it."""
+
+    battery_pct: float | None = None
+    charging: bool | None = None
+    offline: bool = False
+    powered_off: bool = False
+    off_wrist: bool = False
+    battery_low: bool = False
+    told_ms: dict[Kind, Millis] = {}
+
+
+class State(msgspec.Struct, array_like=True, eq=False):
+    """The state of one person. Treat as a value: the engine returns a new one and never changes the one it was given.
+
+    `at_ms` and `last_id` say up to which fact or wake-up it has gone.
+    """
+
+    person_id: str
+    at_ms: Millis = BEGINNING
+    last_id: str = ""
+    revision: int | None = None
+    epoch_end_ms: Millis = BEGINNING
+    wake_ms: Millis = END
+    attention: bool = False  # something waits for the next fix: look at every duty then
+    heard_ms: Millis | None = None
+    keys: tuple[int, ...] = ()
+    recent: tuple[Seen, ...] = ()
+    device: Device = Device()
+    watches: tuple[Watch, ...] = ()
+    silences: tuple[Silence, ...] = ()
+    evidence: Any = None  # float64 [areas, EVIDENCE_COLUMNS]; bytes only on the way in and out
+
+
+_encoder = msgspec.msgpack.Encoder(enc_hook=lambda array: array.tobytes(), order="deterministic")
+_decoder = msgspec.msgpack.Decoder(State)
+
+
+def encode_state(state: State) -> bytes:
+    """The state as bytes; equal states give equal bytes."""
+    return _encoder.encode(state)
+
+
+def decode_state(data: bytes) -> State:
+    """The state that `encode_state` wrote. Raises msgspec.DecodeError or ValidationError on anything else."""
+    state = _decoder.decode(data)
+    state.evidence = np.frombuffer(state.evidence).reshape(-1, EVIDENCE_COLUMNS).copy()
+    return state
