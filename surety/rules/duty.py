@@ -133,7 +133,7 @@ def _throughout(kind: Kind, ending: Finding, watch: Watch, breach: Episode, subj
 
 def ended(episode: Episode, subject: Subject, now_ms: Millis, ended_by: str, watch: Watch | None = None) -> Finding:
     """The finding that an episode is over because what it stood under is (`ended_by`: window or condition)."""
-    evidence = Evidence((), {"ended_by": ended_by, "began_ms": episode.at_ms})
+    evidence = Evidence((), {"ended_by": ended_by, "began": episode.kind.value, "began_ms": episode.at_ms})
     if watch is not None:
         evidence = _window(evidence, watch)
     return subject.end(Kind.DUTY_ENDED, episode, now_ms, Cause.UNKNOWN, evidence)
