@@ -70,7 +70,7 @@ class Drift:
         self.parts = [rng.gauss(0, 1) for _ in range(4)]
 
     def step(self, at_ms: int) -> tuple[float, float]:
-        """The error at a later instant, in units of sigma. (An event's own fix may lie before: it drifts by nothing.)"""
+        """The error at a later instant, in units of sigma. An event may lie before: no drift."""
         dt_s, self.at_ms = max(0, at_ms - self.at_ms) / 1000, at_ms
         gauss, parts = self.rng.gauss, self.parts
         for n, (_, tau_s) in enumerate(_PARTS):
@@ -107,6 +107,7 @@ class _Hour:
         self.next_device = receivers.devices.at(index, hour_ms + HOUR_MS)
         self.resident: Resident = lives.residents[index]
         self.seed, self.from_ms, self.to_ms = lives.seed, max(hour_ms, lives.start_ms), hour_ms + HOUR_MS
+        self.start_ms = lives.start_ms
         self.rng = random.Random(f"fixes/{lives.seed}/{index}/{hour_ms}")
         self.drift = Drift(self.rng)
         self.night = _is_night(hour_ms)
@@ -115,7 +116,7 @@ class _Hour:
     def fixes(self) -> list[Message]:
         """One after the other: each minute on the way, every other minute while still."""
         found: list[Message] = []
-        at_ms = self.from_ms + int(self.rng.uniform(0, 20_000))
+        at_ms = self.from_ms + self._phase_ms()
         while at_ms < self.to_ms:
             piece = self.life.piece(at_ms)
             blind = within(self.device.blind, at_ms) is not None
@@ -128,6 +129,11 @@ class _Hour:
             # A device notices that it starts to move and measures again soon.
             at_ms = piece.end_ms + 15_000 if at_ms + 30_000 < piece.end_ms < next_ms else next_ms
         return found
+
+    def _phase_ms(self) -> int:
+        """Devices do not measure in step; but all of them soon after the very start."""
+        first = self.from_ms == self.start_ms
+        return int(self.rng.uniform(0, 20_000)) if first else self.resident.index * 37_003 % int(STILL_S * 1000)
 
     def events(self) -> list[Message]:
         """SOS and strap events: with a position if there is one, sent at once or when there is a network."""

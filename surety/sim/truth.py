@@ -1,0 +1,133 @@
+"""What really happened: when somebody was not where the order says, and what their device did.
+
+Written to `truth.jsonl`, one line a person and day, from the true path alone: no receiver, no rule.
+"""
+
+import itertools
+from collections.abc import Callable, Iterable, Iterator
+from datetime import date
+from pathlib import Path
+
+import msgspec
+
+from surety.sim.devices import LOW_PCT, DeviceDay, Devices, Span
+from surety.sim.geo import XY, to_segment_m
+from surety.sim.lives import Day, Lives, Piece, curfew_windows, minute_ms
+from surety.sim.people import Ground, Resident
+
+STEP_MS = 2_000  # how finely a way is looked at
+
+
+class DayTruth(msgspec.Struct, frozen=True):
+    """One person's day. Spans are (from_ms, to_ms)."""
+
+    reference: str
+    day: str
+    absent: tuple[Span, ...]  # away from home while the curfew runs
+    zones: dict[str, tuple[Span, ...]]  # in an exclusion zone while it is active
+    why: tuple[str, ...]
+    sos: tuple[int, ...]
+    strap: tuple[int, ...]
+    dead: tuple[Span, ...]
+    unlinked: tuple[Span, ...]
+    blind: tuple[Span, ...]
+    low_ms: int | None  # when the battery fell below 15 %
+
+
+def truth_of_day(lives: Lives, devices: Devices, index: int, day: date) -> DayTruth:
+    """The truth of one person's day."""
+    resident, life, device = lives.residents[index], lives.day(index, day), devices.day(index, day)
+    events = device.events
+    return DayTruth(
+        resident.reference,
+        day.isoformat(),
+        tuple(_absences(resident, life, day)),
+        {zone.name: tuple(_visits(zone, life, day)) for zone in resident.zones},
+        tuple(outing.why for outing in life.broken),
+        tuple(t for t, e in events if e == "sos"),
+        tuple(t for t, e in events if e == "strap"),
+        device.dead,
+        device.unlinked,
+        device.blind,
+        _low_since(device),
+    )
+
+
+class TruthFile:
+    """Appends to `truth.jsonl`; a day written twice is the same line twice."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def write(self, truths: Iterable[DayTruth]) -> None:
+        """Add lines."""
+        with self.path.open("ab") as file:
+            for truth in truths:
+                file.write(msgspec.json.encode(truth) + b"\n")
+
+    def read(self) -> list[DayTruth]:
+        """Every person's days, each once; a line cut off by a crash is left out."""
+        if not self.path.exists():
+            return []
+        found: dict[tuple[str, str], DayTruth] = {}
+        for line in self.path.read_bytes().splitlines():
+            try:
+                truth = msgspec.json.decode(line, type=DayTruth)
+            except msgspec.DecodeError:
+                continue
+            found[truth.reference, truth.day] = truth
+        return list(found.values())
+
+
+def _absences(resident: Resident, life: Day, day: date) -> Iterator[Span]:
+    if resident.curfew is None:
+        return
+    home = resident.home_ground
+    for start, end in curfew_windows(resident.curfew):
+        yield from _spans(life, (minute_ms(day, start), minute_ms(day, end)), home, lambda p: not home.holds(*p))
+
+
+def _visits(zone: Ground, life: Day, day: date) -> Iterator[Span]:
+    window = (life.start_ms, life.end_ms)
+    if zone.school_hours:
+        if day.weekday() >= 5:
+            return
+        window = (minute_ms(day, 8 * 60), minute_ms(day, 17 * 60))
+    yield from _spans(life, window, zone, lambda p: zone.holds(*p))
+
+
+def _spans(life: Day, window: Span, ground: Ground, true_at: Callable[[XY], bool]) -> list[Span]:
+    """The spans within a window at which something holds of the true position, adjacent ones joined."""
+    found: list[Span] = []
+    for piece in life.pieces:
+        start, end = max(piece.start_ms, window[0]), min(piece.end_ms, window[1])
+        if start < end:
+            for span in _of_piece(piece, start, end, ground, true_at):
+                if found and found[-1][1] == span[0]:
+                    found[-1] = (found[-1][0], span[1])
+                else:
+                    found.append(span)
+    return found
+
+
+def _of_piece(piece: Piece, start: int, end: int, ground: Ground, true_at: Callable[[XY], bool]) -> Iterator[Span]:
+    if len(piece.points) == 1 or _far_from(piece, ground):
+        if true_at(piece.at(start)):
+            yield start, end
+        return
+    for at in range(start, end, STEP_MS):
+        if true_at(piece.at(at)):
+            yield at, min(at + STEP_MS, end)
+
+
+def _far_from(piece: Piece, ground: Ground) -> bool:
+    goal = ground.goal
+    ways = itertools.pairwise(piece.points)
+    return all(to_segment_m(goal.x, goal.y, a, b) > ground.radius_m for a, b in ways)
+
+
+def _low_since(device: DeviceDay) -> int | None:
+    for (a_ms, a), (b_ms, b) in itertools.pairwise(device.battery):
+        if a >= LOW_PCT > b:
+            return a_ms + int((a - LOW_PCT) / (a - b) * (b_ms - a_ms))
+    return None
