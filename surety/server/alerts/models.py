@@ -66,7 +66,6 @@ class Alert(models.Model):
         indexes = [
             models.Index(fields=["status", "severity", "at_ms"]),
             models.Index(fields=["status", "severity", "due_ms"], name="alerts_desk_order"),
-            models.Index(fields=["cleared_by"], name="alerts_cleared_by"),
         ]
 
 
@@ -79,4 +78,5 @@ class AlertEvent(models.Model):
     actor_name = models.CharField(max_length=200)
     action = models.CharField(max_length=32)
     text = models.TextField(blank=True)
+    finding_id = models.CharField(max_length=32, blank=True, db_index=True, help_text="The finding that caused it")
     detail = models.JSONField(default=dict)

@@ -1,0 +1,67 @@
+"""What each kind of finding means for the desk: how urgent, how soon, and whether it opens an alert or ends one.
+
+Severities and times follow what monitoring centres do: an exclusion zone or a tampered device at once; an absence or
+lost contact soon, by asking the person first; equipment within the shift.
+"""
+
+from collections.abc import Mapping
+
+import msgspec
+
+from surety.rules.findings import Certainty, Kind
+from surety.server.alerts.models import Severity
+
+
+class Rule(msgspec.Struct, frozen=True):
+    """`opens`: a finding of this kind opens an alert (unless merely POSSIBLE); `clears`: it ends the situation."""
+
+    severity: Severity
+    due_minutes: int
+    opens: bool = True
+    clears: bool = False
+
+
+def _ends() -> Rule:
+    return Rule(Severity.NOTICE, 0, opens=False, clears=True)
+
+
+POLICY: Mapping[Kind, Rule] = {
+    Kind.ZONE_ENTERED: Rule(Severity.CRITICAL, 10),
+    Kind.ZONE_LEFT: _ends(),
+    Kind.INCLUSION_LEFT: Rule(Severity.SERIOUS, 30),
+    Kind.INCLUSION_ABSENT_AT_START: Rule(Severity.SERIOUS, 30),
+    Kind.INCLUSION_RETURNED: _ends(),
+    Kind.CURFEW_ABSENT_AT_START: Rule(Severity.SERIOUS, 30),
+    Kind.CURFEW_LEFT: Rule(Severity.SERIOUS, 30),
+    Kind.CURFEW_RETURNED: _ends(),
+    # The night is over, the absence is not explained: it ends the episode, but clears nothing.
+    Kind.CURFEW_ABSENT_THROUGHOUT: Rule(Severity.SERIOUS, 60),
+    Kind.CANNOT_VERIFY: Rule(Severity.ROUTINE, 60),
+    Kind.VERIFIED_AGAIN: _ends(),
+    Kind.DUTY_ENDED: _ends(),
+    Kind.SILENT: Rule(Severity.ROUTINE, 60),
+    Kind.HEARD_AGAIN: _ends(),
+    Kind.SOS: Rule(Severity.CRITICAL, 5),
+    Kind.STRAP_TAMPER: Rule(Severity.CRITICAL, 10),
+    Kind.CASE_TAMPER: Rule(Severity.CRITICAL, 10),
+    Kind.OFF_WRIST: Rule(Severity.SERIOUS, 30),
+    Kind.BATTERY_LOW: Rule(Severity.NOTICE, 240),
+    Kind.POWERED_OFF: Rule(Severity.SERIOUS, 60),
+    Kind.MOCK_LOCATION: Rule(Severity.SERIOUS, 60),
+}
+_CERTAINTY_ORDER = (Certainty.POSSIBLE, Certainty.PROBABLE, Certainty.ESTABLISHED)
+
+
+def rule_for(kind: Kind) -> Rule:
+    """The rule of a kind. A kind that nobody has placed yet is looked at by a person within the hour."""
+    return POLICY.get(kind, Rule(Severity.ROUTINE, 60))
+
+
+def opens(kind: Kind, certainty: Certainty) -> bool:
+    """Whether a finding opens an alert: POSSIBLE never does by itself."""
+    return rule_for(kind).opens and certainty is not Certainty.POSSIBLE
+
+
+def is_surer(one: str, other: str) -> bool:
+    """Whether the first certainty is greater than the second."""
+    return _CERTAINTY_ORDER.index(Certainty(one)) > _CERTAINTY_ORDER.index(Certainty(other))

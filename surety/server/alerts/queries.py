@@ -1,0 +1,125 @@
+"""The only reader of alerts for pages: the desk's list, one alert, and what changed since."""
+
+import msgspec
+from django.db.models import Max, Q, QuerySet
+
+from surety.server.accounts.models import User
+from surety.server.accounts.permissions import may, people_for
+from surety.server.alerts.models import Alert, AlertEvent, Severity, Status
+from surety.server.errors import NotFoundError
+
+UNRESOLVED = (Status.OPEN, Status.ACKNOWLEDGED, Status.AWAITING_SECOND)
+
+
+class Filter(msgspec.Struct, frozen=True, kw_only=True):
+    """Which alerts the desk shows. `owner`: "any", "me", "nobody", or a user's id. `cleared` None: both."""
+
+    statuses: tuple[str, ...] = UNRESOLVED
+    severities: tuple[int, ...] = ()
+    owner: str = "any"
+    region: str = ""
+    person_id: str = ""
+    kinds: tuple[str, ...] = ()
+    cleared: bool | None = None
+
+
+def visible(user: User) -> QuerySet[Alert]:
+    """Every alert that the user may see at all."""
+    return Alert.objects.filter(person__in=people_for(user, "cases.view"))
+
+
+def desk(user: User, chosen: Filter | None = None) -> QuerySet[Alert]:
+    """The alerts to work on: most severe first, then whose time is up first. Slice it to page."""
+    chosen = chosen or Filter()
+    found = visible(user).filter(status__in=chosen.statuses)
+    if chosen.severities:
+        found = found.filter(severity__in=chosen.severities)
+    if chosen.kinds:
+        found = found.filter(kind__in=chosen.kinds)
+    if chosen.region:
+        found = found.filter(person__region=chosen.region)
+    if chosen.person_id:
+        found = found.filter(person_id=chosen.person_id)
+    if chosen.cleared is not None:
+        found = found.filter(cleared_ms__isnull=not chosen.cleared)
+    return in_order(found.filter(_owned(chosen.owner, user)))
+
+
+def in_order(found: QuerySet[Alert]) -> QuerySet[Alert]:
+    """The desk's order, with the person and the owner at hand."""
+    return found.select_related("person", "owner", "decided_by").order_by("severity", "due_ms", "at_ms", "pk")
+
+
+def _owned(owner: str, user: User) -> Q:
+    if owner == "any":
+        return Q()
+    if owner == "nobody":
+        return Q(owner=None)
+    return Q(owner_id=user.pk if owner == "me" else int(owner) if owner.isdigit() else -1)
+
+
+def order_reason(alert: Alert, now_ms: int) -> str:
+    """Why an alert stands where it stands, in words: its severity, then how much time is left."""
+    left_min = (alert.due_ms - now_ms) // 60_000
+    when = f"due in {_minutes(left_min)}" if left_min >= 0 else f"overdue by {_minutes(-left_min)}"
+    return f"{Severity(alert.severity).label}, {when}"
+
+
+def _minutes(count: int) -> str:
+    if count < 120:
+        return f"{count} min"
+    return f"{count // 60} h" if count < 48 * 60 else f"{count // 1440} days"
+
+
+def alert(alert_id: str, user: User) -> Alert:
+    """One alert with its person and people. Raises NotFoundError also when the user may not see it."""
+    related = ("person", "owner", "decided_by", "confirmed_by")
+    found = Alert.objects.filter(pk=alert_id).select_related(*related).first()
+    if found is None or not may(user, "cases.view", found.person):
+        raise NotFoundError("There is no such alert among those you may see.")
+    return found
+
+
+def events(alert_id: str) -> list[AlertEvent]:
+    """Everything that happened to an alert, the oldest first."""
+    return list(AlertEvent.objects.filter(alert_id=alert_id).order_by("pk"))
+
+
+def of_person(person_id: str) -> QuerySet[Alert]:
+    """A person's alerts, the latest first."""
+    found = Alert.objects.filter(person_id=person_id).select_related("person", "owner")
+    return found.order_by("-at_ms", "pk")
+
+
+class Changes(msgspec.Struct, frozen=True):
+    """What the live feed sends: the alerts that changed, and the position to ask from next."""
+
+    last_event_id: int
+    alerts: tuple[Alert, ...]
+
+
+def last_event_id() -> int:
+    """The feed's end now: where a page that was just drawn starts to listen."""
+    return AlertEvent.objects.aggregate(last=Max("pk"))["last"] or 0
+
+
+def changes_since(event_id: int, user: User, limit: int = 200) -> Changes:
+    """The alerts that changed after an event, as they stand now, and how far this answer reaches.
+
+    Ids grow in the order of commits (the audit log's head is held while an event is written), so none is missed.
+    An answer that reaches its limit is followed by another from its `last_event_id`.
+    """
+    rows = list(AlertEvent.objects.filter(pk__gt=event_id).order_by("pk").values_list("pk", "alert_id")[:limit])
+    if not rows:
+        return Changes(event_id, ())
+    found = in_order(visible(user).filter(pk__in={alert_id for _, alert_id in rows}))
+    return Changes(rows[-1][0], tuple(found))
+
+
+def counts(user: User) -> dict[Severity, int]:
+    """How many unresolved alerts of each severity the user may see."""
+    found = visible(user).filter(status__in=UNRESOLVED).order_by().values_list("severity", flat=True)
+    tally = dict.fromkeys(Severity, 0)
+    for severity in found:
+        tally[Severity(severity)] += 1
+    return tally
