@@ -5,7 +5,6 @@ XYZ source come through us, so that their maker does not learn where staff look,
 """
 
 import hashlib
-import os
 import re
 import urllib.error
 import urllib.request
@@ -15,7 +14,7 @@ from pathlib import Path
 import msgspec
 from django.conf import settings
 from django.contrib.auth.decorators import login_required
-from django.http import FileResponse, HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
 from django.views.decorators.http import condition, require_safe
 
@@ -70,9 +69,8 @@ def base_geojson(_request: HttpRequest) -> HttpResponseBase:
     operator = _operator()
     if not operator.map_geojson or not Path(operator.map_geojson).is_file():
         return HttpResponse("There is no local map layer.", status=404, content_type="text/plain")
-    response = FileResponse(Path(operator.map_geojson).open("rb"), content_type="application/geo+json")
-    response["Cache-Control"] = "private, max-age=300"
-    return response
+    body = Path(operator.map_geojson).read_bytes()
+    return HttpResponse(body, content_type="application/geo+json", headers={"Cache-Control": "private, max-age=300"})
 
 
 def map_bounds() -> list[float] | None:
@@ -83,7 +81,7 @@ def map_bounds() -> list[float] | None:
 def _bounds_of_file(path: str) -> list[float] | None:
     if not path or not Path(path).is_file():
         return None
-    return _bounds(path, os.stat(path).st_mtime_ns)
+    return _bounds(path, Path(path).stat().st_mtime_ns)
 
 
 class _Geometry(msgspec.Struct):
@@ -128,7 +126,7 @@ def _widen(box: list[float], coordinates: object) -> None:
 @login_required
 @require_safe
 def pmtiles(request: HttpRequest) -> HttpResponse:
-    """A PMTiles archive by byte ranges (RFC 9110, section 14); a request without one range gets the size it asks for."""
+    """A PMTiles archive by byte ranges (RFC 9110, section 14); whole it is of no use to a page."""
     operator = _operator()
     if base_kind(operator) != "pmtiles" or not Path(operator.map_tiles).is_file():
         return HttpResponse("There is no tile archive.", status=404, content_type="text/plain")
@@ -136,7 +134,6 @@ def pmtiles(request: HttpRequest) -> HttpResponse:
     size = path.stat().st_size
     asked = _RANGE.fullmatch(request.headers.get("Range", ""))
     if asked is None:
-        # The archive may be as large as a country; whole, it is of no use to a page.
         return HttpResponse("Ask for a range of bytes.", status=416, headers={"Content-Range": f"bytes */{size}"})
     first = int(asked[1])
     last = min(int(asked[2]) if asked[2] else size - 1, size - 1, first + 32 * _CHUNK * 8)
@@ -157,7 +154,7 @@ def pmtiles(request: HttpRequest) -> HttpResponse:
 @login_required
 @require_safe
 def xyz_tile(_request: HttpRequest, z: int, x: int, y: int) -> HttpResponse:
-    """One tile of the operator's XYZ source, fetched by us. The address is theirs; only three whole numbers are ours."""
+    """One tile of the operator's XYZ source, fetched by us: their address, and three whole numbers of ours."""
     operator = _operator()
     if base_kind(operator) != "xyz" or operator.map_tiles.startswith("/") or z > 22 or max(x, y) >= 2**z:
         return HttpResponse(status=404)

@@ -42,12 +42,13 @@ function palette(host) {
   return colours;
 }
 
+// A street's width in metres, roughly to scale: 0.6 px a metre at zoom 15 in the middle latitudes.
 const byZoom = (width, factor) => ["interpolate", ["exponential", 2], ["zoom"], 10, ["max", 0.4, ["*", width, 0.02 * factor]],
-  15, ["max", 1, ["*", width, 0.22 * factor]], 19, ["*", width, 3.4 * factor]];
+  15, ["max", 1, ["*", width, 0.6 * factor]], 19, ["*", width, 9.6 * factor]];
 
 function geojsonLayers(c) {
   const kind = (name) => ["==", ["get", "kind"], name];
-  const width = ["coalesce", ["get", "width"], 6];
+  const width = ["coalesce", ["get", "width"], ["case", ["==", ["get", "main"], true], 11, 6]];
   const fill = (name) => ({ id: name, type: "fill", source: "base", filter: kind(name), paint: { "fill-color": c[name] } });
   const label = { "text-color": c.label, "text-halo-color": c.halo, "text-halo-width": 1.4 };
   return [
@@ -193,7 +194,7 @@ function drawGround(element, data, labels) {
   const paths = new Map();
   for (const { geometry, properties } of data.features) {
     const kind = properties?.kind ?? "street";
-    const key = kind === "street" ? `street ${properties.width ?? 6}` : kind;
+    const key = kind === "street" ? `street ${properties.width ?? (properties.main ? 11 : 6)}` : kind;
     paths.set(key, (paths.get(key) ?? "") + pathOf(geometry, (p) => element.local(p)));
     if (properties?.name && kind !== "building") labels.push({ at: middle(geometry), text: properties.name, kind });
   }
