@@ -1,7 +1,7 @@
 """What happens to devices, by day: charging, empty batteries, broken links, gaps in the fixes, SOS and strap events.
 
-A pure function of the seed and the date, as lives are. On the first evening the cast's devices do something within
-minutes: last digit 2 sends an SOS, 6 (every other) has its strap opened, 7's battery runs empty.
+A pure function of the seed and the date, as lives are. On the first evening the cast's devices (people.part_of) do
+something within minutes: an SOS, an opened strap, a battery that runs empty.
 """
 
 import random
@@ -11,7 +11,7 @@ from functools import lru_cache
 import msgspec
 
 from surety.sim.lives import DAY_START_MIN, Day, Lives, local_day, minute_ms
-from surety.sim.people import CAST, Resident
+from surety.sim.people import Resident, part_of
 
 Span = tuple[int, int]
 LOW_PCT = 15.0
@@ -55,11 +55,11 @@ class Devices:
         resident, life = self.lives.residents[index], self.lives.day(index, day)
         rng = random.Random(f"device/{self.lives.seed}/{index}/{day.isoformat()}")
         first = day == self.lives.first_day
-        part = index % 10 if first and index < CAST else -1
-        battery, charging, dead = self._battery(resident, day, rng, dies=part == 7)
+        part = part_of(index) if first else ""
+        battery, charging, dead = self._battery(resident, day, rng, dies=part == "battery")
         return DeviceDay(
             battery, charging, dead, (*_broken_links(day, rng, first=first), *_tunnels(life, self.lives)),
-            (*_blind(life, rng), *_tunnels(life, self.lives)), self._events(day, rng, index, part),
+            (*_blind(life, rng), *_tunnels(life, self.lives)), self._events(day, rng, part),
         )  # fmt: skip
 
     def _charged_evening_before(self, index: int, day: date) -> bool:
@@ -93,14 +93,16 @@ class Devices:
         dead = ((empty, plug + 60_000),) if empty < plug else ()
         return tuple(c for n, c in enumerate(corners) if n == 0 or c[0] > corners[n - 1][0]), (plug, full), dead
 
-    def _events(self, day: date, rng: random.Random, index: int, part: int) -> tuple[tuple[int, str], ...]:
+    def _events(self, day: date, rng: random.Random, part: str) -> tuple[tuple[int, str], ...]:
         now = self.lives.first_min
-        if part == 2:
+        if part == "sos":
             return ((minute_ms(day, now + rng.uniform(0.7, 6)), "sos"),)
-        if part == 6:
-            return ((minute_ms(day, now + rng.uniform(3, 14)), "strap"),) if index % 20 == 6 else ()
+        if part == "strap":
+            return ((minute_ms(day, now + rng.uniform(3, 14)), "strap"),)
         awake = rng.uniform(8 * 60, 22 * 60)
         chance = rng.random()
+        if day == self.lives.first_day:
+            return ()
         if chance < 0.0015:
             return ((minute_ms(day, awake), "sos"),)
         return ((minute_ms(day, awake), "strap"),) if chance < 0.0025 else ()

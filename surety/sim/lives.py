@@ -1,8 +1,8 @@
 """What people truly do: a day from 04:00 to 04:00 as stays and ways, a pure function of the seed and the date.
 
 Most days keep the conditions. Some break them (`Outing.why` tells the reason that the person would give), and on the
-first evening a cast does so within minutes: by the last digit of the index, 1 is late for the curfew, 3 enters an
-exclusion zone, 5 goes out during the curfew (devices.py has 2, 6 and 7: SOS, strap, empty battery).
+first evening a cast (people.part_of) does so within minutes: some are late for the curfew, enter an exclusion zone, or
+go out during the curfew.
 """
 
 import bisect
@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from surety.sim.geo import TIME_ZONE, XY
-from surety.sim.people import CAST, Ground, Resident, make_residents
+from surety.sim.people import CAST, Ground, Resident, make_residents, part_of
 from surety.sim.town import Place, Town, build_town
 
 ZONE = ZoneInfo(TIME_ZONE)
@@ -123,13 +123,13 @@ class Lives:
 
     def _opening(self, resident: Resident, rng: random.Random) -> list[Outing]:
         """The first evening's cast, in minutes from the start (which is a few minutes before the curfews)."""
-        now, part = self.first_min, resident.index % 10
+        now, part = self.first_min, part_of(resident.index)
         friend = resident.friends[0]
-        if part == 1 and resident.curfew:
+        if part == "late" and resident.curfew:
             return [Outing(friend, now - 50, max(now, resident.curfew[0]) + rng.uniform(9, 45), rng.choice(_EXCUSES))]
-        if part == 3 and resident.zones:
+        if part == "zone" and resident.zones:
             return [_into(resident.zones[0], now + rng.uniform(1, 3), rng)]
-        if part == 5 and resident.curfew:
+        if part == "out" and resident.curfew:
             start = max(now, resident.curfew[0]) + rng.uniform(10, 35)
             return [Outing(resident.shops[0], start, start + rng.uniform(8, 25), rng.choice(_EXCUSES))]
         return []

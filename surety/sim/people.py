@@ -30,10 +30,20 @@ from surety.sim.town import Place, Town
 
 HOME_RADIUS_M = 100.0  # of the circle around an address that counts as being at home
 CURFEW_UNKNOWN_AFTER_S = 1_800  # longer than the longest run of fixes that fall back to Wi-Fi indoors
-CAST = 60  # so many first residents have a part to play on the first evening
+# On the first evening some of the first residents have a part to play, by their index modulo 40 (see lives, devices).
+CAST = 80
+_PARTS = {
+    1: "late", 2: "sos", 3: "zone", 5: "out", 6: "strap", 7: "battery", 11: "late", 21: "late", 23: "zone", 25: "out",
+    27: "battery", 31: "late",
+}  # fmt: skip
 _WEEKDAYS = tuple(Weekday)
 _CLEAR_M = 90.0  # an ordinary way stays this far from a zone
 _SENDERS = ("osmand-query", "owntracks", "osmand-form", "osmand-json")
+
+
+def part_of(index: int) -> str:
+    """What somebody does, or what befalls their device, within minutes of the start; "" for most."""
+    return _PARTS.get(index % 40, "") if index < CAST else ""
 
 
 class Ground(msgspec.Struct, frozen=True):
@@ -127,21 +137,25 @@ def _exclusion(zone: Ground) -> Zone:
 
 def _resident(town: Town, index: int, home: Place) -> Resident:
     rng = random.Random(f"resident/{town.seed}/{index}/{home.name}")
-    part = index % 10 if index < CAST else -1  # see lives.py: what the first evening's cast does
-    work = "day" if part in (1, 3, 5) else rng.choice(("day", "day", "day", "late", "night", "train", "none", "none"))
+    part = part_of(index)
+    work = (
+        "day"
+        if part in ("late", "zone", "out")
+        else rng.choice(("day", "day", "day", "late", "night", "train", "none", "none"))
+    )
     workplace = rng.choice((*town.works, *town.shops)) if work in ("day", "late", "night") else None
     parent = rng.random() < 0.2
     shops, friends = tuple(rng.sample(town.shops, 2)), tuple(rng.choices(town.homes, k=2))
-    sender = "osmand-query" if part in (2, 6) else _SENDERS[index % 4]
+    sender = "osmand-query" if part in ("sos", "strap") else _SENDERS[index % 4]
     receiver = "tag" if sender == "osmand-query" else rng.choice(("android", "ios"))
     regular = [*shops, *friends, *([workplace] if workplace else []), *([town.school] if parent else [])]
     if work == "train":
         regular.append(town.station)
     zones: tuple[Ground, ...] = ()
-    if part == 3 or rng.random() < 0.45:
+    if part == "zone" or rng.random() < 0.45:
         zones = _choose_zones(town, rng, home, regular, count=rng.choice((1, 1, 2, 3)))
     stay_in = _town_ground(town) if work != "train" and rng.random() < 0.06 else None
-    curfew = None if part not in (1, 5) and rng.random() < 0.14 else _curfew_hours(work)
+    curfew = None if part not in ("late", "out") and rng.random() < 0.14 else _curfew_hours(work)
     return Resident(
         index, rng.choice(names.GIVEN), rng.choice(names.FAMILY), home, work, workplace, shops, friends, parent,
         rng.random() < 0.3, sender, receiver, curfew, zones, stay_in,
