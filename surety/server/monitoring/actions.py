@@ -1,0 +1,177 @@
+"""The only writer of what the worker keeps. `store` puts one batch into the database, all of it or nothing."""
+
+from collections.abc import Iterable, Sequence
+
+from django.db import connection, transaction
+from django.db.backends.utils import CursorWrapper
+
+from surety.rules.findings import Finding, to_json
+from surety.server.alerts import actions as alerts
+from surety.server.monitoring import snapshots
+from surety.server.monitoring.batch import Batch, Move
+from surety.server.monitoring.bulk import BulkInsert, expand, fetch_in, update_on
+from surety.server.monitoring.models import WorkerHealth
+
+
+class LostOwnershipError(Exception):
+    """Somebody else moved a read position of ours: another worker owns the partition. Nothing was stored."""
+
+
+_FACTS = BulkInsert(
+    "monitoring_storedfact",
+    ("fact_id", "person_id", "at_ms", "received_ms", "processed_ms", "body"),
+    ("text", "text", "bigint", "bigint", "bigint", "bytea"),
+)
+_STATE_COLUMNS = (
+    "person_id",
+    "at_ms",
+    "wake_at_ms",
+    "conditions_revision",
+    "head_ms",
+    "head_fact_id",
+    "snapshot_ms",
+    "facts_since_snapshot",
+    "body",
+)
+_STATES = BulkInsert(
+    "monitoring_personstate",
+    _STATE_COLUMNS,
+    ("text", "bigint", "bigint", "bigint", "bigint", "text", "bigint", "int", "bytea"),
+    update_on("person_id", _STATE_COLUMNS),
+)
+_SNAPSHOTS = BulkInsert(
+    "monitoring_snapshot", ("person_id", "at_ms", "body"), ("text", "bigint", "bytea"), "(person_id, at_ms) DO NOTHING"
+)
+_FINDING_COLUMNS = (
+    "id",
+    "person_id",
+    "kind",
+    "condition_id",
+    "condition_version",
+    "episode_id",
+    "at_ms",
+    "known_ms",
+    "processed_ms",
+    "certainty",
+    "cause",
+    "body",
+    "superseded_ms",
+    "superseded_by",
+)
+_FINDINGS = BulkInsert(
+    "monitoring_finding",
+    _FINDING_COLUMNS,
+    ("text",) * 4 + ("int", "text", "bigint", "bigint", "bigint", "text", "text", "bytea", "bigint", "text"),
+    update_on("id", _FINDING_COLUMNS),
+)
+_FORMER = BulkInsert(
+    "monitoring_formerfinding",
+    ("finding_id", "person_id", "body", "superseded_ms", "replaced_ms"),
+    ("text", "text", "bytea", "bigint", "bigint"),
+)
+_SET_ASIDE = BulkInsert(
+    "monitoring_setaside",
+    ("log_seq", "person_id", "reason", "sentence", "body", "received_ms", "set_aside_ms"),
+    ("bigint", "text", "text", "text", "bytea", "bigint", "bigint"),
+)
+_POSITIONS = BulkInsert("monitoring_readposition", ("consumer", "seq"), ("text", "bigint"), "(consumer) DO NOTHING")
+
+
+def store(batch: Batch, *, now_ms: int) -> None:
+    """Store facts, states, snapshots, findings, alerts and read positions in one transaction.
+
+    Raises LostOwnershipError when a read position is not where this worker left it; then nothing is stored.
+    """
+    with transaction.atomic(), connection.cursor() as cursor:
+        _move(cursor, batch.moves)
+        _FACTS.run(cursor, batch.facts)
+        if batch.outdated:
+            cursor.executemany("DELETE FROM monitoring_snapshot WHERE person_id = %s AND at_ms > %s", batch.outdated)
+        _SNAPSHOTS.run(cursor, batch.snapshots)
+        _thin_snapshots(cursor, batch.to_thin, now_ms)
+        _STATES.run(cursor, batch.states)
+        _SET_ASIDE.run(cursor, batch.set_aside)
+        if batch.findings or batch.quiet or batch.superseded:
+            _supersede(cursor, batch.superseded, now_ms)
+            _add_findings(cursor, [*batch.findings, *batch.quiet], now_ms)
+        if batch.findings or batch.superseded:
+            alerts.apply_findings(batch.findings, batch.superseded, now_ms=now_ms)
+
+
+def _move(cursor: CursorWrapper, moves: Sequence[Move]) -> None:
+    by_step: dict[tuple[int, int], list[str]] = {}
+    for move in moves:
+        by_step.setdefault((move.from_seq, move.to_seq), []).append(move.consumer)
+    for (from_seq, to_seq), consumers in by_step.items():
+        cursor.execute(
+            expand(
+                "UPDATE monitoring_readposition SET seq = %s WHERE seq = %s AND consumer IN (*)", "%s", len(consumers)
+            ),
+            [to_seq, from_seq, *consumers],
+        )
+        if cursor.rowcount != len(consumers):
+            raise LostOwnershipError(f"a read position of {', '.join(sorted(consumers)[:3])} ... is not at {from_seq}")
+
+
+def _thin_snapshots(cursor: CursorWrapper, people: Sequence[str], now_ms: int) -> None:
+    times: dict[str, list[int]] = {}
+    for person_id, at_ms in fetch_in("SELECT person_id, at_ms FROM monitoring_snapshot WHERE person_id IN (*)", people):
+        times.setdefault(person_id, []).append(at_ms)
+    gone = [(person_id, at_ms) for person_id, known in times.items() for at_ms in snapshots.thin(known, now_ms)]
+    if gone:
+        cursor.executemany("DELETE FROM monitoring_snapshot WHERE person_id = %s AND at_ms = %s", gone)
+
+
+def _supersede(cursor: CursorWrapper, superseded: Sequence[tuple[str, str]], now_ms: int) -> None:
+    if not superseded:
+        return
+    cursor.executemany(
+        "UPDATE monitoring_finding SET superseded_ms = %s, superseded_by = %s WHERE id = %s",
+        [(now_ms, by, finding_id) for finding_id, by in superseded],
+    )
+
+
+def _add_findings(cursor: CursorWrapper, findings: Sequence[Finding], now_ms: int) -> None:
+    """Insert findings. One that was there before, with other evidence or fallen away, leaves a FormerFinding."""
+    there = fetch_in(
+        "SELECT id, person_id, body, superseded_ms FROM monitoring_finding WHERE id IN (*)",
+        [one.id for one in findings],
+    )
+    _FORMER.run(cursor, [(*row, now_ms) for row in there])
+    _FINDINGS.run(cursor, [_row(finding, now_ms) for finding in findings])
+
+
+def _row(finding: Finding, now_ms: int) -> tuple[object, ...]:
+    return (
+        finding.id,
+        finding.person_id,
+        finding.kind.value,
+        finding.condition_id,
+        finding.condition_version,
+        finding.episode_id,
+        finding.at_ms,
+        finding.known_ms,
+        now_ms,
+        finding.certainty.value,
+        finding.cause.value,
+        to_json(finding),
+        None,
+        "",
+    )
+
+
+def open_positions(consumers: Iterable[str]) -> None:
+    """Give each consumer a read position at the log's beginning, unless it has one."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        _POSITIONS.run(cursor, [(consumer, 0) for consumer in consumers])
+
+
+def beat(health: WorkerHealth) -> None:
+    """Write a worker's sign of life."""
+    WorkerHealth.objects.update_or_create(
+        name=health.name,
+        defaults={
+            field: getattr(health, field)
+            for field in ("process_id", "at_ms", "position", "lag_records", "lag_ms", "last_error")
+        },
+    )

@@ -1,0 +1,187 @@
+"""The worker's memory of the people in its partitions, as last committed; a cache that may always be thrown away.
+
+Wake-ups of all people stay in memory (a number each); states and conditions of the people heard of most recently do.
+"""
+
+import heapq
+from collections import OrderedDict
+from collections.abc import Callable, Collection, Iterable, Sequence
+from typing import Any, Protocol
+
+import msgspec
+from django.db import connection
+
+from surety.rules.conditions import ConditionSet
+from surety.rules.engine import Plan, State, Step
+from surety.rules.facts import Fact, Tick
+from surety.server.monitoring import snapshots
+from surety.server.monitoring.batch import NEVER_MS, StateRow
+from surety.server.monitoring.bulk import fetch_in
+from surety.server.monitoring.models import SetAsideReason
+from surety.stream.contract import PARTITIONS, partition_of
+
+LoadConditions = Callable[[Sequence[str]], dict[str, ConditionSet]]
+_STATES = (
+    "SELECT person_id, at_ms, wake_at_ms, head_ms, head_fact_id, snapshot_ms, facts_since_snapshot, body"
+    " FROM monitoring_personstate WHERE person_id IN (*)"
+)
+_NO_PLAN = Plan(ConditionSet("", 0, ()))
+
+
+class Rules(Protocol):
+    """What the worker calls of surety.rules.engine."""
+
+    def start(self, person_id: str) -> State:
+        """The state before any fact."""
+
+    def step(self, state: State, fact: Fact | Tick, conditions: Plan) -> Step:
+        """The next state and what was found."""
+
+    def encode_state(self, state: State) -> bytes:
+        """The state as bytes."""
+
+    def decode_state(self, data: bytes) -> State:
+        """The state that `encode_state` wrote."""
+
+
+class Person(msgspec.Struct, gc=False):
+    """What the worker knows of one person. Changed while a batch is made; forgotten when the batch fails."""
+
+    id: str
+    state: State
+    plan: Plan
+    trouble: tuple[str, str] | None = None  # (reason, sentence) why nothing of this person can be taken
+    at_ms: int = NEVER_MS  # how far the state was advanced, by a fact or a tick
+    wake_at_ms: int | None = None
+    head: tuple[int, str] = (NEVER_MS, "")  # the newest fact taken
+    snapshot_ms: int = NEVER_MS
+    facts_since_snapshot: int = 0
+    phase_ms: int = 0  # see snapshots.due
+
+    def row(self, body: bytes) -> StateRow:
+        """As it is stored, with its encoded state."""
+        return StateRow(
+            self.id,
+            self.at_ms,
+            self.wake_at_ms,
+            self.plan.revision,
+            self.head[0],
+            self.head[1],
+            self.snapshot_ms,
+            self.facts_since_snapshot,
+            body,
+        )
+
+
+class Memory:
+    """People by id, loaded many at a time; the least recently used go first when there are more than `most`."""
+
+    def __init__(self, rules: Rules, load_conditions: LoadConditions, most: int) -> None:
+        self._rules, self._load_conditions, self._most = rules, load_conditions, most
+        self._people: OrderedDict[str, Person] = OrderedDict()
+        self._wake_at: dict[str, int] = {}
+        self._heap: list[tuple[int, str]] = []
+
+    def __len__(self) -> int:
+        return len(self._people)
+
+    def open(self, partitions: frozenset[int]) -> None:
+        """Forget everything, and learn anew when each person of these partitions wants to be woken."""
+        self._people.clear()
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT person_id, wake_at_ms FROM monitoring_personstate WHERE wake_at_ms IS NOT NULL")
+            rows = cursor.fetchall()
+        self._wake_at = {person_id: at_ms for person_id, at_ms in rows if partition_of(person_id) in partitions}
+        self._heap = [(at_ms, person_id) for person_id, at_ms in self._wake_at.items()]
+        heapq.heapify(self._heap)
+
+    def people(self, ids: Collection[str]) -> dict[str, Person]:
+        """These people; who is not in memory is read, and who has no state yet begins one."""
+        people = self._people
+        missing = [person_id for person_id in ids if person_id not in people]
+        if missing:
+            people.update(self.read(missing))
+        for person_id in ids:
+            people.move_to_end(person_id)
+        return {person_id: people[person_id] for person_id in ids}
+
+    def read(self, ids: Sequence[str]) -> dict[str, Person]:
+        """These people as last committed, past the memory."""
+        conditions = self._load_conditions(ids)
+        stored = {row[0]: row for row in fetch_in(_STATES, ids)}
+        known = {row[0] for row in fetch_in("SELECT id FROM cases_person WHERE id IN (*)", ids)}
+        people = {person_id: self._person(person_id, stored.get(person_id)) for person_id in ids}
+        for person in people.values():
+            self._plan(person, conditions[person.id])
+            if person.id not in known:
+                person.trouble = (SetAsideReason.UNKNOWN_PERSON, "There is no such person.")
+        return people
+
+    def _person(self, person_id: str, row: tuple[Any, ...] | None) -> Person:
+        phase_ms = partition_of(person_id) * snapshots.EVERY_MS // PARTITIONS
+        if row is None:
+            return Person(person_id, self._rules.start(person_id), _NO_PLAN, phase_ms=phase_ms)
+        _, at_ms, wake_at_ms, head_ms, head_fact_id, snapshot_ms, since, body = row
+        return Person(
+            person_id,
+            self._rules.decode_state(bytes(body)),
+            _NO_PLAN,
+            None,
+            at_ms,
+            wake_at_ms,
+            (head_ms, head_fact_id),
+            snapshot_ms,
+            since,
+            phase_ms,
+        )
+
+    def _plan(self, person: Person, conditions: ConditionSet) -> None:
+        person.trouble = None
+        try:
+            person.plan = Plan(conditions)
+        except ValueError as error:  # a timetable that the rules cannot read (TimetableError)
+            person.trouble = (SetAsideReason.RULES_FAILED, f"The conditions cannot be read: {error}")
+
+    def reload_conditions(self, ids: Collection[str]) -> None:
+        """Read the conditions of these people anew, where they are in memory."""
+        here = [person_id for person_id in ids if person_id in self._people]
+        for person_id, conditions in self._load_conditions(here).items() if here else ():
+            self._plan(self._people[person_id], conditions)
+
+    def restore(self, person_id: str) -> Person:
+        """The person as last committed, in the place of what was known of them."""
+        person = self.read([person_id])[person_id]
+        self._people[person_id] = person
+        return person
+
+    def committed(self, people: Iterable[Person]) -> None:
+        """Take over the new wake-ups of people whose batch was stored, and let go of the least recently used."""
+        for person in people:
+            wake = person.wake_at_ms
+            if wake is None:
+                self._wake_at.pop(person.id, None)
+            elif self._wake_at.get(person.id) != wake:
+                self._wake_at[person.id] = wake
+                heapq.heappush(self._heap, (wake, person.id))
+        while len(self._people) > self._most:
+            self._people.popitem(last=False)
+        if len(self._heap) > 2 * len(self._wake_at) + 10_000:
+            self._heap = [(at_ms, person_id) for person_id, at_ms in self._wake_at.items()]
+            heapq.heapify(self._heap)
+
+    def due(self, now_ms: int, most: int) -> list[str]:
+        """Up to `most` people whose wake-up is due. They stay due until `committed` says otherwise."""
+        found: list[tuple[int, str]] = []
+        while self._heap and self._heap[0][0] <= now_ms and len(found) < most:
+            at_ms, person_id = heapq.heappop(self._heap)
+            if self._wake_at.get(person_id) == at_ms:
+                found.append((at_ms, person_id))
+        for entry in found:
+            heapq.heappush(self._heap, entry)
+        return list(dict.fromkeys(person_id for _, person_id in found))
+
+    def next_wake_ms(self) -> int | None:
+        """When the next person wants to be woken."""
+        while self._heap and self._wake_at.get(self._heap[0][1]) != self._heap[0][0]:
+            heapq.heappop(self._heap)
+        return self._heap[0][0] if self._heap else None

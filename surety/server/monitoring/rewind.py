@@ -1,0 +1,140 @@
+"""Late facts and backdated changes: back to the newest snapshot before them, and forward again over stored facts.
+
+Findings are compared by id. What the replay gives and was not there is new; what was there and the replay does not
+give has fallen away and is superseded, by the finding of the same kind and condition that took its place if there is
+one. Nothing is edited: a finding derived again with other evidence leaves what it said before (FormerFinding).
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from heapq import merge
+from typing import NamedTuple
+
+from django.db import connection
+
+from surety.rules.facts import decode
+from surety.rules.findings import Finding, to_json
+from surety.server.monitoring.batch import NEVER_MS, Arrival
+from surety.server.monitoring.memory import Person, Rules
+from surety.server.monitoring.stepping import Harvest, Stepper
+
+SAME_THING_MS = 12 * 3_600_000  # a finding takes the place of one of its kind and condition within half a day
+
+
+class _Former(NamedTuple):
+    """A finding as it stands in the database."""
+
+    id: str
+    kind: str
+    condition_id: str
+    episode_id: str
+    at_ms: int
+    certainty: str
+    cause: str
+    body: bytes
+
+
+def rewind(rules: Rules, person: Person, arrivals: Sequence[Arrival], tick_to_ms: int) -> Harvest:
+    """Work in arrivals (sorted, none stored before) of which some are late. The person is changed in place."""
+    advanced_to_ms = person.at_ms
+    base_ms = _restore(rules, person, arrivals[0].at_ms)
+    stepper = Stepper(rules, person)
+    for arrival, stored in _in_order(person.id, base_ms, arrivals):
+        stepper.take(arrival, stored=stored)
+    # As far as ticks had taken the state before; what they found must be found again.
+    stepper.tick(advanced_to_ms)
+    person.at_ms = max(person.at_ms, advanced_to_ms)
+    stepper.tick(tick_to_ms)
+    return _compare(person.id, base_ms, stepper)
+
+
+def _restore(rules: Rules, person: Person, before_ms: int) -> int:
+    """Set the person to the newest snapshot before an instant; the snapshot's time, or NEVER_MS for the beginning."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT at_ms, body FROM monitoring_snapshot WHERE person_id = %s AND at_ms < %s"
+            " ORDER BY at_ms DESC LIMIT 1",
+            [person.id, before_ms],
+        )
+        row = cursor.fetchone()
+    base_ms = row[0] if row else NEVER_MS
+    person.state = rules.decode_state(bytes(row[1])) if row else rules.start(person.id)
+    person.at_ms = person.snapshot_ms = base_ms
+    person.head, person.wake_at_ms, person.facts_since_snapshot = (NEVER_MS, ""), None, 0
+    return int(base_ms)
+
+
+def _in_order(person_id: str, after_ms: int, arrivals: Sequence[Arrival]) -> Iterator[tuple[Arrival, bool]]:
+    """Stored facts after an instant and the new ones together, in order of time, each with whether it was stored."""
+    stored: Iterable[tuple[int, str, int, Arrival]] = (
+        (one.at_ms, one.fact_id, 1, one) for one in _stored(person_id, after_ms)
+    )
+    new = ((one.at_ms, one.fact_id, 0, one) for one in arrivals)
+    for _, _, was_stored, arrival in merge(stored, new):
+        yield arrival, bool(was_stored)
+
+
+def _stored(person_id: str, after_ms: int) -> Iterator[Arrival]:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT at_ms, fact_id, body, received_ms FROM monitoring_storedfact"
+            " WHERE person_id = %s AND at_ms > %s ORDER BY at_ms, fact_id",
+            [person_id, after_ms],
+        )
+        while rows := cursor.fetchmany(1000):
+            for at_ms, fact_id, body, received_ms in rows:
+                raw = bytes(body)
+                yield Arrival(at_ms, fact_id, decode(raw), raw, received_ms, None)
+
+
+def _compare(person_id: str, base_ms: int, stepper: Stepper) -> Harvest:
+    formers = {former.id: former for former in _formers(person_id, base_ms)}
+    derived = {finding.id: finding for finding in stepper.findings}
+    fresh = [finding for finding in derived.values() if _is_news(finding, formers.get(finding.id))]
+    told = {finding.id for finding in fresh}
+    return Harvest(
+        findings=fresh,
+        snapshots=stepper.snapshots,
+        new_day=stepper.new_day,
+        quiet=[
+            finding
+            for finding in derived.values()
+            if finding.id not in told and to_json(finding) != formers[finding.id].body
+        ],
+        superseded=[
+            (former.id, _replacement(former, fresh)) for former in formers.values() if former.id not in derived
+        ],
+        outdated_after_ms=base_ms,
+    )
+
+
+def _formers(person_id: str, base_ms: int) -> list[_Former]:
+    """The findings that hold and were first known after an instant: those that a replay from there gives again."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT id, kind, condition_id, episode_id, at_ms, certainty, cause, body FROM monitoring_finding"
+            " WHERE person_id = %s AND known_ms > %s AND superseded_ms IS NULL ORDER BY at_ms, id",
+            [person_id, base_ms],
+        )
+        return [_Former._make((*row[:-1], bytes(row[-1]))) for row in cursor.fetchall()]
+
+
+def _is_news(finding: Finding, former: _Former | None) -> bool:
+    """Whether the desk has to be told: it was not there, or it concludes something else now."""
+    return former is None or (former.certainty, former.cause, former.episode_id) != (
+        finding.certainty.value,
+        finding.cause.value,
+        finding.episode_id,
+    )
+
+
+def _replacement(former: _Former, fresh: Sequence[Finding]) -> str:
+    same = [
+        finding
+        for finding in fresh
+        if finding.kind.value == former.kind
+        and finding.condition_id == former.condition_id
+        and abs(finding.at_ms - former.at_ms) <= SAME_THING_MS
+    ]
+    if not same:
+        return ""
+    return min(same, key=lambda one: (one.episode_id != former.episode_id, abs(one.at_ms - former.at_ms), one.id)).id

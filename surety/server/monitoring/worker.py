@@ -1,0 +1,223 @@
+"""The worker: reads the log and the changes of conditions, and lets the rules conclude. The only caller of the rules.
+
+One step (`Worker.run_once`) computes in memory, outside any transaction, and then stores facts, states, findings,
+alerts and read positions in one (actions.store). Whatever goes wrong before the commit, the memory is thrown away and
+the same records are read again: an acknowledged fact takes effect exactly once.
+"""
+
+import logging
+import os
+import threading
+from collections.abc import Sequence
+
+import msgspec
+from django.db import Error as DatabaseError
+from django.db import connection
+
+from surety.clock import Clock
+from surety.rules import engine
+from surety.server.cases import queries as cases
+from surety.server.monitoring import actions, queries
+from surety.server.monitoring.batch import Batch
+from surety.server.monitoring.intake import Intake
+from surety.server.monitoring.memory import Memory, Person, Rules
+from surety.server.monitoring.models import WorkerHealth
+from surety.server.monitoring.positions import Positions
+from surety.server.monitoring.taking import Taker
+from surety.stream.contract import PARTITIONS, Stream, StreamUnavailableError
+
+logger = logging.getLogger(__name__)
+
+RECORDS_A_STEP = 2_000  # a transaction of some hundred milliseconds: pages that write need not wait long
+TICKS_A_STEP = 2_000
+PEOPLE_IN_MEMORY = 200_000
+ALL_PARTITIONS = frozenset(range(PARTITIONS))
+POLL_S = 0.05  # how long a fix may lie in the log of an idle system; a poll reads two indexes
+LONGEST_PAUSE_S = 5.0  # between attempts while the database or the log is away
+BEAT_S = 2.0
+TRIM_S = 600.0
+KEEP_LOG_MS = 72 * 3_600_000  # long enough to look into what a device sent over a long weekend
+SQLITE_CACHE_KIB = 131_072  # facts and states of many people are touched at random; SQLite's own 2 MiB would thrash
+
+
+class Progress(msgspec.Struct, frozen=True):
+    """What one step did. `idle`: nothing; wait for `next_wake_ms` or for something to arrive."""
+
+    records: int = 0
+    facts: int = 0
+    changes: int = 0
+    wake_ups: int = 0
+    findings: int = 0
+    superseded: int = 0
+    rewound: int = 0
+    set_aside: int = 0
+    drained: bool = True
+    next_wake_ms: int | None = None
+
+    @property
+    def idle(self) -> bool:
+        """Whether there was nothing to do."""
+        return self.drained and not (self.records or self.changes or self.wake_ups)
+
+
+class Worker:
+    """Takes the people of its partitions through the rules, one step a call.
+
+    `grace_ms` is how long a wake-up waits for facts that are still on their way; it saves replays, nothing else.
+    """
+
+    def __init__(
+        self,
+        stream: Stream,
+        *,
+        partitions: frozenset[int] = ALL_PARTITIONS,
+        rules: Rules = engine,
+        grace_ms: int = 0,
+        records_a_step: int = RECORDS_A_STEP,
+        people_in_memory: int = PEOPLE_IN_MEMORY,
+    ) -> None:
+        self._stream, self._rules = stream, rules
+        self._partitions, self._grace_ms, self._limit = partitions, grace_ms, records_a_step
+        self._memory = Memory(rules, cases.condition_sets, people_in_memory)
+        self._positions: Positions | None = None
+        self.name = "worker:" + ("all" if partitions == ALL_PARTITIONS else "+".join(map(str, sorted(partitions))))[:50]
+
+    def run_once(self, now_ms: int) -> Progress:
+        """One step: read, compute, store. Whatever it raises, nothing was stored and the next call begins afresh."""
+        try:
+            return self._step(now_ms)
+        except BaseException:
+            self._positions = None  # the memory may be ahead of the database: never trust it again
+            raise
+
+    def _step(self, now_ms: int) -> Progress:
+        positions = self._positions or self._open()
+        self._positions = positions
+        intake, batch = Intake(now_ms), Batch()
+        last_seq = self._stream.last_seq()
+        records = self._stream.read(positions.log_from, self._limit, self._read_partitions)
+        notices = queries.change_notices(positions.changes_from, self._limit)
+        drained = len(records) < self._limit
+        intake.add_records(records, positions.log)
+        intake.add_changes(notices, positions.changes)
+        # Whatever was received before the last record that was read has been read: time may pass up to then.
+        tick_to_ms = (now_ms if drained else records[-1].entry.received_ms) - self._grace_ms
+        due = self._memory.due(tick_to_ms, TICKS_A_STEP)
+        touched = self._take(intake, due, Taker(self._rules, self._memory, batch, tick_to_ms=tick_to_ms, now_ms=now_ms))
+        batch.set_aside += intake.set_aside
+        batch.moves = positions.moves(records, notices, last_seq if drained else 0)
+        if not batch.empty:
+            actions.store(batch, now_ms=now_ms)
+            positions.moved(batch.moves)
+            self._memory.committed(touched)
+        return Progress(
+            records=len(records),
+            facts=len(batch.facts),
+            changes=len(intake.changed),
+            wake_ups=len(due),
+            findings=len(batch.findings),
+            superseded=len(batch.superseded),
+            rewound=len(batch.outdated),
+            set_aside=len(batch.set_aside),
+            drained=drained,
+            next_wake_ms=self._memory.next_wake_ms(),
+        )
+
+    @property
+    def _read_partitions(self) -> frozenset[int] | None:
+        return None if self._partitions == ALL_PARTITIONS else self._partitions
+
+    def _open(self) -> Positions:
+        if connection.vendor == "sqlite":
+            with connection.cursor() as cursor:
+                cursor.execute(f"PRAGMA cache_size = -{SQLITE_CACHE_KIB}")
+        self._memory.open(self._partitions)
+        return Positions.load(self._partitions)
+
+    def _take(self, intake: Intake, due: Sequence[str], taker: Taker) -> list[Person]:
+        """Take everybody concerned through what came; who was touched."""
+        self._memory.reload_conditions(intake.changed)
+        people = self._memory.people(intake.people.union(due))
+        intake.drop_stored(people)
+        wake_ups = set(due)
+        touched = []
+        for person_id, person in people.items():
+            arrivals = intake.of(person_id)
+            if arrivals or person_id in wake_ups:
+                touched.append(taker.take(person, arrivals))
+        return touched
+
+    def beat(self, now_ms: int, error: str = "") -> None:
+        """Leave a sign of life."""
+        waiting, age_ms = self._lag(now_ms)
+        position = self._positions.log_from if self._positions else 0
+        actions.beat(
+            WorkerHealth(
+                name=self.name,
+                process_id=os.getpid(),
+                at_ms=now_ms,
+                position=position,
+                lag_records=waiting,
+                lag_ms=age_ms,
+                last_error=error,
+            )
+        )
+
+    def _lag(self, now_ms: int) -> tuple[int, int]:
+        """How many records wait at most, and how old the oldest of them is."""
+        if self._positions is None:
+            return 0, 0
+        waiting = self._stream.read(self._positions.log_from, 1, self._read_partitions)
+        if not waiting:
+            return 0, 0
+        behind = self._stream.last_seq() - waiting[0].seq + 1
+        return max(behind, 1), max(now_ms - waiting[0].entry.received_ms, 0)
+
+    def run_forever(self, clock: Clock, stop: threading.Event) -> None:
+        """Step until `stop` is set. While the database or the log is away: wait, ever longer, and try again."""
+        pause_s, beat_ms, trim_ms = POLL_S, 0, 0
+        while not stop.is_set():
+            now_ms = clock.now_ms()
+            try:
+                progress = self.run_once(now_ms)
+                if now_ms - beat_ms >= BEAT_S * 1000 * clock.speed:
+                    self.beat(now_ms)
+                    beat_ms = now_ms
+                if now_ms - trim_ms >= TRIM_S * 1000 and 0 in self._partitions:
+                    trim(self._stream, now_ms)
+                    trim_ms = now_ms
+            except (DatabaseError, StreamUnavailableError, actions.LostOwnershipError) as error:
+                logger.warning("worker %s tries again in %.2f s: %s", self.name, pause_s, error)
+                connection.close_if_unusable_or_obsolete()
+                stop.wait(pause_s)
+                pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
+                continue
+            pause_s = POLL_S
+            if progress.idle:
+                stop.wait(self._pause_s(progress, clock))
+
+    def _pause_s(self, progress: Progress, clock: Clock) -> float:
+        """Until the next poll, or until a wake-up that is due sooner."""
+        if progress.next_wake_ms is None:
+            return POLL_S
+        until_s = (progress.next_wake_ms + self._grace_ms - clock.now_ms()) / 1000 / clock.speed
+        return min(POLL_S, max(until_s, 0.001))
+
+
+def trim(stream: Stream, now_ms: int, keep_ms: int = KEEP_LOG_MS) -> int:
+    """Delete records older than `keep_ms` that every partition's worker has taken; how many went."""
+    up_to = _seq_received_before(stream, now_ms - keep_ms, queries.slowest_position())
+    return stream.trim(up_to) if up_to else 0
+
+
+def _seq_received_before(stream: Stream, received_ms: int, most: int) -> int:
+    """The greatest position up to `most` behind which everything was received before an instant (by halving)."""
+    low, high = 0, most
+    while low < high:
+        middle = (low + high + 1) // 2
+        found = stream.read(middle - 1, 1)
+        if found and found[0].entry.received_ms < received_ms and found[0].seq <= most:
+            low = max(found[0].seq, middle)
+        else:
+            high = middle - 1
+    return min(low, most)
