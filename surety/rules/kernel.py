@@ -1,0 +1,257 @@
+"""The arithmetic of place and evidence, once, for live and batch. Decides nothing by itself; presence.py calls it.
+
+All compiled functions stand in this one file: numba keeps machine code by the file of the caller alone, and would
+not notice a change in another file. Lengths are metres, angles degrees at the border and radians inside.
+"""
+
+import math
+
+import numpy as np
+import numpy.typing as npt
+
+from surety.rules.compiled import compiled
+
+Floats = npt.NDArray[np.float64]
+
+WGS84_A_M = 6_378_137.0
+WGS84_F = 1 / 298.257223563
+WGS84_E2 = WGS84_F * (2 - WGS84_F)
+
+# Columns of PackedAreas.areas: one row an area.
+CENTRE, EAST, NORTH = 0, 3, 6  # Earth-centred position and the two tangent directions, three columns each
+MERIDIAN_M, PRIME_M = 9, 10  # radii of curvature at the centre, north-south and east-west
+IS_CIRCLE, REACH_M, AREA_M2, FIRST_BLOCK, END_BLOCK = 11, 12, 13, 14, 15
+PRIOR, GAIN, ENTER_AT, LEAVE_AT = 16, 17, 18, 19  # log-odds at rest, m, and log-odds thresholds of the hysteresis
+AREA_COLUMNS = 24
+
+# Columns of PackedAreas.blocks: a run of consecutive edges of one ring with its box.
+XMIN, XMAX, YMIN, YMAX, FIRST_EDGE, END_EDGE, RING, Y_START, Y_END = range(9)
+BLOCK_COLUMNS = 9
+
+# Columns of PackedAreas.edges.
+X0, Y0, DX, DY, INVERSE_LENGTH2 = range(5)
+EDGE_COLUMNS = 5
+
+# Columns of the evidence: one row an area.
+LOG_ODDS, LAST_MS, PRESENCE, INFORMATIVE_MS, CLEARANCE_M, SIGMA_M, CHANGED = range(7)
+EVIDENCE_COLUMNS = 12
+
+UNKNOWN, OUTSIDE, INSIDE = 0, 1, 2
+GNSS, FUSED, WIFI, CELL, UNTOLD = range(5)
+
+DEFAULT_ACCURACY_M = 50.0
+NEARBY_M = 2_000.0
+RING_M = 150.0
+WILD = 0.01
+WORLD_M2 = math.pi * 5_000.0**2
+
+
+@compiled
+def earth_centred(lat_deg: float, lon_deg: float) -> tuple[float, float, float]:
+    """Earth-centred, Earth-fixed metres of a point on the WGS 84 ellipsoid."""
+    lat, lon = math.radians(lat_deg), math.radians(lon_deg)
+    sine, cosine = math.sin(lat), math.cos(lat)
+    prime = WGS84_A_M / math.sqrt(1 - WGS84_E2 * sine * sine)
+    return prime * cosine * math.cos(lon), prime * cosine * math.sin(lon), prime * (1 - WGS84_E2) * sine
+
+
+@compiled
+def onto_plane(area: Floats, x: float, y: float, z: float) -> tuple[float, float, float]:
+    """East, north and distance from the area's centre in an azimuthal equidistant plane about it.
+
+    The distance is the arc over the straight chord with the curvature of the ellipsoid in that direction (Euler):
+    within 0.1 m of the geodesic at 200 km, anywhere, with no special case at the antimeridian or the poles.
+    """
+    dx, dy, dz = x - area[CENTRE], y - area[CENTRE + 1], z - area[CENTRE + 2]
+    east = dx * area[EAST] + dy * area[EAST + 1] + dz * area[EAST + 2]
+    north = dx * area[NORTH] + dy * area[NORTH + 1] + dz * area[NORTH + 2]
+    across2 = east * east + north * north
+    if across2 == 0.0:
+        return 0.0, 0.0, (0.0 if dx * dx + dy * dy + dz * dz < WGS84_A_M else math.pi * WGS84_A_M)
+    chord = math.sqrt(dx * dx + dy * dy + dz * dz)
+    bend = chord * (north * north / area[MERIDIAN_M] + east * east / area[PRIME_M]) / across2
+    square = bend * bend
+    if square < 0.01:
+        distance = chord * (1 + square * (1 / 24 + square * (3 / 640)))
+    else:
+        distance = chord / bend * 2 * math.asin(min(1.0, bend / 2))
+    scale = distance / math.sqrt(across2)
+    return east * scale, north * scale, distance
+
+
+@compiled
+def _clearance_of_rings(
+    area: Floats, blocks: Floats, edges: Floats, east: float, north: float, distance: float
+) -> float:
+    best, near_x, near_y = math.inf, 0.0, 0.0
+    inside, ring, odd = False, 0, False
+    for b in range(int(area[FIRST_BLOCK]), int(area[END_BLOCK])):
+        block = blocks[b]
+        if int(block[RING]) != ring:
+            inside = odd if ring == 0 else inside and not odd
+            ring, odd = int(block[RING]), False
+        gap_x = max(block[XMIN] - east, 0.0, east - block[XMAX])
+        gap_y = max(block[YMIN] - north, 0.0, north - block[YMAX])
+        near = gap_x * gap_x + gap_y * gap_y < best
+        within = gap_y == 0.0 and east <= block[XMAX]
+        if within and east < block[XMIN]:
+            odd ^= (block[Y_START] > north) != (block[Y_END] > north)
+            within = False
+        if not (near or within):
+            continue
+        for e in range(int(block[FIRST_EDGE]), int(block[END_EDGE])):
+            edge = edges[e]
+            rx, ry = east - edge[X0], north - edge[Y0]
+            if (
+                within
+                and (ry < 0) != (ry < edge[DY])
+                and rx * abs(edge[DY]) < edge[DX] * ry * math.copysign(1.0, edge[DY])
+            ):
+                odd = not odd
+            part = min(1.0, max(0.0, (rx * edge[DX] + ry * edge[DY]) * edge[INVERSE_LENGTH2]))
+            ox, oy = rx - part * edge[DX], ry - part * edge[DY]
+            gap = ox * ox + oy * oy
+            if gap < best:
+                best, near_x, near_y = gap, ox, oy
+    inside = odd if ring == 0 else inside and not odd
+    away = math.sqrt(best)
+    if distance > 50_000.0 and away > 0.0:
+        away = _unstretched(east, north, distance, near_x, near_y)
+    return away if inside else -away
+
+
+@compiled
+def _unstretched(east: float, north: float, distance: float, ox: float, oy: float) -> float:
+    """The true length of a short plane vector: the plane stretches across the direction to its centre."""
+    angle = min(distance / WGS84_A_M, 3.0)
+    along = (ox * east + oy * north) / distance
+    across = (ox * north - oy * east) / distance * math.sin(angle) / angle
+    return math.sqrt(along * along + across * across)
+
+
+@compiled
+def clearance(area: Floats, blocks: Floats, edges: Floats, x: float, y: float, z: float) -> float:
+    """Metres from an Earth-centred point to the area's edge, positive inside, negative outside."""
+    east, north, distance = onto_plane(area, x, y, z)
+    if area[IS_CIRCLE] != 0.0:
+        return area[REACH_M] - distance
+    return _clearance_of_rings(area, blocks, edges, east, north, distance)
+
+
+@compiled
+def student4(x: float) -> float:
+    """Cumulative distribution of Student's t with four degrees of freedom (closed form)."""
+    root2 = 1 + x * x / 4
+    return 0.5 + 0.375 * x / math.sqrt(root2) * (1 - x * x / root2 / 12)
+
+
+@compiled
+def scale_of(accuracy_m: float) -> float:
+    """Error scale per axis, in metres, from the radius a device claims (calibration in docs/adr/0005)."""
+    claimed = DEFAULT_ACCURACY_M if not accuracy_m >= 0 else accuracy_m
+    return 4 + 0.25 * claimed if claimed <= 150 else max(41.5, 0.5 * claimed)
+
+
+@compiled
+def log_likelihood_ratio(inside_m: float, area_m2: float, sigma_m: float) -> float:
+    """How much more probable this fix is for a person inside than outside, as a bounded logarithm."""
+    radius = math.sqrt(area_m2 / math.pi)
+    wide = radius + RING_M
+    wide_m2 = math.pi * wide * wide
+    p_in = min(student4(inside_m / sigma_m), 1 - (1 + (radius / sigma_m / 2) ** 2) ** -2)
+    p_wide = min(student4((inside_m + RING_M) / sigma_m), 1 - (1 + (wide / sigma_m / 2) ** 2) ** -2)
+    if_in = (1 - WILD) * p_in / area_m2 + WILD / WORLD_M2
+    if_out = (1 - WILD) * (0.5 * max(0.0, p_wide - p_in) / (wide_m2 - area_m2) + 0.5 / WORLD_M2) + WILD / WORLD_M2
+    return math.log(if_in / if_out)
+
+
+@compiled
+def _take(evidence: Floats, area: Floats, at_ms: float, inside_m: float, sigma_m: float, source: int) -> bool:
+    """Move one area's evidence by one fix; whether its presence changed."""
+    radius = math.sqrt(area[AREA_M2] / math.pi)
+    weight = 1 / (1 + (sigma_m / (radius + 100)) ** 2)
+    weak = source in (WIFI, CELL)
+    if weak:
+        weight *= 0.1
+    odds, last = evidence[LOG_ODDS], evidence[LAST_MS]
+    wait_s = 30.0 if math.isnan(last) else (at_ms - last) / 1000
+    if wait_s > 30:
+        odds = area[PRIOR] + (odds - area[PRIOR]) * math.exp(-(wait_s - 30) / 3600)
+    share = weight * (1 - math.exp(-min(wait_s, 30.0) / 20))
+    target = area[PRIOR] + area[GAIN] * log_likelihood_ratio(inside_m, area[AREA_M2], sigma_m)
+    odds += share * (target - odds)
+    evidence[LOG_ODDS], evidence[LAST_MS] = odds, at_ms
+    if weak or weight < 0.5:
+        return False
+    evidence[INFORMATIVE_MS], evidence[CLEARANCE_M], evidence[SIGMA_M] = at_ms, inside_m, sigma_m
+    before = evidence[PRESENCE]
+    if odds >= area[ENTER_AT]:
+        evidence[PRESENCE] = INSIDE
+    elif odds <= area[LEAVE_AT]:
+        evidence[PRESENCE] = OUTSIDE
+    elif before == UNKNOWN:
+        evidence[PRESENCE] = INSIDE if area[PRIOR] > 0 else OUTSIDE
+    return bool(evidence[PRESENCE] != before)
+
+
+@compiled
+def observe_fix(
+    evidence: Floats,
+    areas: Floats,
+    blocks: Floats,
+    edges: Floats,
+    at_ms: float,
+    lat_deg: float,
+    lon_deg: float,
+    accuracy_m: float,
+    source: int,
+) -> int:
+    """Take one fix for every area of one person; the number of areas whose presence changed (column CHANGED)."""
+    x, y, z = earth_centred(lat_deg, lon_deg)
+    sigma_m = scale_of(accuracy_m)
+    changed = 0
+    for i in range(areas.shape[0]):
+        area = areas[i]
+        dx, dy, dz = x - area[CENTRE], y - area[CENTRE + 1], z - area[CENTRE + 2]
+        beyond = area[REACH_M] + NEARBY_M + 100 * sigma_m
+        if dx * dx + dy * dy + dz * dz > beyond * beyond:
+            inside_m = area[REACH_M] - math.sqrt(dx * dx + dy * dy + dz * dz)
+        else:
+            inside_m = clearance(area, blocks, edges, x, y, z)
+        flips = _take(evidence[i], area, at_ms, inside_m, sigma_m, source)
+        evidence[i, CHANGED] = 1.0 if flips else 0.0
+        changed += flips
+    return changed
+
+
+@compiled
+def run_fixes(
+    evidence: Floats,
+    areas: Floats,
+    blocks: Floats,
+    edges: Floats,
+    at_ms: npt.NDArray[np.int64],
+    lat_deg: Floats,
+    lon_deg: Floats,
+    accuracy_m: Floats,
+    source: npt.NDArray[np.int64],
+    first: int,
+    found: Floats,
+) -> tuple[int, int]:
+    """Take fixes from `first` on, writing (fix, area, presence, p) rows to `found`; next fix and rows written.
+
+    Stops early when another fix might not fit; the caller makes room and goes on.
+    """
+    rows = 0
+    for n in range(first, at_ms.shape[0]):
+        if rows + areas.shape[0] > found.shape[0]:
+            return n, rows
+        if observe_fix(
+            evidence, areas, blocks, edges, float(at_ms[n]), lat_deg[n], lon_deg[n], accuracy_m[n], source[n]
+        ):
+            for i in range(areas.shape[0]):
+                if evidence[i, CHANGED] != 0.0:
+                    found[rows, 0], found[rows, 1], found[rows, 2] = n, i, evidence[i, PRESENCE]
+                    found[rows, 3] = 1 / (1 + math.exp(-evidence[i, LOG_ODDS]))
+                    rows += 1
+    return at_ms.shape[0], rows

@@ -1,0 +1,138 @@
+"""Areas made ready for the arithmetic: each one in a plane about its own centre, its edges cut short and boxed."""
+
+import math
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from surety.rules import kernel
+from surety.rules.conditions import Area, Circle, Point, Polygon
+from surety.rules.kernel import WGS84_A_M, WGS84_E2, Floats
+
+EDGES_A_BLOCK = 8
+STRAIGHT_WITHIN_M = 0.25  # how far a straight edge in the plane may leave the geodesic it stands for
+Vector = tuple[float, float, float]
+
+
+def ecef(point: Point) -> Floats:
+    """Earth-centred metres of a (lon, lat) corner."""
+    lat, lon = math.radians(point[1]), math.radians(point[0])
+    prime = WGS84_A_M / math.sqrt(1 - WGS84_E2 * math.sin(lat) ** 2)
+    flat = prime * math.cos(lat)
+    return np.array([flat * math.cos(lon), flat * math.sin(lon), prime * (1 - WGS84_E2) * math.sin(lat)])
+
+
+def geodetic(vector: Floats) -> Point:
+    """(lon, lat) of the foot on the ellipsoid of an Earth-centred point near its surface (Bowring's formula)."""
+    x, y, z = (float(part) for part in vector)
+    flat = math.hypot(x, y)
+    ratio = math.sqrt(1 - WGS84_E2)
+    reduced = math.atan2(z, flat * ratio)
+    top = z + WGS84_E2 / (1 - WGS84_E2) * WGS84_A_M * ratio * math.sin(reduced) ** 3
+    return math.degrees(math.atan2(y, x)), math.degrees(
+        math.atan2(top, flat - WGS84_E2 * WGS84_A_M * math.cos(reduced) ** 3)
+    )
+
+
+def frame(centre: Point) -> Floats:
+    """A fresh row of `areas` with the plane about `centre` laid out."""
+    row = np.zeros(kernel.AREA_COLUMNS)
+    lat, lon = math.radians(centre[1]), math.radians(centre[0])
+    sine = math.sin(lat)
+    prime = WGS84_A_M / math.sqrt(1 - WGS84_E2 * sine * sine)
+    row[kernel.CENTRE : kernel.CENTRE + 3] = ecef(centre)
+    row[kernel.EAST : kernel.EAST + 3] = -math.sin(lon), math.cos(lon), 0.0
+    row[kernel.NORTH : kernel.NORTH + 3] = -sine * math.cos(lon), -sine * math.sin(lon), math.cos(lat)
+    row[kernel.MERIDIAN_M] = prime * (1 - WGS84_E2) / (1 - WGS84_E2 * sine * sine)
+    row[kernel.PRIME_M] = prime
+    return row
+
+
+def middle(rings: Sequence[Sequence[Point]]) -> Point:
+    """The point about which an area is laid flat: amid its outer corners, or the pole of a ring around the Earth."""
+    corners = np.array([ecef(point) for point in rings[0]])
+    mean = corners.mean(axis=0)
+    if float(np.linalg.norm(mean)) < 0.1 * WGS84_A_M:
+        mean = np.cross(corners, np.roll(corners, -1, axis=0)).sum(axis=0)
+        mean *= WGS84_A_M / max(float(np.linalg.norm(mean)), 1.0)
+    lon, lat = geodetic(mean)
+    return lon, lat
+
+
+def _halves(a: Floats, b: Floats, longest_m: float) -> Iterator[Floats]:
+    """Corners from a (included) to b (left out) along the geodesic, none further apart than `longest_m`."""
+    if float(np.linalg.norm(b - a)) <= longest_m:
+        yield a
+        return
+    half = ecef(geodetic((a + b) / 2))
+    yield from _halves(a, half, longest_m)
+    yield from _halves(half, b, longest_m)
+
+
+def _flat_ring(row: Floats, ring: Sequence[Point]) -> Floats:
+    corners = [ecef(point) for point in ring]
+    if np.array_equal(corners[0], corners[-1]):
+        corners.pop()
+    reach = max(float(np.linalg.norm(corner - row[:3])) for corner in corners)
+    longest_m = math.sqrt(8 * STRAIGHT_WITHIN_M * WGS84_A_M**2 / max(reach, 1.0))
+    cut = [part for a, b in zip(corners, corners[1:] + corners[:1], strict=True) for part in _halves(a, b, longest_m)]
+    return np.array([kernel.onto_plane(row, *part)[:2] for part in cut])
+
+
+def _flat_area_m2(ring: Floats) -> float:
+    x, y = ring[:, 0], ring[:, 1]
+    return abs(float(np.dot(x, np.roll(y, -1)) - np.dot(y, np.roll(x, -1)))) / 2
+
+
+def _edges(ring: Floats) -> Floats:
+    step = np.roll(ring, -1, axis=0) - ring
+    length2 = (step**2).sum(axis=1)
+    inverse = np.where(length2 > 0, 1 / np.where(length2 > 0, length2, 1.0), 0.0)
+    return np.column_stack([ring, step, inverse])
+
+
+def _blocks(edges: Floats, ring: int, offset: int) -> Iterator[list[float]]:
+    for first in range(0, len(edges), EDGES_A_BLOCK):
+        part = edges[first : first + EDGES_A_BLOCK]
+        x = np.concatenate([part[:, kernel.X0], part[:, kernel.X0] + part[:, kernel.DX]])
+        y = np.concatenate([part[:, kernel.Y0], part[:, kernel.Y0] + part[:, kernel.DY]])
+        box = [x.min(), x.max(), y.min(), y.max()]
+        yield [*box, offset + first, offset + first + len(part), ring, y[0], y[-1]]
+
+
+def _circle(circle: Circle) -> Floats:
+    row = frame((circle.lon_deg, circle.lat_deg))
+    row[kernel.IS_CIRCLE], row[kernel.REACH_M] = 1.0, circle.radius_m
+    bend2 = circle.radius_m**2 / (row[kernel.MERIDIAN_M] * row[kernel.PRIME_M])
+    row[kernel.AREA_M2] = math.pi * circle.radius_m**2 * (1 - bend2 / 12)  # the curved cap of that radius
+    return row
+
+
+def lay_flat(areas: Sequence[Area]) -> tuple[Floats, Floats, Floats]:
+    """Rows of areas, blocks and edges (columns named in kernel.py), without the parameters of a mode."""
+    rows: list[Floats] = []
+    blocks: list[list[float]] = []
+    edges: list[Floats] = []
+    for area in areas:
+        rows.append(_circle(area) if isinstance(area, Circle) else _polygon(area, blocks, edges))
+    return (
+        np.array(rows).reshape(-1, kernel.AREA_COLUMNS),
+        np.array(blocks, dtype=np.float64).reshape(-1, kernel.BLOCK_COLUMNS),
+        np.concatenate(edges) if edges else np.zeros((0, kernel.EDGE_COLUMNS)),
+    )
+
+
+def _polygon(polygon: Polygon, blocks: list[list[float]], edges: list[Floats]) -> Floats:
+    rings = (polygon.ring, *polygon.holes)
+    row = frame(middle(rings))
+    row[kernel.FIRST_BLOCK] = len(blocks)
+    for number, ring in enumerate(rings):
+        flat = _flat_ring(row, ring)
+        offset = sum(len(part) for part in edges)
+        edges.append(_edges(flat))
+        blocks.extend(_blocks(edges[-1], number, offset))
+        row[kernel.AREA_M2] += _flat_area_m2(flat) * (1 if number == 0 else -1)
+        row[kernel.REACH_M] = max(row[kernel.REACH_M], float(np.hypot(flat[:, 0], flat[:, 1]).max()))
+    row[kernel.AREA_M2] = max(row[kernel.AREA_M2], 1.0)  # a sliver still has a place for a fix to be in
+    row[kernel.END_BLOCK] = len(blocks)
+    return row

@@ -1,0 +1,166 @@
+"""Decides what the evidence over time says: a person is INSIDE an area, OUTSIDE it, or that is UNKNOWN.
+
+The estimator and its figures are told in docs/adr/0005-presence-estimator.md. Live use (`observe`, one fix, every
+area of one person) and batch use (`run`) go through the same compiled arithmetic in kernel.py.
+"""
+
+import dataclasses
+import enum
+import math
+from collections.abc import Sequence
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+
+from surety.rules import kernel
+from surety.rules.conditions import Area
+from surety.rules.facts import Source
+from surety.rules.kernel import Floats
+from surety.rules.packing import lay_flat
+
+SOURCE_CODES = {
+    Source.GNSS: kernel.GNSS,
+    Source.FUSED: kernel.FUSED,
+    Source.WIFI: kernel.WIFI,
+    Source.CELL: kernel.CELL,
+    Source.UNKNOWN: kernel.UNTOLD,
+}
+TRANSITION = np.dtype([("fix", np.int64), ("area", np.int32), ("presence", np.int8), ("p_inside", np.float64)])
+_NONE: npt.NDArray[np.intp] = np.zeros(0, dtype=np.intp)
+_NONE.setflags(write=False)
+
+
+class Presence(enum.IntEnum):
+    """What is held to be so. UNKNOWN until an informative fix; a fix's age is the caller's to judge."""
+
+    UNKNOWN = kernel.UNKNOWN
+    OUTSIDE = kernel.OUTSIDE
+    INSIDE = kernel.INSIDE
+
+
+class Mode(enum.IntEnum):
+    """What the area is for, which sets where the evidence rests and what it takes to move it."""
+
+    EXCLUSION = 0
+    HOME = 1
+    INCLUSION = 2
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class PackedAreas:
+    """Areas of one person, ready for the arithmetic; read-only and safe to share between threads."""
+
+    areas: Floats
+    blocks: Floats
+    edges: Floats
+
+    def __len__(self) -> int:
+        return len(self.areas)
+
+
+class Reading(msgspec.Struct, frozen=True):
+    """The state of one area: presence held, probability at the asked instant, and the last informative fix.
+
+    `clearance_m` (inside positive) and `sigma_m` are of that fix; NaN before the first one.
+    """
+
+    presence: Presence
+    p_inside: float
+    last_informative_ms: int | None
+    clearance_m: float
+    sigma_m: float
+
+
+def _log_odds(p: float) -> float:
+    return math.log(p / (1 - p))
+
+
+# Log-odds at rest, gain, and the probabilities of being inside at which INSIDE and OUTSIDE are concluded.
+_MODES = {
+    Mode.EXCLUSION: (-3.0, 2.0, _log_odds(0.8), _log_odds(0.3)),
+    Mode.HOME: (3.0, 2.0, _log_odds(0.5), _log_odds(0.05)),
+    Mode.INCLUSION: (3.0, 2.0, _log_odds(0.5), _log_odds(0.05)),
+}
+
+
+def pack(areas: Sequence[tuple[Area, Mode]]) -> PackedAreas:
+    """Areas with their modes, laid flat once so that each fix costs little."""
+    rows, blocks, edges = lay_flat([area for area, _ in areas])
+    for row, (_, mode) in zip(rows, areas, strict=True):
+        row[kernel.PRIOR], row[kernel.GAIN], row[kernel.ENTER_AT], row[kernel.LEAVE_AT] = _MODES[mode]
+    for array in (rows, blocks, edges):
+        array.setflags(write=False)
+    return PackedAreas(rows, blocks, edges)
+
+
+def fresh(packed: PackedAreas) -> Floats:
+    """Evidence before any fix, one row an area. Plain float64: `tobytes` keeps it, `frombuffer` brings it back."""
+    evidence = np.full((len(packed), kernel.EVIDENCE_COLUMNS), np.nan)
+    evidence[:, kernel.LOG_ODDS] = packed.areas[:, kernel.PRIOR]
+    evidence[:, kernel.PRESENCE] = kernel.UNKNOWN
+    evidence[:, kernel.CHANGED] = 0.0
+    return evidence
+
+
+def observe(
+    evidence: Floats, packed: PackedAreas, at_ms: int, lat_deg: float, lon_deg: float, accuracy_m: float, source: int
+) -> npt.NDArray[np.intp]:
+    """Take one fix, in order of time, into `evidence` (changed in place); the areas whose presence changed.
+
+    `accuracy_m` is NaN where the device claims none; `source` is one of `SOURCE_CODES`.
+    """
+    changed = kernel.observe_fix(
+        evidence, packed.areas, packed.blocks, packed.edges, float(at_ms), lat_deg, lon_deg, accuracy_m, source
+    )
+    return np.flatnonzero(evidence[:, kernel.CHANGED]) if changed else _NONE
+
+
+def read(evidence: Floats, i: int, at_ms: int) -> Reading:
+    """The state of area `i`; `at_ms` may lie after the last fix, and the probability then drifts back to rest."""
+    row = evidence[i]
+    informative = row[kernel.INFORMATIVE_MS]
+    return Reading(
+        Presence(int(row[kernel.PRESENCE])),
+        1 / (1 + math.exp(-row[kernel.LOG_ODDS])),
+        None if math.isnan(informative) else int(informative),
+        float(row[kernel.CLEARANCE_M]),
+        float(row[kernel.SIGMA_M]),
+    )
+
+
+def run(
+    evidence: Floats,
+    packed: PackedAreas,
+    at_ms: npt.ArrayLike,
+    lat_deg: npt.ArrayLike,
+    lon_deg: npt.ArrayLike,
+    accuracy_m: npt.ArrayLike,
+    source: npt.ArrayLike,
+) -> npt.NDArray[np.void]:
+    """Take many fixes, in order of time; every change of presence as rows of `TRANSITION`. Same as `observe` each."""
+    times = np.ascontiguousarray(at_ms, dtype=np.int64)
+    lats, lons, accuracies = (np.ascontiguousarray(part, dtype=np.float64) for part in (lat_deg, lon_deg, accuracy_m))
+    sources = np.ascontiguousarray(source, dtype=np.int64)
+    parts, done = [], 0
+    while done < len(times):
+        found = np.empty((max(1024, 2 * len(packed)), 4))
+        done, rows = kernel.run_fixes(
+            evidence, packed.areas, packed.blocks, packed.edges, times, lats, lons, accuracies, sources, done, found
+        )
+        parts.append(found[:rows])
+    return _transitions(np.concatenate(parts) if parts else np.empty((0, 4)))
+
+
+def _transitions(found: Floats) -> npt.NDArray[np.void]:
+    rows = np.empty(len(found), dtype=TRANSITION)
+    for column, name in enumerate(("fix", "area", "presence", "p_inside")):
+        rows[name] = found[:, column]
+    return rows
+
+
+def warm_up() -> None:
+    """Compile (or load from the cache) everything that `observe` and `run` use, so that no first fix waits."""
+    packed = pack([])
+    observe(fresh(packed), packed, 0, 0.0, 0.0, math.nan, kernel.UNTOLD)
+    run(fresh(packed), packed, [0], [0.0], [0.0], [math.nan], [kernel.UNTOLD])
