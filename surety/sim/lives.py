@@ -131,7 +131,7 @@ class Lives:
             return [_into(resident.zones[0], now + rng.uniform(1, 3), rng)]
         if part == "out" and resident.curfew:
             start = max(now, resident.curfew[0]) + rng.uniform(10, 35)
-            return [Outing(resident.shops[0], start, start + rng.uniform(8, 25), rng.choice(_EXCUSES))]
+            return [Outing(friend, start, start + rng.uniform(8, 25), rng.choice(_EXCUSES))]
         return []
 
 
@@ -216,7 +216,7 @@ def _curfew_break(resident: Resident, rng: random.Random) -> list[Outing]:
         return [Outing(friend, start - 60, start + rng.uniform(8, 100), rng.choice(_EXCUSES))]
     if chance < 0.04:
         at = start + rng.uniform(60, 150)
-        return [Outing(resident.shops[0], at, at + rng.uniform(10, 40), rng.choice(_EXCUSES))]
+        return [Outing(friend, at, at + rng.uniform(10, 40), rng.choice(_EXCUSES))]
     if chance < 0.044 and start >= 18 * 60:
         return [Outing(friend, start - 45, 1650, rng.choice(_EXCUSES))]
     return []

@@ -7,6 +7,7 @@ import itertools
 import math
 import random
 from collections.abc import Iterator
+from functools import partial
 
 import msgspec
 
@@ -38,6 +39,7 @@ _PARTS = {
 }  # fmt: skip
 _WEEKDAYS = tuple(Weekday)
 _CLEAR_M = 90.0  # an ordinary way stays this far from a zone
+_WIFI_REACH_M = 330.0
 _SENDERS = ("osmand-query", "owntracks", "osmand-form", "osmand-json")
 
 
@@ -145,7 +147,7 @@ def _resident(town: Town, index: int, home: Place) -> Resident:
     )
     workplace = rng.choice((*town.works, *town.shops)) if work in ("day", "late", "night") else None
     parent = rng.random() < 0.2
-    shops, friends = tuple(rng.sample(town.shops, 2)), tuple(rng.choices(town.homes, k=2))
+    shops, friends = tuple(rng.sample(town.shops, 2)), _friends(town, rng, home)
     sender = "osmand-query" if part in ("sos", "strap") else _SENDERS[index % 4]
     receiver = "tag" if sender == "osmand-query" else rng.choice(("android", "ios"))
     regular = [*shops, *friends, *([workplace] if workplace else []), *([town.school] if parent else [])]
@@ -162,6 +164,11 @@ def _resident(town: Town, index: int, home: Place) -> Resident:
     )  # fmt: skip
 
 
+def _friends(town: Town, rng: random.Random, home: Place) -> tuple[Place, ...]:
+    """Two homes that are not around the corner: whoever is there is truly not at home."""
+    return tuple(sorted(rng.sample(town.homes, 6), key=lambda p: -math.dist((p.x, p.y), (home.x, home.y)))[:2])
+
+
 def _curfew_hours(work: str) -> tuple[int, int]:
     return {"late": (23 * 60, 6 * 60), "night": (8 * 60, 16 * 60)}.get(work, (19 * 60, 7 * 60))
 
@@ -176,9 +183,16 @@ def _town_ground(town: Town) -> Ground:
 def _choose_zones(town: Town, rng: random.Random, home: Place, regular: list[Place], count: int) -> tuple[Ground, ...]:
     ways = [town.route(home, place) for place in regular]
     ways += [town.route(regular[0], place) for place in regular[1:]]
+    stays = [home, *(place for place in regular if place.kind != "home")]
     chosen: list[Ground] = []
     for zone in _candidates(town, rng):
-        if len(chosen) < count and all(_clear(zone, way) for way in ways) and zone.name not in {z.name for z in chosen}:
+        new = zone.name not in {z.name for z in chosen}
+        if (
+            len(chosen) < count
+            and new
+            and all(map(partial(_beyond, zone), stays))
+            and all(_clear(zone, w) for w in ways)
+        ):
             chosen.append(zone)
     return tuple(chosen)
 
@@ -197,6 +211,11 @@ def _school_ground(town: Town) -> Ground:
     ring = tuple((x + 1.9 * (px - x), y + 1.9 * (py - y)) for px, py in town.school.ring)
     radius = max(math.dist(p, (x, y)) for p in ring)
     return Ground("Alderbeck School", town.school, radius, ring, school_hours=True)
+
+
+def _beyond(zone: Ground, stay: Place) -> bool:
+    """Whether a zone lies beyond the places that Wi-Fi positions indoors tell instead of this one."""
+    return math.dist((zone.goal.x, zone.goal.y), (stay.x, stay.y)) > zone.radius_m + _WIFI_REACH_M
 
 
 def _clear(zone: Ground, way: tuple[XY, ...]) -> bool:

@@ -31,7 +31,7 @@ class DayTruth(msgspec.Struct, frozen=True):
     dead: tuple[Span, ...]
     unlinked: tuple[Span, ...]
     blind: tuple[Span, ...]
-    low_ms: int | None  # when the battery fell below 15 %
+    low: tuple[Span, ...]  # battery below 15 %, until it is charged
 
 
 def truth_of_day(lives: Lives, devices: Devices, index: int, day: date) -> DayTruth:
@@ -49,7 +49,7 @@ def truth_of_day(lives: Lives, devices: Devices, index: int, day: date) -> DayTr
         device.dead,
         device.unlinked,
         device.blind,
-        _low_since(device),
+        _low(device),
     )
 
 
@@ -126,8 +126,8 @@ def _far_from(piece: Piece, ground: Ground) -> bool:
     return all(to_segment_m(goal.x, goal.y, a, b) > ground.radius_m for a, b in ways)
 
 
-def _low_since(device: DeviceDay) -> int | None:
+def _low(device: DeviceDay) -> tuple[Span, ...]:
     for (a_ms, a), (b_ms, b) in itertools.pairwise(device.battery):
         if a >= LOW_PCT > b:
-            return a_ms + int((a - LOW_PCT) / (a - b) * (b_ms - a_ms))
-    return None
+            return ((a_ms + int((a - LOW_PCT) / (a - b) * (b_ms - a_ms)), device.charging[1]),)
+    return ()
