@@ -1,0 +1,33 @@
+"""The log in an SQL database: a SQLite file for a small install, PostgreSQL for a larger one."""
+
+from typing import Protocol
+
+from surety.settings import Settings
+from surety.stream.contract import Stream
+from surety.stream.postgres import PostgresStream
+from surety.stream.refusals import RefusalNote
+from surety.stream.sqlite import SqliteStream
+
+__all__ = ["PostgresStream", "SqlStream", "SqliteStream", "open_stream"]
+
+LOG_FILE = "log.sqlite3"
+
+
+class SqlStream(Stream, Protocol):
+    """A log that also keeps the door's memory of unknown devices."""
+
+    def probe(self) -> None:
+        """Write and make durable one small row. Raises StreamUnavailableError when the log cannot be written."""
+
+    def record_refusals(self, notes: list[RefusalNote]) -> None:
+        """Add to what is known of unknown devices."""
+
+    def refusals(self) -> list[RefusalNote]:
+        """The unknown devices, the latest first."""
+
+
+def open_stream(settings: Settings) -> SqlStream:
+    """The log that the settings choose. It connects at the first use, so opening it never fails."""
+    if settings.database_url:
+        return PostgresStream(settings.database_url)
+    return SqliteStream(settings.data_dir / LOG_FILE)

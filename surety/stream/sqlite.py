@@ -1,0 +1,180 @@
+"""The log in a SQLite file: WAL and synchronous FULL, so that a commit is on the disk before `append` returns.
+
+Several processes may append to one file: SQLite's write lock puts them in order, and sequence numbers are given under
+it, so a reader never sees a record before one with a smaller number.
+"""
+
+import sqlite3
+import threading
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from surety.stream.contract import Entry, Record, StreamUnavailableError, partition_of
+from surety.stream.refusals import KEPT_REFUSALS, RefusalNote
+
+BUSY_TIMEOUT_S = 5.0  # how long a writer waits for another process's write lock before it says "unavailable"
+ROWS_A_STATEMENT = (
+    64  # one INSERT of many rows is one call into SQLite: the door's loop keeps the interpreter meanwhile
+)
+
+_SCHEMA = (
+    """CREATE TABLE IF NOT EXISTS stream_record (
+       seq INTEGER PRIMARY KEY AUTOINCREMENT, partition INTEGER NOT NULL, person_id TEXT NOT NULL,
+       device_id TEXT NOT NULL, protocol TEXT NOT NULL, received_ms INTEGER NOT NULL, facts BLOB NOT NULL)""",
+    """CREATE TABLE IF NOT EXISTS door_refusal (
+       identifier TEXT NOT NULL, protocol TEXT NOT NULL, first_seen_ms INTEGER NOT NULL, last_seen_ms INTEGER NOT NULL,
+       count INTEGER NOT NULL, PRIMARY KEY (identifier, protocol))""",
+    "CREATE TABLE IF NOT EXISTS door_probe (id INTEGER PRIMARY KEY, times INTEGER NOT NULL)",
+)
+_INSERT = "INSERT INTO stream_record (partition, person_id, device_id, protocol, received_ms, facts) VALUES "
+_pack = msgspec.msgpack.Encoder().encode
+_unpack = msgspec.msgpack.Decoder(tuple[bytes, ...]).decode
+Row = tuple[int, str, str, str, int, bytes]
+
+
+class SqliteStream:
+    """A `Stream` in one file. Threads may share it; after a failed write the next one starts afresh."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._write_lock, self._read_lock = threading.Lock(), threading.Lock()
+        self._writer: sqlite3.Connection | None = None
+        self._reader: sqlite3.Connection | None = None
+
+    def append(self, entries: Sequence[Entry]) -> list[int]:
+        """See `Stream.append`."""
+        if not entries:
+            return []
+        with self._write_lock:
+            try:
+                last = self._insert([_row(entry) for entry in entries])
+            except sqlite3.Error as error:
+                self._drop_writer()
+                raise StreamUnavailableError(f"the log {self._path} could not be written: {error}") from error
+        return list(range(last - len(entries) + 1, last + 1))
+
+    def _insert(self, rows: list[Row]) -> int:
+        connection = self._writing()
+        if len(rows) <= ROWS_A_STATEMENT:
+            return _insert_rows(connection, rows)  # a statement of its own is a transaction of its own
+        connection.execute("BEGIN IMMEDIATE")
+        last = 0
+        for start in range(0, len(rows), ROWS_A_STATEMENT):
+            last = _insert_rows(connection, rows[start : start + ROWS_A_STATEMENT])
+        connection.execute("COMMIT")
+        return last
+
+    def read(self, after_seq: int, limit: int, partitions: frozenset[int] | None = None) -> list[Record]:
+        """See `Stream.read`."""
+        if partitions is not None and not partitions:
+            return []
+        where = "" if partitions is None else f"AND partition IN ({','.join(str(int(p)) for p in sorted(partitions))})"
+        rows = self._query(
+            "SELECT seq, partition, person_id, device_id, protocol, received_ms, facts FROM stream_record "  # noqa: S608 - whole numbers alone
+            f"WHERE seq > ? {where} ORDER BY seq LIMIT ?",
+            (after_seq, limit),
+        )
+        return [Record(row[0], row[1], Entry(row[2], row[3], row[4], row[5], _unpack(row[6]))) for row in rows]
+
+    def last_seq(self) -> int:
+        """See `Stream.last_seq`."""
+        return int(self._query("SELECT coalesce(max(seq), 0) FROM stream_record")[0][0])
+
+    def trim(self, up_to_seq: int) -> int:
+        """See `Stream.trim`."""
+        return self._change("DELETE FROM stream_record WHERE seq <= ?", [(up_to_seq,)])
+
+    def probe(self) -> None:
+        """Write and make durable one small row. Raises StreamUnavailableError when the log cannot be written."""
+        self._change("INSERT INTO door_probe VALUES (1, 1) ON CONFLICT (id) DO UPDATE SET times = times + 1", [()])
+
+    def record_refusals(self, notes: Iterable[RefusalNote]) -> None:
+        """Add to what is known of unknown devices; only the latest `KEPT_REFUSALS` of them are kept."""
+        self._change(
+            "INSERT INTO door_refusal VALUES (?, ?, ?, ?, ?) ON CONFLICT (identifier, protocol) DO UPDATE SET "
+            "last_seen_ms = max(last_seen_ms, excluded.last_seen_ms), count = count + excluded.count",
+            [(n.identifier, n.protocol, n.first_seen_ms, n.last_seen_ms, n.count) for n in notes],
+        )
+        self._change(
+            "DELETE FROM door_refusal WHERE rowid NOT IN "
+            "(SELECT rowid FROM door_refusal ORDER BY last_seen_ms DESC LIMIT ?)",
+            [(KEPT_REFUSALS,)],
+        )
+
+    def refusals(self) -> list[RefusalNote]:
+        """The unknown devices, the latest first."""
+        return [RefusalNote(*row) for row in self._query("SELECT * FROM door_refusal ORDER BY last_seen_ms DESC")]
+
+    def close(self) -> None:
+        """See `Stream.close`."""
+        with self._write_lock:
+            self._drop_writer()
+        with self._read_lock:
+            self._drop_reader()
+
+    def _change(self, sql: str, parameters: Sequence[tuple[object, ...]]) -> int:
+        with self._write_lock:
+            try:
+                connection = self._writing()
+                connection.execute("BEGIN IMMEDIATE")
+                changed = connection.executemany(sql, parameters).rowcount
+                connection.execute("COMMIT")
+            except sqlite3.Error as error:
+                self._drop_writer()
+                raise StreamUnavailableError(f"the log {self._path} could not be written: {error}") from error
+        return int(changed)
+
+    def _query(self, sql: str, parameters: tuple[object, ...] = ()) -> list[tuple[Any, ...]]:
+        with self._read_lock:
+            try:
+                self._reader = self._reader or _open(self._path)
+                return self._reader.execute(sql, parameters).fetchall()
+            except sqlite3.Error as error:
+                self._drop_reader()
+                raise StreamUnavailableError(f"the log {self._path} could not be read: {error}") from error
+
+    def _writing(self) -> sqlite3.Connection:
+        if self._writer is None:
+            self._writer = _open(self._path)
+        return self._writer
+
+    def _drop_writer(self) -> None:
+        """Close the writing connection: an open transaction is rolled back, the next write begins afresh."""
+        if self._writer is not None:
+            self._writer.close()
+            self._writer = None
+
+    def _drop_reader(self) -> None:
+        if self._reader is not None:
+            self._reader.close()
+            self._reader = None
+
+
+def _open(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(
+        path, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False, cached_statements=256
+    )
+    try:
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")
+        for statement in _SCHEMA:
+            connection.execute(statement)
+    except sqlite3.Error:
+        connection.close()
+        raise
+    return connection
+
+
+def _row(entry: Entry) -> Row:
+    person = entry.person_id
+    return partition_of(person), person, entry.device_id, entry.protocol, entry.received_ms, _pack(entry.facts)
+
+
+def _insert_rows(connection: sqlite3.Connection, rows: Sequence[Row]) -> int:
+    """Insert the rows by one statement; the last sequence number (they follow each other: we hold the write lock)."""
+    sql = _INSERT + ",".join(["(?,?,?,?,?,?)"] * len(rows))
+    last = connection.execute(sql, [value for row in rows for value in row]).lastrowid
+    return last or 0
