@@ -1,32 +1,16 @@
-"""The domain's time for pages, and how instants are written for people.
+"""How instants are written for people.
 
 A person's times are shown in their own zone with its abbreviation; how long ago stands beside it and is kept going by
 static/console/js/time.js, which runs at the clock's speed.
 """
 
 import datetime as dt
-from functools import lru_cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
-
-from django.conf import settings
-
-from surety.clock import Clock, parse_clock
 
 MINUTE_MS = 60_000
 HOUR_MS = 60 * MINUTE_MS
 DAY_MS = 24 * HOUR_MS
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
-
-
-@lru_cache(maxsize=1)
-def clock() -> Clock:
-    """The clock that the operator chose (setting `clock`)."""
-    return parse_clock(settings.SURETY.clock)
-
-
-def now_ms() -> int:
-    """The present instant of the domain, in milliseconds."""
-    return clock().now_ms()
 
 
 def zone_of(name: str) -> dt.tzinfo:
@@ -43,7 +27,7 @@ def local(at_ms: int, zone: str) -> dt.datetime:
 
 
 def in_words(at_ms: int, zone: str, now: int) -> str:
-    """"21:04 BST", with the day before it when it is not today's there."""
+    """ "21:04 BST", with the day before it when it is not today's there."""
     at, today = local(at_ms, zone), local(now, zone)
     clock_time = f"{at:%H:%M} {at.tzname()}"
     if at.date() == today.date():
@@ -55,7 +39,7 @@ def in_words(at_ms: int, zone: str, now: int) -> str:
 
 
 def ago(at_ms: int, now: int) -> str:
-    """"6 min ago", "in 20 min"; the same words as time.js writes."""
+    """ "6 min ago", "in 20 min"; the same words as time.js writes."""
     length = span(abs(now - at_ms))
     if abs(now - at_ms) < MINUTE_MS:
         return "just now"

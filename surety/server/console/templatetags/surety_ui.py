@@ -13,6 +13,7 @@ from django.utils.safestring import SafeString
 from surety.server.accounts.permissions import may
 from surety.server.alerts.models import Severity, Status
 from surety.server.console import now as time
+from surety.server.timekeeping import clock, now_ms
 
 register = template.Library()
 
@@ -83,25 +84,25 @@ def status(value: str) -> SafeString:
 def local_time(at_ms: int, zone: str) -> SafeString:
     """An instant on the clock of that zone, with its abbreviation."""
     iso = time.local(at_ms, zone).isoformat(timespec="seconds")
-    return format_html('<time datetime="{}">{}</time>', iso, time.in_words(at_ms, zone, time.now_ms()))
+    return format_html('<time datetime="{}">{}</time>', iso, time.in_words(at_ms, zone, now_ms()))
 
 
 @register.simple_tag
 def ago(at_ms: int) -> SafeString:
     """How long ago, kept going in the browser."""
-    return format_html('<span data-ago-ms="{}">{}</span>', at_ms, time.ago(at_ms, time.now_ms()))
+    return format_html('<span data-ago-ms="{}">{}</span>', at_ms, time.ago(at_ms, now_ms()))
 
 
 @register.simple_tag
 def when(at_ms: int, zone: str) -> SafeString:
-    """"21:04 BST, 6 min ago"."""
+    """ "21:04 BST, 6 min ago"."""
     return format_html("{}, {}", local_time(at_ms, zone), ago(at_ms))
 
 
 @register.simple_tag
 def due(at_ms: int) -> SafeString:
     """How much time is left, kept going in the browser; a word and a shape tell when it has run out."""
-    left = at_ms - time.now_ms()
+    left = at_ms - now_ms()
     words = f"{time.span(left)} left" if left >= 0 else f"{time.span(-left)} over"
     state = "over" if left < 0 else "soon" if left < 5 * time.MINUTE_MS else "ahead"
     return format_html('<span class="due due-{}" data-due-ms="{}">{}</span>', state, at_ms, words)
@@ -110,13 +111,13 @@ def due(at_ms: int) -> SafeString:
 @register.simple_tag
 def domain_now_ms() -> int:
     """The domain's present instant."""
-    return time.now_ms()
+    return now_ms()
 
 
 @register.simple_tag
 def clock_speed() -> float:
     """How many seconds of the domain pass in one of the wall's."""
-    return time.clock().speed
+    return clock().speed
 
 
 @register.simple_tag
