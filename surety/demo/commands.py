@@ -1,0 +1,85 @@
+"""`surety demo`, `surety demo-code` and `surety sim score`."""
+
+import os
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, NoReturn
+from zoneinfo import ZoneInfo
+
+import msgspec
+import typer
+
+DATA_DIR = Path(".demo")
+_DataDir = Annotated[Path, typer.Option(help="Where the demonstration lies")]
+
+
+def demo(
+    people: Annotated[int | None, typer.Option(min=1, max=20_000, help="How many are supervised (40)")] = None,
+    speed: Annotated[float | None, typer.Option(min=0.1, max=600, help="How fast time runs (10)")] = None,
+    data_dir: _DataDir = DATA_DIR,
+    port: Annotated[int, typer.Option(help="Of the pages; the next free one if taken. 0: any")] = 8000,
+    door_port: Annotated[int, typer.Option(help="Of the devices' door; the next free one if taken. 0: any")] = 5055,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Delete the earlier demonstration first")] = False,  # noqa: FBT002 - a flag
+    seed: Annotated[int, typer.Option(help="Another number, another town")] = 1,
+    start: Annotated[str, typer.Option(help="Local time to begin at, e.g. 2026-10-06T18:52")] = "",
+) -> None:
+    """Run the whole system with a live town. Ctrl-C stops it; the same command goes on where it was."""
+    from surety.demo import run  # noqa: PLC0415 - lazy, so that other commands start fast
+
+    wanted = run.Wanted(
+        data_dir=data_dir, people=people, speed=speed, seed=seed, start_ms=_instant(start), port=port,
+        door_port=door_port, fresh=fresh,
+    )  # fmt: skip
+    try:
+        run.run(wanted)
+    except run.CannotDemoError as error:
+        _fail(str(error))
+
+
+def demo_code(
+    role: Annotated[str, typer.Argument(help="officer, operator, supervisor, ...")], data_dir: _DataDir = DATA_DIR
+) -> None:
+    """Print a fresh one-time code for a role's log-in."""
+    from surety.demo import codes, state  # noqa: PLC0415 - lazy
+
+    found = state.read(data_dir)
+    if found is None:
+        _fail(f"There is no demonstration in {data_dir}; `surety demo` makes one.")
+    secrets = {log_in.role: log_in.totp_secret for log_in in found.log_ins}
+    if role not in secrets:
+        _fail(f'There is no role "{role}"; choose one of {", ".join(secrets)}.')
+    code, left_s = codes.code_now(secrets[role])
+    typer.echo(f"{code}  (good for {left_s} s)")
+
+
+def sim_score(
+    data_dir: _DataDir = DATA_DIR,
+    json: Annotated[bool, typer.Option("--json", help="Print JSON")] = False,  # noqa: FBT002 - a flag
+) -> None:
+    """Compare the alerts of the running demonstration with what truly happened in the town."""
+    from surety.demo import scoring  # noqa: PLC0415 - lazy
+
+    if not (data_dir / "town.json").exists():
+        _fail(f"There is no prepared demonstration in {data_dir}; `surety demo` makes one.")
+    os.environ["SURETY_DATA_DIR"] = str(data_dir)
+    found = scoring.score_of(data_dir)
+    if json:
+        typer.echo(msgspec.json.encode(found).decode())
+    else:
+        scoring.show(found)
+
+
+def _instant(local: str) -> int | None:
+    from surety.sim.geo import TIME_ZONE  # noqa: PLC0415 - lazy
+
+    if not local:
+        return None
+    try:
+        return int(datetime.fromisoformat(local).replace(tzinfo=ZoneInfo(TIME_ZONE)).timestamp() * 1000)
+    except ValueError:
+        _fail(f'--start is "{local}"; write local time as 2026-10-06T18:52.')
+
+
+def _fail(sentence: str) -> NoReturn:
+    typer.echo(sentence, err=True)
+    raise typer.Exit(2)

@@ -1,0 +1,274 @@
+"""`surety demo`: prepares a data directory, tells the address and the log-ins, and runs everything with a live town."""
+
+import os
+import shutil
+import signal
+import socket
+import sys
+import threading
+import time
+from pathlib import Path
+
+import msgspec
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from surety.clock import ScaledClock
+from surety.demo import codes, state
+from surety.demo.state import Demo, Hour
+from surety.serve import Child, ProcessTree, children_of
+from surety.settings import Settings
+from surety.sim import plan
+from surety.sim.lives import Lives
+from surety.sim.townmap import write_map
+
+PORTS_TRIED = 200
+_console = Console(highlight=False)
+
+
+class CannotDemoError(Exception):
+    """The demonstration cannot start as asked; the message says why and what to do instead."""
+
+
+class Wanted(msgspec.Struct, frozen=True, kw_only=True):
+    """What the command line asked for; None: as it was, or the usual."""
+
+    data_dir: Path
+    people: int | None = None
+    speed: float | None = None
+    seed: int = 1
+    start_ms: int | None = None
+    port: int = 8000
+    door_port: int = 5055
+    fresh: bool = False
+
+
+def run(wanted: Wanted) -> None:
+    """Prepare what is not prepared yet, then run until Ctrl-C. Raises CannotDemoError."""
+    if wanted.fresh:
+        _remove(wanted.data_dir)
+    demo = choose(wanted)
+    wanted.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    settings = _settings(wanted, demo)
+    _export(settings)
+    demo = _prepare(demo, settings)
+    _serve(demo, settings)
+
+
+def choose(wanted: Wanted) -> Demo:
+    """The demonstration of the data directory, as far as it may be changed; a new one if there is none."""
+    found = state.read(wanted.data_dir)
+    if found is None:
+        if (wanted.data_dir / "surety.sqlite3").exists():
+            raise CannotDemoError(
+                f"{wanted.data_dir} holds a system that is no demonstration; choose another --data-dir."
+            )
+        start_ms = wanted.start_ms or state.latest_weekday_evening()
+        return Demo(
+            seed=wanted.seed, people=wanted.people or 40, start_ms=start_ms, speed=wanted.speed or state.DEFAULT_SPEED
+        )
+    if wanted.people not in (None, found.people):
+        raise CannotDemoError(
+            f"The town in {wanted.data_dir} has {found.people} people, not {wanted.people}: "
+            f"leave --people out to go on with it, or add --fresh to begin anew."
+        )
+    return msgspec.structs.replace(found, speed=wanted.speed or found.speed)
+
+
+def _remove(data_dir: Path) -> None:
+    """Delete an earlier demonstration, and nothing that is not one."""
+    if data_dir.exists():
+        if state.read(data_dir) is None and any(data_dir.iterdir()):
+            raise CannotDemoError(f"{data_dir} holds no demonstration, so --fresh does not delete it.")
+        shutil.rmtree(data_dir)
+
+
+def free_port(host: str, wanted: int, avoid: tuple[int, ...] = ()) -> int:
+    """The wanted port, or the next one that is free. 0: any."""
+    for port in range(wanted, wanted + PORTS_TRIED) if wanted else (0,):
+        if port in avoid:
+            continue
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((host, port))
+            except OSError:
+                continue
+            return int(probe.getsockname()[1])
+    raise CannotDemoError(f"No port from {wanted} to {wanted + PORTS_TRIED - 1} is free; name another one with --port.")
+
+
+def _settings(wanted: Wanted, demo: Demo) -> Settings:
+    host = "127.0.0.1"
+    web = free_port(host, wanted.port)
+    door = free_port(host, wanted.door_port, (web,))
+    for name, asked, got in (("pages", wanted.port, web), ("door", wanted.door_port, door)):
+        if asked not in (0, got):
+            _console.print(f"Port {asked} is taken; the {name} use{'' if name == 'pages' else 's'} {got} instead.")
+    data_dir = wanted.data_dir.resolve()
+    return Settings(
+        data_dir=data_dir, host=host, web_port=web, door_port=door, map_geojson=str(data_dir / "town.geojson"),
+        agency_name="Surety (demonstration)", clock=_text(state.clock_of(demo, data_dir)),
+    )  # fmt: skip
+
+
+def _text(clock: ScaledClock) -> str:
+    return f"scaled:{clock.anchor_ms}:{clock.start_ms}:{clock.speed:g}"
+
+
+def _export(settings: Settings) -> None:
+    """Django reads its settings from the environment; so do the children."""
+    for name in [n for n in os.environ if n.startswith("SURETY_")]:
+        del os.environ[name]
+    for name in settings.__struct_fields__:
+        os.environ[f"SURETY_{name.upper()}"] = str(getattr(settings, name)).lower() if name == "debug" else str(
+            getattr(settings, name)
+        )  # fmt: skip
+
+
+# --- preparing --------------------------------------------------------------------------------------------------
+
+
+def _prepare(demo: Demo, settings: Settings) -> Demo:
+    """Create the secret, the tables, the users and the town; whatever is done already is left as it is."""
+    if demo.prepared:
+        state.write(settings.data_dir, demo)
+        return demo
+    try:
+        return _prepared(demo, settings)
+    except KeyboardInterrupt:
+        raise CannotDemoError("Stopped while preparing; the same command goes on from here.") from None
+
+
+def _prepared(demo: Demo, settings: Settings) -> Demo:
+    if not settings.secret_file.exists():
+        _write_secret(settings.secret_file)
+    set_up_django()
+    from surety.demo import seed  # noqa: PLC0415 - Django's models exist only now
+
+    if not demo.log_ins:
+        demo = msgspec.structs.replace(demo, log_ins=seed.new_log_ins())
+    state.write(settings.data_dir, demo)
+    with _progress() as progress:
+        bar = progress.add_task("Tables, users and the town's map", total=3)
+        _migrate()
+        progress.advance(bar)
+        officers = seed.seed_users(demo.log_ins, demo.people, demo.start_ms)
+        progress.advance(bar)
+        lives = Lives(demo.seed, demo.people, demo.start_ms)
+        write_map(lives.town, settings.data_dir / "town.geojson")
+        progress.advance(bar)
+        bar = progress.add_task("People, orders, conditions, devices", total=demo.people)
+        devices = seed.seed_people(lives, officers, settings.data_dir, lambda n: progress.advance(bar, n))
+    plan.write(settings.data_dir, plan.Plan(demo.seed, demo.people, demo.start_ms, tuple(devices)))
+    demo = msgspec.structs.replace(demo, prepared=True)
+    state.write(settings.data_dir, demo)
+    _close_database()
+    return demo
+
+
+def _progress() -> Progress:
+    columns = (TextColumn("{task.description:<36}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    return Progress(*columns, console=_console)
+
+
+def _write_secret(path: Path) -> None:
+    import secrets  # noqa: PLC0415 - only at the first start
+
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.write(secrets.token_urlsafe(48))
+
+
+def set_up_django() -> None:
+    """Make the server's models usable, with the settings of the environment."""
+    import django  # noqa: PLC0415 - slow to load, and it reads the environment
+
+    os.environ["DJANGO_SETTINGS_MODULE"] = "surety.server.project.settings"
+    django.setup()
+
+
+def _migrate() -> None:
+    from django.core.management import call_command  # noqa: PLC0415 - after set-up
+
+    call_command("migrate", verbosity=0, interactive=False)
+
+
+def _close_database() -> None:
+    from django.db import connections  # noqa: PLC0415 - after set-up
+
+    connections.close_all()
+
+
+# --- running ----------------------------------------------------------------------------------------------------
+
+
+def _serve(demo: Demo, settings: Settings) -> None:
+    # The clock starts now, not when preparing began.
+    clock = state.clock_of(demo, settings.data_dir)
+    settings = msgspec.structs.replace(settings, clock=_text(clock))
+    door = f"http://{settings.host}:{settings.door_port}"
+    town = [
+        sys.executable,
+        "-m",
+        "surety.sim",
+        "run",
+        str(settings.data_dir),
+        "--door",
+        door,
+        "--clock",
+        settings.clock,
+    ]
+    tree = ProcessTree(
+        [Child("town", town), *children_of(settings)], log_dir=settings.data_dir / "logs", say=_console.print
+    )
+    _tell(demo, settings)
+    tree.start()
+    note = _HourNote(settings.data_dir, clock)
+    note.start()
+    try:
+        tree.run()
+    finally:
+        note.stop()
+    _console.print("Stopped. The same command goes on from here.")
+    # The tree has ended every child; nothing of this process is worth waiting for.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+class _HourNote(threading.Thread):
+    """Notes the domain's time each second, so that the next start goes on from there."""
+
+    def __init__(self, data_dir: Path, clock: ScaledClock) -> None:
+        super().__init__(daemon=True, name="hour-note")
+        self.data_dir, self.clock, self.ended = data_dir, clock, threading.Event()
+
+    def run(self) -> None:
+        """Until stopped."""
+        while not self.ended.wait(1.0):
+            state.write(self.data_dir, Hour(self.clock.now_ms(), clean=False))
+
+    def stop(self) -> None:
+        """The last note: from here on no time passes."""
+        self.ended.set()
+        self.join()
+        state.write(self.data_dir, Hour(self.clock.now_ms(), clean=True))
+
+
+def _tell(demo: Demo, settings: Settings) -> None:
+    at = time.strftime("%H:%M:%S")
+    table = Table(title=f"Log-ins (one-time codes of {at}; each is good for half a minute)", title_justify="left")
+    for column in ("role", "user name", "password", "code now", "a fresh code"):
+        table.add_column(column, no_wrap=True)
+    where = "" if settings.data_dir.name == ".demo" else f" --data-dir {settings.data_dir}"
+    for log_in in demo.log_ins:
+        code, _ = codes.code_now(log_in.totp_secret)
+        fresh = f"surety demo-code {log_in.role}{where}"
+        table.add_row(log_in.role, log_in.username, log_in.password, code, fresh)
+    _console.print(table, soft_wrap=True)
+    _console.print(
+        f"A town of {demo.people} people, time runs {demo.speed:g} times as fast. Logs: {settings.data_dir / 'logs'}"
+    )
+    _console.print(
+        f"Open http://{settings.host}:{settings.web_port}/ and log in, for the alert desk as operator.", style="bold"
+    )
+    _console.print("Ctrl-C stops everything; the same command goes on from there.")

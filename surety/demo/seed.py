@@ -1,0 +1,154 @@
+"""Puts a town into the server: people, orders, conditions and devices, through the same actions that officers use.
+
+Works in transactions of some dozens of people; one that is interrupted is taken up again at the next start. Needs
+Django to be set up.
+"""
+
+import base64
+import hashlib
+import os
+import secrets
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import msgspec
+from allauth.mfa.models import Authenticator
+from django.db import transaction
+
+from surety.demo.state import LogIn
+from surety.server.accounts import actions as accounts
+from surety.server.accounts.models import Role, User
+from surety.server.cases import actions
+from surety.server.cases.checks import DeviceDetails, OrderTerms, PersonDetails, Told
+from surety.server.cases.models import Person
+from surety.sim.encode import Credentials
+from surety.sim.geo import TIME_ZONE
+from surety.sim.lives import Lives
+from surety.sim.people import Resident, conditions_of
+
+BATCH = 40
+CASELOAD = 40  # people of the officer who can log in; the others share the rest
+MORE_OFFICERS = 6
+DAY_MS = 86_400_000
+REGION = "Alderbeck"
+_WORDS = (
+    "amber basin cedar delta ember fjord grove heath inlet jetty knoll larch mesa nectar oxbow prairie quartz ridge"
+)
+_KINDS = (
+    ("pre_trial", "Criminal Procedure (invented) s. 12", "Alderbeck Magistrates"),
+    ("community", "Community Orders (invented) s. 4", "Alderbeck Crown Court"),
+    ("post_release", "Release on Licence (invented) s. 9", "Northern Parole Board"),
+    ("bail", "Bail (invented) s. 3", "Alderbeck Magistrates"),
+)
+
+
+def seed_people(lives: Lives, officers: list[User], folder: Path, done: Callable[[int], None]) -> list[Credentials]:
+    """Record whoever is not recorded yet; the devices' credentials of all. `done(n)`: so many more are finished."""
+    known = _Credentials(folder / "devices.jsonl")
+    recorded = set(Person.objects.values_list("reference", flat=True))
+    todo = [r for r in lives.residents if r.reference not in recorded]
+    done(lives.people - len(todo))
+    for start in range(0, len(todo), BATCH):
+        batch = todo[start : start + BATCH]
+        with transaction.atomic():
+            new = [_record(r, _officer(officers, r.index), lives.start_ms) for r in batch]
+            known.add(new)  # before the commit: afterwards nobody can tell the secrets again
+        done(len(batch))
+    return known.all(lives.people)
+
+
+def _officer(officers: list[User], index: int) -> User:
+    return officers[0] if index < CASELOAD or len(officers) == 1 else officers[1 + index % (len(officers) - 1)]
+
+
+def _record(resident: Resident, officer: User, start_ms: int) -> Credentials:
+    now_ms = start_ms - 3_600_000  # written down an hour before the devices are switched on
+    kind, basis, authority = _KINDS[resident.index % len(_KINDS)]
+    details = PersonDetails(
+        reference=resident.reference, given_names=resident.given, family_name=resident.family,
+        phone=f"0800 5550 {resident.index % 1000:03d}", time_zone=TIME_ZONE, region=REGION,
+    )  # fmt: skip
+    person = actions.register_person(details, acting_user=None, now_ms=now_ms, reason="as ordered")
+    actions.assign_officer(person.pk, officer, acting_user=None, now_ms=now_ms)
+    terms = OrderTerms(
+        order_type=kind, legal_basis=basis, issuing_authority=authority,
+        decision_sha256=hashlib.sha256(f"decision {resident.reference}".encode()).hexdigest(),
+        starts_ms=start_ms - 60_000, ends_ms=start_ms + 180 * DAY_MS, review_due_ms=start_ms + 84 * DAY_MS,
+    )  # fmt: skip
+    told = Told(at_ms=now_ms, how="in person, with a copy", language="en")
+    order = actions.record_order(person.pk, terms, acting_user=None, now_ms=now_ms, told=told)
+    for label, body in conditions_of(resident):
+        actions.add_condition(
+            order.pk, body, label=label, effective_from_ms=start_ms, acting_user=None, now_ms=now_ms
+        )  # fmt: skip
+    return _give_device(resident, person, start_ms, now_ms)
+
+
+def _give_device(resident: Resident, person: Person, start_ms: int, now_ms: int) -> Credentials:
+    protocol = resident.sender.partition("-")[0]
+    details = DeviceDetails(protocol=protocol, model=resident.receiver, with_secret=protocol == "owntracks")
+    device, secret = actions.register_device(details, acting_user=None, now_ms=now_ms, reason="as ordered")
+    actions.assign_device(device.pk, person.pk, from_ms=start_ms - 60_000, acting_user=None, now_ms=now_ms)
+    return Credentials(resident.index, person.pk, resident.sender, device.identifier, secret)
+
+
+class _Credentials:
+    """What the town's devices were given, kept beside the database; a later line about a device counts."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def add(self, new: Iterable[Credentials]) -> None:
+        """Make lines durable."""
+        with os.fdopen(os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "wb") as file:
+            file.write(b"\n".join([b"", *map(msgspec.json.encode, new), b""]))
+            file.flush()
+            os.fsync(file.fileno())
+
+    def all(self, people: int) -> list[Credentials]:
+        """Those of every resident, by index."""
+        found: dict[int, Credentials] = {}
+        for line in self.path.read_bytes().splitlines():
+            try:
+                device = msgspec.json.decode(line, type=Credentials)
+            except msgspec.DecodeError:  # an empty line, or one that a crash cut off
+                continue
+            found[device.index] = device
+        return [found[index] for index in range(people)]
+
+
+def new_log_ins() -> tuple[LogIn, ...]:
+    """A user name, a password and a one-time-code secret for each role."""
+    return tuple(
+        LogIn(role.value, role.value.replace("_", "-"), _password(), base64.b32encode(secrets.token_bytes(20)).decode())
+        for role in Role
+    )
+
+
+def seed_users(log_ins: Iterable[LogIn], people: int, start_ms: int) -> list[User]:
+    """Make the accounts that are not there yet; the officers who share the people, the first of whom can log in."""
+    now_ms = start_ms - 7_200_000
+    for log_in in log_ins:
+        user = _user(log_in.username, log_in.role, log_in.password, now_ms)
+        if not Authenticator.objects.filter(user=user).exists():
+            accounts.enrol_totp(user, log_in.totp_secret, now_ms=now_ms)
+    others = min(MORE_OFFICERS, (people - 1) // CASELOAD)
+    names = ["officer", *(f"officer-{n + 2}" for n in range(others))]
+    return [_user(name, Role.OFFICER.value, "", now_ms) for name in names]
+
+
+def _user(username: str, role: str, password: str, now_ms: int) -> User:
+    found = User.objects.filter(username=username).first()
+    if found is not None:
+        return found
+    name = username.replace("-", " ").capitalize()
+    region = "" if role in (Role.AUDITOR, Role.ADMINISTRATOR) else REGION
+    user, _ = accounts.create_user(
+        username, role, acting_user=None, now_ms=now_ms, password=password, full_name=name, region=region
+    )
+    return user
+
+
+def _password() -> str:
+    """Four words and a number, easily typed: for invented people on one machine."""
+    return "-".join([*(secrets.choice(_WORDS.split()) for _ in range(4)), str(secrets.randbelow(90) + 10)])
