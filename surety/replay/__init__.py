@@ -1,0 +1,1 @@
+"""Evaluates recorded traces against an order, without a server: `surety replay`."""

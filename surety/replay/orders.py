@@ -1,0 +1,295 @@
+"""Reads an order file: YAML as docs/replay.md tells, strictly, into the conditions that the rules know.
+
+Every error names the file and the line.
+"""
+
+import datetime as dt
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+
+from surety.replay import yaml_text
+from surety.replay.errors import InputError, read_bytes
+from surety.replay.yaml_text import Text, Where
+from surety.rules import schedule
+from surety.rules.conditions import (
+    Area,
+    Body,
+    Circle,
+    Condition,
+    ConditionSet,
+    Curfew,
+    Identifier,
+    LocalDate,
+    LocalTime,
+    OneOff,
+    Place,
+    Point,
+    Polygon,
+    Row,
+    Timetable,
+    Trail,
+    Weekday,
+    Zone,
+    ZoneKind,
+)
+from surety.rules.facts import Latitude, Longitude, Millis
+
+MAX_BYTES = 5_000_000
+FIRST_FIX: Millis = schedule.BEGINNING  # in place of a start that the file leaves open
+
+
+class Order(msgspec.Struct, frozen=True):
+    """An order as the rules need it. `from_ms` is None where the file leaves the start to the first fix."""
+
+    conditions: ConditionSet
+    time_zone: str
+    from_ms: Millis | None
+
+
+class _Circle(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    lat: Latitude
+    lon: Longitude
+    radius_m: Annotated[float, msgspec.Meta(ge=10, le=200_000)]
+
+
+class _Place(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    name: Identifier
+    circle: _Circle | None = None
+    polygon: Annotated[tuple[Point, ...], msgspec.Meta(min_length=3, max_length=2_000)] | None = None
+    holes: tuple[tuple[Point, ...], ...] = ()
+
+
+class _Time(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    days: str | tuple[str, ...]
+    start: LocalTime
+    end: LocalTime
+    place: str = ""
+
+
+class _Date(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    date: LocalDate
+    start: LocalTime
+    end: LocalTime
+    place: str = ""
+
+
+class _Common(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="kind"):
+    id: Identifier | None = None
+    begins: str | None = msgspec.field(default=None, name="from")
+    ends: str | None = msgspec.field(default=None, name="to")
+
+
+class _Timed(_Common, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    times: tuple[_Time, ...] = ()
+    dates: tuple[_Date, ...] = ()
+    unknown_after_s: Annotated[int, msgspec.Meta(ge=60, le=86_400)] | None = None
+
+
+class _Curfew(_Timed, frozen=True, kw_only=True, tag="curfew", forbid_unknown_fields=True):
+    places: Annotated[tuple[_Place, ...], msgspec.Meta(min_length=1, max_length=20)]
+
+
+class _Zone(_Timed, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    name: Identifier
+    circle: _Circle | None = None
+    polygon: Annotated[tuple[Point, ...], msgspec.Meta(min_length=3, max_length=2_000)] | None = None
+    holes: tuple[tuple[Point, ...], ...] = ()
+
+
+class _Exclusion(_Zone, frozen=True, kw_only=True, tag="exclusion", forbid_unknown_fields=True):
+    pass
+
+
+class _Inclusion(_Zone, frozen=True, kw_only=True, tag="inclusion", forbid_unknown_fields=True):
+    pass
+
+
+class _Trail(_Common, frozen=True, kw_only=True, tag="trail", forbid_unknown_fields=True):
+    silent_after_s: Annotated[int, msgspec.Meta(ge=60, le=604_800)] = 1_800
+
+
+_Written = _Curfew | _Exclusion | _Inclusion | _Trail
+
+
+class _Order(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    time_zone: str
+    conditions: Annotated[tuple[_Written, ...], msgspec.Meta(min_length=1, max_length=100)]
+    person: Identifier = "person"
+    begins: str | None = msgspec.field(default=None, name="from")
+    ends: str | None = msgspec.field(default=None, name="to")
+
+
+def read_order(file: Path) -> Order:
+    """The order in `file`. Raises InputError with file, line and what was expected."""
+    text = yaml_text.load(file, read_bytes(file, MAX_BYTES))
+    try:
+        written = msgspec.convert(text.values, _Order, strict=False)
+    except msgspec.ValidationError as error:
+        raise _told(text, str(error)) from None
+    return _Reader(text, written).order()
+
+
+def instant(written: str, time_zone: str) -> Millis:
+    """A date, or a time on it, in local time unless it names its own zone. Raises ValueError when it is neither."""
+    moment = dt.datetime.fromisoformat(written)
+    if moment.tzinfo is not None:
+        return int(moment.timestamp() * 1000)
+    return schedule.first_showing(time_zone, moment.toordinal(), moment.hour * 60 + moment.minute)
+
+
+class _Reader:
+    """An order as written, on its way to what the rules know."""
+
+    def __init__(self, text: Text, written: _Order) -> None:
+        self.text, self.written = text, written
+        self.versions: dict[str, int] = {}
+
+    def order(self) -> Order:
+        zone = self.written.time_zone
+        self._check(("time_zone",), lambda: schedule.zone(zone))
+        begins = self._instant(("from",), self.written.begins)
+        ends = self._instant(("to",), self.written.ends)
+        found = [self._condition(i, one, begins, ends) for i, one in enumerate(self.written.conditions)]
+        return Order(ConditionSet(self.written.person, 1, tuple(found)), zone, begins)
+
+    def _condition(self, i: int, one: _Written, begins: Millis | None, ends: Millis | None) -> Condition:
+        where: Where = ("conditions", i)
+        name = one.id or f"{type(one).__struct_config__.tag}-{i + 1}"
+        version = self.versions[name] = self.versions.get(name, 0) + 1
+        own_from = self._instant((*where, "from"), one.begins)
+        own_to = self._instant((*where, "to"), one.ends)
+        start = own_from if own_from is not None else begins
+        end = own_to if own_to is not None else ends
+        if start is not None and end is not None and end <= start:
+            raise self.text.error((*where, "to"), "`to` must lie after `from`")
+        return Condition(name, version, start if start is not None else FIRST_FIX, end, self._body(where, one))
+
+    def _body(self, where: Where, one: _Written) -> Body:
+        if isinstance(one, _Trail):
+            return Trail(one.silent_after_s)
+        if isinstance(one, _Curfew):
+            places = tuple(Place(p.name, self._area((*where, "places", i), p)) for i, p in enumerate(one.places))
+            self._known_places(where, one, {place.name for place in places})
+            return Curfew(places, self._timetable(where, one), one.unknown_after_s or 900)
+        self._known_places(where, one, set())
+        kind = ZoneKind.EXCLUSION if isinstance(one, _Exclusion) else ZoneKind.INCLUSION
+        area, table = self._area(where, one), self._timetable(where, one)
+        return Zone(kind, one.name, area, table, one.unknown_after_s or 3_600)
+
+    def _area(self, where: Where, one: _Place | _Zone) -> Area:
+        if (one.circle is None) == (one.polygon is None):
+            raise self.text.error(where, f"`{one.name}` needs either `circle` or `polygon`")
+        if one.circle is not None:
+            return Circle(one.circle.lat, one.circle.lon, one.circle.radius_m)
+        return Polygon(one.polygon or (), one.holes)
+
+    def _known_places(self, where: Where, one: _Timed, names: set[str]) -> None:
+        named = [("times", i, row.place) for i, row in enumerate(one.times)]
+        named += [("dates", i, row.place) for i, row in enumerate(one.dates)]
+        for part, i, place in named:
+            if place and place not in names:
+                known = f"one of {', '.join(sorted(names))}" if names else "no place, as a zone has only one"
+                raise self.text.error((*where, part, i, "place"), f'"{place}" is not known; {known} was expected')
+
+    def _timetable(self, where: Where, one: _Timed) -> Timetable:
+        rows = [
+            Row(day, time.start, time.end, time.place)
+            for i, time in enumerate(one.times)
+            for day in self._days((*where, "times", i, "days"), time.days)
+        ]
+        one_offs = tuple(OneOff(date.date, date.start, date.end, date.place) for date in one.dates)
+        for i, date in enumerate(one_offs):
+            table = Timetable(self.written.time_zone, (), (date,))
+            self._check((*where, "dates", i, "date"), lambda table=table: schedule.check(table))  # type: ignore[misc]
+        return Timetable(self.written.time_zone, tuple(rows), one_offs)
+
+    def _days(self, where: Where, written: str | tuple[str, ...]) -> list[Weekday]:
+        text = written if isinstance(written, str) else ", ".join(written)
+        week = list(Weekday)
+        found: list[Weekday] = []
+        for part in text.lower().split(","):
+            first, _, last = part.strip().partition("-")
+            if first in ("every day", "daily"):
+                first, last = "mon", "sun"
+            try:
+                low, high = week.index(Weekday(first[:3])), week.index(Weekday((last or first)[:3]))
+            except ValueError:
+                raise self.text.error(
+                    where, f'"{part.strip()}" is no day; write mon, mon-fri, "mon, wed" or "every day"'
+                ) from None
+            found += [week[(low + n) % 7] for n in range((high - low) % 7 + 1)]
+        return found
+
+    def _instant(self, where: Where, written: str | None) -> Millis | None:
+        """A date or a time of it, local to the order's zone unless it names its own."""
+        if written is None:
+            return None
+        try:
+            return instant(written, self.written.time_zone)
+        except ValueError:
+            raise self.text.error(where, f'"{written}" is no date; write 2026-11-23 or 2026-11-23T19:00') from None
+
+    def _check(self, where: Where, ask: Callable[[], object]) -> None:
+        try:
+            ask()
+        except schedule.TimetableError as error:
+            raise self.text.error(where, str(error)) from None
+
+
+# --- errors of the schema, told with the line
+
+_KINDS: dict[str, type] = {"curfew": _Curfew, "exclusion": _Exclusion, "inclusion": _Inclusion, "trail": _Trail}
+_PARTS: dict[str, type] = {"circle": _Circle, "places": _Place, "times": _Time, "dates": _Date}
+_HUMANE = {
+    "`float`": "a number",
+    "`int`": "a whole number",
+    "`str`": "a text",
+    "`array`": "a list",
+    "`object`": "names with values",
+    "`null`": "nothing",
+}
+_PATTERNS = {"start": "a time such as 19:00 (to 24:00)", "end": "a time such as 07:00 (to 24:00)"}
+
+
+def _told(text: Text, message: str) -> InputError:
+    """An error of msgspec as one sentence at its line."""
+    problem, _, place = message.partition(" - at `")
+    where: Where = tuple(int(i) if i else name for name, i in re.findall(r"\.([^.\[\]`]+)|\[(\d+)\]", place))
+    unknown = re.fullmatch(r"Object contains unknown field `(.*)`", problem)
+    missing = re.fullmatch(r"Object missing required field `(.*)`", problem)
+    last = where[-1] if where else None
+    if unknown:
+        where, problem = (*where, unknown[1]), f"`{unknown[1]}` is not known here; expected {_fields(text, where)}"
+    elif missing:
+        problem = f"`{missing[1]}` is missing; expected {_fields(text, where)}"
+    elif last == "kind":
+        problem = f'`kind` is "{text.value(where)}"; expected {", ".join(_KINDS)}'
+    elif "matching regex" in problem:
+        problem = f'`{last}` is "{text.value(where)}"; expected {_PATTERNS.get(str(last), "a date such as 2026-11-23")}'
+    else:
+        problem = _humane(f"`{last}`: " if isinstance(last, str) else "", problem)
+    return text.error(where, problem)
+
+
+def _humane(name: str, problem: str) -> str:
+    for code, word in _HUMANE.items():
+        problem = problem.replace(code, word)
+    return name + problem[0].lower() + problem[1:]
+
+
+def _fields(text: Text, where: Where) -> str:
+    """The names that may stand at this place of the file."""
+    struct: type | None = _Order
+    names = [part for part in where if isinstance(part, str)]
+    if names == ["conditions"]:
+        struct = _KINDS.get(str(text.value((*where, "kind"))))
+    elif names:
+        struct = _PARTS.get(names[-1])
+    if struct is None:
+        return f"`kind`, one of {', '.join(_KINDS)}"
+    known = [field.encode_name for field in msgspec.structs.fields(struct)]
+    return ", ".join(["kind", *known] if names == ["conditions"] else known)
