@@ -9,3 +9,7 @@ class AccountsConfig(AppConfig):
     name = "surety.server.accounts"
     label = "accounts"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Listen to log-ins."""
+        from surety.server.accounts import signals  # noqa: F401, PLC0415 - models must be loaded first

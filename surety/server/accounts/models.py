@@ -21,6 +21,7 @@ class User(AbstractUser):
 
     role = models.CharField(max_length=24, choices=Role.choices)
     region = models.CharField(max_length=64, blank=True, help_text="Empty: all regions")
+    must_change_password = models.BooleanField(default=False, help_text="The password was made up by somebody else")
 
     def __str__(self) -> str:
         return self.get_full_name() or self.username

@@ -4,11 +4,11 @@ All alerts that a batch touches are read in a few queries, changed in memory, an
 thousand findings a second are no burden. Nothing here closes an alert: only people do.
 """
 
-import importlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from django.db import connection
 
+from surety.rules import words
 from surety.rules.conditions import ConditionSet
 from surety.rules.findings import Finding
 from surety.server.alerts.models import Alert, AlertEvent, Outcome, Status
@@ -208,8 +208,7 @@ def sentences(person_ids: Iterable[str], known: Mapping[str, ConditionSet] | Non
     Time zones and conditions are read once, when the first sentence is asked for: a batch that opens nothing
     costs nothing.
     """
-    words = _Words(sorted(set(person_ids)), dict(known or {}))
-    return words.say
+    return _Words(sorted(set(person_ids)), dict(known or {})).say
 
 
 class _Words:
@@ -223,12 +222,4 @@ class _Words:
             missing = [person_id for person_id in self._person_ids if person_id not in self._conditions]
             self._conditions.update(cases.condition_sets(missing))
         zone = self._zones.get(finding.person_id, "UTC")
-        return _sentence(finding, self._conditions[finding.person_id], zone)
-
-
-def _sentence(finding: Finding, conditions: ConditionSet, zone: str) -> str:
-    try:
-        words = importlib.import_module("surety.rules.words")
-    except ModuleNotFoundError:
-        return finding.kind.value.replace("_", " ").capitalize() + "."
-    return str(words.sentence(finding, conditions, zone))
+        return words.sentence(finding, self._conditions[finding.person_id], zone)

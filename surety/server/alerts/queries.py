@@ -123,3 +123,10 @@ def counts(user: User) -> dict[Severity, int]:
     for severity in found:
         tally[Severity(severity)] += 1
     return tally
+
+
+def notes_about(person_id: str, since_ms: int, other_than: str) -> list[AlertEvent]:
+    """What people wrote about a person's other alerts lately, newest first: a note there may explain this one."""
+    found = AlertEvent.objects.filter(alert__person_id=person_id, at_ms__gte=since_ms, actor__isnull=False)
+    told = found.exclude(alert_id=other_than).exclude(text="").select_related("alert")
+    return list(told.order_by("-pk")[:5])

@@ -1,5 +1,9 @@
 """Every address of the server."""
 
-from django.urls import URLPattern, URLResolver
+from importlib.util import find_spec
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from django.urls import URLPattern, URLResolver, include, path
+
+urlpatterns: list[URLPattern | URLResolver] = [path("accounts/", include("surety.server.accounts.urls"))]
+if find_spec("surety.server.console.urls"):
+    urlpatterns.append(path("", include("surety.server.console.urls")))
