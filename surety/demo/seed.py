@@ -21,6 +21,7 @@ from surety.server.accounts.models import Role, User
 from surety.server.cases import actions
 from surety.server.cases.checks import DeviceDetails, OrderTerms, PersonDetails, Told
 from surety.server.cases.models import Person
+from surety.server.cases.writing import together
 from surety.sim.encode import Credentials
 from surety.sim.geo import TIME_ZONE
 from surety.sim.lives import Lives
@@ -50,7 +51,7 @@ def seed_people(lives: Lives, officers: list[User], folder: Path, done: Callable
     done(lives.people - len(todo))
     for start in range(0, len(todo), BATCH):
         batch = todo[start : start + BATCH]
-        with transaction.atomic():
+        with transaction.atomic(), together():
             new = [_record(r, _officer(officers, r.index), lives.start_ms) for r in batch]
             known.add(new)  # before the commit: afterwards nobody can tell the secrets again
         done(len(batch))
@@ -131,7 +132,7 @@ def seed_users(log_ins: Iterable[LogIn], people: int, start_ms: int) -> list[Use
     for log_in in log_ins:
         user = _user(log_in.username, log_in.role, log_in.password, now_ms)
         if not Authenticator.objects.filter(user=user).exists():
-            accounts.enrol_totp(user, log_in.totp_secret, now_ms=now_ms)
+            accounts.enrol_totp(user, log_in.totp_secret)
     others = min(MORE_OFFICERS, (people - 1) // CASELOAD)
     names = ["officer", *(f"officer-{n + 2}" for n in range(others))]
     return [_user(name, Role.OFFICER.value, "", now_ms) for name in names]
