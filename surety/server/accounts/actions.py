@@ -90,11 +90,15 @@ def reset_access(user_id: int, *, acting_user: User | None, now_ms: int, reason:
     return plain
 
 
-def enrol_totp(user: User, secret: str) -> None:
-    """Set up an authenticator app's secret (base32) for a user: for the demonstration and for tests."""
+def enrol_totp(user: User, secret: str, *, now_ms: int) -> None:
+    """Set up an authenticator app's secret (base32) in the owner's stead: for the demonstration and for tests.
+
+    The audit log tells that it was not the owner.
+    """
     with transaction.atomic():
         Authenticator.objects.filter(user=user, type=Authenticator.Type.TOTP).delete()
         TOTP.activate(user, secret)
+        _note("second_factor.enrolled_for", user, None, now_ms, {"type": "totp"})
 
 
 def one_time_password() -> str:

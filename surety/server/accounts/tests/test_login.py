@@ -35,7 +35,7 @@ def ruth() -> User:
 @pytest.fixture
 def secret(ruth) -> str:
     made = generate_totp_secret()
-    actions.enrol_totp(ruth, made)
+    actions.enrol_totp(ruth, made, now_ms=NOW_MS)
     return made
 
 
