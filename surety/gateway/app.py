@@ -1,0 +1,166 @@
+"""The door as an ASGI application: a lean path for devices, Starlette for /health and /metrics.
+
+OsmAnd devices may use any path, so the path chooses nothing but OwnTracks (`/pub`, `/owntracks`) and the two pages.
+"""
+
+import asyncio
+import time
+from contextlib import suppress
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
+
+from surety.clock import Clock
+from surety.gateway.appender import Appender
+from surety.gateway.door import Answer, Door, Sender, basic_login
+from surety.gateway.limits import Limits
+from surety.gateway.metrics import Metrics
+from surety.gateway.register import GrantSource, Register
+from surety.stream.contract import StreamUnavailableError
+from surety.stream.sql import SqlStream
+from surety.wire import osmand, owntracks
+from surety.wire.checks import Message
+
+PAGES = frozenset({"/health", "/metrics"})
+OWNTRACKS_PATHS = frozenset({"/pub", "/owntracks"})
+WRITE_DOWN_EVERY_S = 2.0  # how often the memory of unknown devices goes to the log's database
+PROBE_AFTER_S = 1.0  # /health writes a probe when the last durable write is older
+
+
+class DoorApp:
+    """Start it with `start` within the loop that serves it, end it with `stop`: what waits is written first."""
+
+    def __init__(self, stream: SqlStream, source: GrantSource, clock: Clock, limits: Limits | None = None) -> None:
+        self._stream, self._source, self._clock, self._limits = stream, source, clock, limits or Limits()
+        self.metrics = Metrics()
+        self._pages = Starlette(routes=[Route("/health", self._health), Route("/metrics", self._show_metrics)])
+        self._tasks: list[asyncio.Task[None]] = []
+
+    def start(self) -> None:
+        """Begin; to be called in the running loop."""
+        self._register = Register(self._source)
+        self._appender = Appender(self._stream, self.metrics, self._limits.max_waiting)
+        self._door = Door(self._clock, self._register, self._appender, self.metrics, self._limits)
+        self._tasks = [asyncio.create_task(self._register.watch()), asyncio.create_task(self._write_down())]
+
+    async def stop(self) -> None:
+        """Write what waits, then free everything but the log."""
+        for task in self._tasks:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+        await self._appender.close()
+        await self._write_quarantine()
+        self._register.close()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """ASGI."""
+        if scope["type"] == "lifespan":
+            await self._lifespan(receive, send)
+        elif scope["type"] == "http":
+            if scope["path"] in PAGES and scope["method"] == "GET" and not scope["query_string"]:
+                await self._pages(scope, receive, send)
+            else:
+                await self._device(scope, receive, send)
+
+    async def _lifespan(self, receive: Receive, send: Send) -> None:
+        await receive()
+        self.start()
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        await self.stop()
+        await send({"type": "lifespan.shutdown.complete"})
+
+    async def _device(self, scope: Scope, receive: Receive, send: Send) -> None:
+        headers = dict(scope["headers"])
+        sender = Sender(_address(scope, headers), headers.get(b"authorization", b""))
+        protocol = _protocol(scope["path"], headers)
+        body = await _body(headers, receive, self._limits.max_body_bytes)
+        if body is None:
+            answer = self._door.too_large(protocol, sender)
+        else:
+            message = Message(
+                scope["query_string"],
+                headers.get(b"content-type", b""),
+                body,
+                headers.get(b"x-limit-u", b""),
+                headers.get(b"x-limit-d", b""),
+                basic_login(sender.authorization)[0] if protocol == owntracks.PROTOCOL else "",
+            )
+            answer = await self._door.take(protocol, message, sender)
+        await _reply(send, answer, close=body is None)
+
+    async def _health(self, _request: Request) -> Response:
+        writable = await self._is_writable()
+        state: dict[str, Any] = {
+            "status": "ok" if writable else "unavailable",
+            "log_writable": writable,
+            "waiting": self.metrics.waiting,
+            "now_ms": self._clock.now_ms(),
+        }
+        return JSONResponse(state, 200 if writable else 503)
+
+    async def _is_writable(self) -> bool:
+        if self._appender.writable and time.monotonic() - self._appender.last_write_s < PROBE_AFTER_S:
+            return True
+        try:
+            await asyncio.to_thread(self._stream.probe)
+        except StreamUnavailableError:
+            return False
+        return True
+
+    async def _show_metrics(self, _request: Request) -> Response:
+        return PlainTextResponse(self.metrics.render(), media_type="text/plain; version=0.0.4")
+
+    async def _write_down(self) -> None:
+        while True:
+            await asyncio.sleep(WRITE_DOWN_EVERY_S)
+            await self._write_quarantine()
+
+    async def _write_quarantine(self) -> None:
+        if notes := self._door.quarantine.take():
+            with suppress(StreamUnavailableError):  # a note of strangers; the counters have them all the same
+                await asyncio.to_thread(self._stream.record_refusals, notes)
+
+
+def _protocol(path: str, headers: dict[bytes, bytes]) -> str:
+    if path in OWNTRACKS_PATHS or b"x-limit-u" in headers:
+        return owntracks.PROTOCOL
+    return osmand.PROTOCOL
+
+
+def _address(scope: Scope, headers: dict[bytes, bytes]) -> str:
+    """Where the message came from; behind a proxy on this machine, what the proxy says (its own last entry)."""
+    client = scope.get("client")
+    host = client[0] if client else ""
+    forwarded = headers.get(b"x-forwarded-for") if host in {"127.0.0.1", "::1", ""} else None
+    return forwarded.rpartition(b",")[2].strip()[:64].decode("ascii", "replace") if forwarded else host
+
+
+async def _body(headers: dict[bytes, bytes], receive: Receive, most: int) -> bytes | None:
+    """The whole body, or None when it is longer than `most` bytes."""
+    length = headers.get(b"content-length")
+    if length is None and b"transfer-encoding" not in headers:
+        return b""
+    if length is not None and (not length.isdigit() or int(length) > most):
+        return None
+    body, more = b"", True
+    while more:
+        event = await receive()
+        body += event.get("body", b"")
+        more = event.get("more_body", False)
+        if len(body) > most:
+            return None
+    return body
+
+
+async def _reply(send: Send, answer: Answer, *, close: bool) -> None:
+    headers = [*answer.headers, (b"content-length", b"%d" % len(answer.body))]
+    if close:  # the rest of the message is not read, so the connection cannot go on
+        headers.append((b"connection", b"close"))
+    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+    await send({"type": "http.response.body", "body": answer.body})

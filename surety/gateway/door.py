@@ -1,0 +1,230 @@
+"""One message through the door: decode, identify, limit, authorise, append durably, answer. Nothing here raises.
+
+What no order in force covers is refused, counted and not stored. A message that the door understood but may not keep is
+answered 200 with `Surety-Refused`: a device that sent it again and again would never come to its next message.
+"""
+
+import base64
+import binascii
+import hashlib
+import hmac
+import logging
+import time
+from collections.abc import Sequence
+
+import msgspec
+
+from surety.clock import Clock
+from surety.gateway.appender import Appender
+from surety.gateway.limits import Limits, TokenBuckets
+from surety.gateway.metrics import Metrics
+from surety.gateway.quarantine import Quarantine
+from surety.gateway.register import Grant, Grants, Register, RegisterUnavailableError
+from surety.rules.facts import DeviceReport, Fix, encode
+from surety.stream.contract import Entry, StreamUnavailableError
+from surety.wire import osmand, owntracks
+from surety.wire.checks import Message
+from surety.wire.contract import Decoded, Reason, Rejected
+
+RETRY_AFTER_S = 5
+log = logging.getLogger(__name__)
+Header = tuple[bytes, bytes]
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """What the device is told."""
+
+    status: int
+    headers: tuple[Header, ...] = ()
+    body: bytes = b""
+
+
+class Sender(msgspec.Struct, frozen=True):
+    """Where a message came from and how it says who it is."""
+
+    address: str
+    authorization: bytes = b""
+
+
+class _RefusedError(Exception):
+    """Leaves the path of a message with the refusal that ends it."""
+
+    def __init__(self, why: Rejected, retry_after_s: float = 0) -> None:
+        super().__init__(why.sentence)
+        self.why, self.retry_after_s = why, retry_after_s
+
+
+_STATUS = {
+    Reason.TOO_LARGE: 413,
+    Reason.WRONG_SECRET: 401,
+    Reason.NO_ORDER: 403,
+    Reason.RATE_LIMIT: 429,
+    Reason.BUSY: 503,
+}
+_BUSY = Rejected(Reason.BUSY, "The log or the register is not available now. Send the message again.")
+_UNKNOWN = Rejected(Reason.UNKNOWN_DEVICE, "No device with this identifier is registered.")
+_WRONG_SECRET = Rejected(Reason.WRONG_SECRET, "The device's secret is missing or wrong.")
+_NO_ORDER = Rejected(Reason.NO_ORDER, "No order in force covers this device now.")
+_NOT_COVERED = Rejected(Reason.NOT_COVERED, "No order covers this kind of data at its own time.")
+_TOO_OFTEN = Rejected(Reason.RATE_LIMIT, "Too many messages; wait before the next one.")
+
+
+class Door:
+    """The door of one process. Made within the running loop."""
+
+    def __init__(self, clock: Clock, register: Register, appender: Appender, metrics: Metrics, limits: Limits) -> None:
+        self._clock, self._register, self._appender, self._metrics = clock, register, appender, metrics
+        self.quarantine = Quarantine()
+        pace = max(1.0, clock.speed)  # in a demonstration's minute devices send what they send in an hour
+        self._devices = TokenBuckets(limits.device_per_s * pace, limits.device_burst * pace, limits.buckets)
+        self._refusals = TokenBuckets(limits.refusals_per_s, limits.refusals_burst, limits.buckets)
+
+    async def take(self, protocol: str, message: Message, sender: Sender) -> Answer:
+        """Take a message; the answer is 2xx only when all that may be kept of it is durable."""
+        self._metrics.messages[protocol] += 1
+        try:
+            return await self._take(protocol, message, sender)
+        except _RefusedError as refused:
+            return self._refuse(protocol, sender, refused)
+        except (StreamUnavailableError, RegisterUnavailableError):
+            return self._refuse(protocol, sender, _RefusedError(_BUSY, RETRY_AFTER_S))
+        except Exception:  # the boundary: one device's bytes must not end the door
+            log.exception("a message could not be handled")
+            return self._refuse(protocol, sender, _RefusedError(_BUSY, RETRY_AFTER_S))
+
+    def too_large(self, protocol: str, sender: Sender) -> Answer:
+        """The answer to a message that is longer than the limit."""
+        self._metrics.messages[protocol] += 1
+        why = Rejected(Reason.TOO_LARGE, "The message is too large.")
+        return self._refuse(protocol, sender, _RefusedError(why))
+
+    async def _take(self, protocol: str, message: Message, sender: Sender) -> Answer:
+        received_ms = self._clock.now_ms()
+        if protocol == osmand.PROTOCOL:
+            decoded = _accepted(osmand.decode(message, received_ms))
+            grants = await self._identify(protocol, (decoded.device_id,), sender)
+        else:
+            name = _accepted_name(owntracks.identify(message))
+            grants = await self._identify(protocol, _names(name), sender)
+            decoded = _accepted(owntracks.decode(message, received_ms, grants[0].payload_key))
+        entries, refused = _authorise(protocol, decoded, grants, received_ms)
+        if entries:
+            await self._appender.append(entries)
+            self._metrics.accepted[protocol] += 1
+            self._metrics.facts[protocol] += sum(len(entry.facts) for entry in entries)
+        for why in refused:
+            self._metrics.refuse(protocol, why.reason)
+        headers = ((b"surety-refused", ",".join(why.reason for why in refused[:8]).encode()),) if refused else ()
+        return _answer(protocol, 200, headers)
+
+    async def _identify(self, protocol: str, names: Sequence[str], sender: Sender) -> Grants:
+        """The grants of the device, once its secret and its pace are right."""
+        for name in names:
+            grants = self._register.known(name)
+            if not grants:
+                self._check_refusals(sender)
+                grants = await self._register.find(name)
+            if grants:
+                if grants[0].secret_sha256 and not _secret_is(sender.authorization, grants[0].secret_sha256):
+                    raise _RefusedError(_WRONG_SECRET)
+                if wait_s := self._devices.take(grants[0].device_id, time.monotonic()):
+                    raise _RefusedError(_TOO_OFTEN, wait_s)
+                return grants
+        self.quarantine.note(protocol, names[0], self._clock.now_ms())
+        raise _RefusedError(_UNKNOWN)
+
+    def _check_refusals(self, sender: Sender) -> None:
+        """An address that was refused too often waits, before the register is asked about yet another name."""
+        if self._refusals.is_empty(sender.address, time.monotonic()):
+            raise _RefusedError(_TOO_OFTEN, RETRY_AFTER_S)
+
+    def _refuse(self, protocol: str, sender: Sender, refused: _RefusedError) -> Answer:
+        reason = refused.why.reason
+        self._metrics.refuse(protocol, reason)
+        if reason is Reason.EMPTY:  # OwnTracks: "ignore empty bodies"
+            return _answer(protocol, 200, ())
+        if reason in {Reason.UNKNOWN_DEVICE, Reason.WRONG_SECRET, Reason.NO_IDENTITY, Reason.MALFORMED}:
+            self._refusals.take(sender.address, time.monotonic())
+        headers: list[Header] = [(b"surety-refused", reason.encode()), (b"content-type", b"text/plain; charset=utf-8")]
+        if refused.retry_after_s:
+            headers.append((b"retry-after", str(int(refused.retry_after_s) + 1).encode()))
+        if reason is Reason.WRONG_SECRET:
+            headers.append((b"www-authenticate", b'Basic realm="surety"'))
+        return Answer(_STATUS.get(reason, 400), tuple(headers), f"{refused.why.sentence}\n".encode())
+
+
+def _answer(protocol: str, status: int, headers: tuple[Header, ...]) -> Answer:
+    if protocol == owntracks.PROTOCOL:
+        return Answer(status, (*headers, (b"content-type", b"application/json")), owntracks.REPLY)
+    return Answer(status, headers)
+
+
+def _accepted(result: Decoded | Rejected) -> Decoded:
+    if isinstance(result, Rejected):
+        raise _RefusedError(result)
+    return result
+
+
+def _accepted_name(result: str | Rejected) -> str:
+    if isinstance(result, Rejected):
+        raise _RefusedError(result)
+    return result
+
+
+def _names(name: str) -> tuple[str, ...]:
+    """The names to look for: `user/device` as registered, or the user alone, whatever the app calls the device."""
+    user, slash, _ = name.partition("/")
+    return (name, user) if slash and user else (name,)
+
+
+def basic_login(authorization: bytes) -> tuple[str, bytes]:
+    """User and password of a Basic Authorization header; ("", b"") when it is none."""
+    kind, _, rest = authorization.partition(b" ")
+    if kind.lower() != b"basic":
+        return "", b""
+    try:
+        user, _, password = base64.b64decode(rest.strip()).partition(b":")
+    except (binascii.Error, ValueError):
+        return "", b""
+    return user.decode("utf-8", "replace"), password
+
+
+def _secret_is(authorization: bytes, sha256: str) -> bool:
+    _, password = basic_login(authorization)
+    return hmac.compare_digest(hashlib.sha256(password).hexdigest(), sha256)
+
+
+def _authorise(
+    protocol: str, decoded: Decoded, grants: Grants, received_ms: int
+) -> tuple[list[Entry], tuple[Rejected, ...]]:
+    """One entry a person (a message of a device that changed hands may concern two), and what was refused."""
+    now = [grant for grant in grants if grant.from_ms <= received_ms < grant.to_ms]
+    if not now:
+        raise _RefusedError(_NO_ORDER)
+    taken: dict[str, list[bytes]] = {}
+    refused = list(decoded.refused)
+    for fact in decoded.facts:
+        grant = _grant_for(fact, now, grants)
+        if grant is None:
+            refused.append(_NOT_COVERED)
+        else:
+            taken.setdefault(grant.person_id, []).append(
+                encode(msgspec.structs.replace(fact, device_id=grant.device_id))
+            )
+    device_id = grants[0].device_id
+    entries = [Entry(person, device_id, protocol, received_ms, tuple(facts)) for person, facts in taken.items()]
+    return entries, tuple(refused)
+
+
+def _grant_for(fact: Fix | DeviceReport, now: Sequence[Grant], grants: Grants) -> Grant | None:
+    """The grant under which a fact may be kept: its person's orders cover it at its own time and at its receipt."""
+    kind = "position" if isinstance(fact, Fix) else "device"
+    for grant in now:
+        if kind in grant.data_kinds and any(
+            other.person_id == grant.person_id
+            and kind in other.data_kinds
+            and other.from_ms <= fact.at_ms < other.to_ms
+            for other in grants
+        ):
+            return grant
+    return None
