@@ -1,0 +1,128 @@
+"""Whatever the order in which facts arrive, and however often: the findings that stand in the end are the same."""
+
+import tempfile
+from pathlib import Path
+
+import pytest
+from django.db import transaction
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from surety.rules import engine
+from surety.rules.facts import DeviceEvent, DeviceReport, Fact, Tick, fact_id
+from surety.rules.findings import to_json
+from surety.server.cases import actions as cases
+from surety.server.cases import queries as case_queries
+from surety.server.cases.models import Condition, Person
+from surety.server.monitoring.models import Finding, StoredFact
+from surety.server.monitoring.tests.cast import (
+    AWAY,
+    HOME,
+    HOUR_MS,
+    MINUTE_MS,
+    NIGHT_CURFEW,
+    SCHOOL,
+    SCHOOL_ZONE,
+    START_MS,
+    TRAIL,
+    fix,
+    person,
+    replaced,
+    send,
+)
+from surety.server.monitoring.worker import Worker
+from surety.stream.sql import SqliteStream
+
+pytestmark = pytest.mark.django_db
+END_MS = START_MS + 30 * HOUR_MS
+
+legs = st.lists(
+    st.tuples(
+        st.sampled_from([HOME, SCHOOL, AWAY]),
+        st.integers(1, 25),  # fixes at the place
+        st.sampled_from([1, 2, 5, 20]),  # minutes between them
+        st.sampled_from([0, 0, 0, 40, 200]),  # minutes of nothing afterwards
+        st.sampled_from([None, None, DeviceEvent.SOS, DeviceEvent.POWER_OFF]),
+    ),
+    min_size=1,
+    max_size=8,
+)
+
+
+def facts_of(journey: list[tuple[tuple[float, float], int, int, int, DeviceEvent | None]]) -> list[Fact]:
+    """The facts of a journey, in order of time."""
+    facts: list[Fact] = []
+    at_ms = START_MS + 90_000
+    for place, count, every, gap, event in journey:
+        for _ in range(count):
+            facts.append(fix(at_ms, place))
+            at_ms += every * MINUTE_MS
+        if event:
+            facts.append(DeviceReport(fact_id("device", at_ms, event), "device", at_ms, at_ms, events=(event,)))
+        at_ms += gap * MINUTE_MS
+    return [fact for fact in facts if fact.at_ms < END_MS]
+
+
+def concluded_in_order(who: Person, facts: list[Fact]) -> dict[str, bytes]:
+    """What the rules say when everything is given in order, under the conditions as they are known in the end."""
+    conditions = case_queries.condition_set(who.pk)
+    state, found = engine.start(who.pk), []
+    for fact in [*sorted(facts, key=lambda fact: (fact.at_ms, fact.id)), Tick(END_MS)]:
+        step = engine.step(state, fact, conditions)
+        assert not step.late
+        state = step.state
+        found += step.findings
+    return {finding.id: to_json(finding) for finding in found}
+
+
+def standing(who: Person) -> dict[str, bytes]:
+    """The findings that are not superseded."""
+    rows = Finding.objects.filter(person_id=who.pk, superseded_ms=None)
+    return {row.id: bytes(row.body) for row in rows}
+
+
+@given(journey=legs, data=st.data())
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+def test_any_order_of_arrival_gives_the_findings_of_the_order_of_events(journey: list, data: st.DataObject) -> None:
+    facts = facts_of(journey)
+    batches = data.draw(st.integers(1, 6), label="batches")
+    of_fact = data.draw(st.lists(st.integers(0, batches - 1), min_size=len(facts), max_size=len(facts)), label="batch of")
+    again = data.draw(st.lists(st.sampled_from(facts), max_size=10), label="twice") if facts else []
+    nows = data.draw(st.lists(st.integers(START_MS, END_MS), min_size=batches, max_size=batches), label="ticks")
+    change_in = data.draw(st.integers(-1, batches - 1), label="conditions change in batch")
+    with tempfile.TemporaryDirectory() as folder, transaction.atomic():
+        log = SqliteStream(Path(folder) / "log.sqlite3")
+        who = person(SCHOOL_ZONE, NIGHT_CURFEW, TRAIL)
+        worker = Worker(log, records_a_step=data.draw(st.sampled_from([7, 1000]), label="records a step"))
+        for number, now_ms in enumerate(nows):
+            part = [fact for fact, batch in zip(facts, of_fact, strict=True) if batch == number]
+            send(log, who, data.draw(st.permutations(part), label="order"))
+            if number == change_in:
+                change(who, now_ms, data.draw(st.integers(START_MS, END_MS), label="effective from"))
+            worker.run_once(now_ms)
+            if data.draw(st.booleans(), label="restart"):
+                worker = Worker(log)
+        send(log, who, again)
+        drain(worker)
+        assert standing(who) == concluded_in_order(who, facts)
+        taken = StoredFact.objects.filter(person_id=who.pk, fact_id__in=[fact.id for fact in facts])
+        assert taken.count() == len({fact.id for fact in facts})
+        log.close()
+        transaction.set_rollback(True)
+
+
+def change(who: Person, now_ms: int, effective_from_ms: int) -> None:
+    """Make the school's zone larger from some time on, which may lie in the past."""
+    condition = next(
+        row for row in Condition.objects.filter(order__person=who) if row.versions.get(version=1).body["kind"] == "zone"
+    )
+    body = replaced(SCHOOL_ZONE, area=replaced(SCHOOL_ZONE.area, radius_m=6_000))
+    cases.change_condition(
+        condition.pk, body, effective_from_ms=effective_from_ms, acting_user=None, now_ms=now_ms, reason="grown"
+    )
+
+
+def drain(worker: Worker) -> None:
+    """Step until nothing is left to do."""
+    while not worker.run_once(END_MS).idle:
+        pass
