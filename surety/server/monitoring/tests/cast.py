@@ -41,9 +41,7 @@ def person(*bodies: Body, name: str = "Ada", at_ms: int = START_MS) -> Person:
     found = cases.register_person(details, acting_user=None, now_ms=at_ms)
     order = order_for(found, at_ms=at_ms)
     for body in bodies:
-        cases.add_condition(
-            order.pk, body, label="A duty", effective_from_ms=at_ms, acting_user=None, now_ms=at_ms
-        )
+        cases.add_condition(order.pk, body, label="A duty", effective_from_ms=at_ms, acting_user=None, now_ms=at_ms)
     return found
 
 

@@ -86,7 +86,9 @@ def standing(who: Person) -> dict[str, bytes]:
 def test_any_order_of_arrival_gives_the_findings_of_the_order_of_events(journey: list, data: st.DataObject) -> None:
     facts = facts_of(journey)
     batches = data.draw(st.integers(1, 6), label="batches")
-    of_fact = data.draw(st.lists(st.integers(0, batches - 1), min_size=len(facts), max_size=len(facts)), label="batch of")
+    of_fact = data.draw(
+        st.lists(st.integers(0, batches - 1), min_size=len(facts), max_size=len(facts)), label="batch of"
+    )
     again = data.draw(st.lists(st.sampled_from(facts), max_size=10), label="twice") if facts else []
     nows = data.draw(st.lists(st.integers(START_MS, END_MS), min_size=batches, max_size=batches), label="ticks")
     change_in = data.draw(st.integers(-1, batches - 1), label="conditions change in batch")
