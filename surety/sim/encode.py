@@ -43,7 +43,8 @@ def _request(line: str, host: str, *headers: str) -> bytes:
 def _basic(device: Credentials) -> tuple[str, ...]:
     if not device.secret:
         return ()
-    return (f"Authorization: Basic {base64.b64encode(f'{device.identifier}:{device.secret}'.encode()).decode()}",)
+    user = device.identifier.partition("/")[0]
+    return (f"Authorization: Basic {base64.b64encode(f'{user}:{device.secret}'.encode()).decode()}",)
 
 
 def _post(head: bytes, body: bytes) -> bytes:
@@ -94,7 +95,7 @@ def _osmand_json(device: Credentials, host: str) -> Encode:
 
 def _owntracks(device: Credentials, host: str) -> Encode:
     user, _, unit = device.identifier.partition("/")
-    names = (f"X-Limit-U: {user}", f"X-Limit-D: {unit or 'phone'}")
+    names = (f"X-Limit-U: {user}", *([f"X-Limit-D: {unit}"] if unit else []))
     head = _request("POST /pub", host, *_basic(device), *names, "Content-Type: application/json")
 
     def encode(m: Message) -> bytes:
