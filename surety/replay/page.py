@@ -13,12 +13,13 @@ from typing import NamedTuple
 from surety.replay.evaluate import Result
 from surety.rules import words
 from surety.rules.conditions import Area, Circle, Condition, Curfew, Trail, ZoneKind
-from surety.rules.facts import Fix
+from surety.rules.facts import Fix, Source
 from surety.rules.findings import Certainty, Finding
 
 WIDTH, HEIGHT, MARGIN = 960.0, 640.0, 24.0
 GAP_MS = 300_000  # more than five minutes between fixes is missing data, not a path
 MOST_POINTS = 20_000  # of the trail; more would only make the file slow to open
+_VAGUE = (Source.CELL, Source.WIFI)
 _M_PER_DEGREE = 111_195.0
 _MARKS = {Certainty.ESTABLISHED: "●", Certainty.PROBABLE: "◐", Certainty.POSSIBLE: "○"}
 
@@ -86,14 +87,17 @@ def _map(result: Result, fixes: list[Fix], shapes: list[_Shape]) -> str:
     shown = fixes[:: max(1, math.ceil(len(fixes) / MOST_POINTS))]
     corners = [corner for shape in shapes for corner in _corners(shape.area)]
     plane = _Plane([*((fix.lon_deg, fix.lat_deg) for fix in shown), *corners])
-    parts = [_drawn(shape, plane) for shape in shapes]
-    parts += _trail(shown, plane, GAP_MS if len(shown) == len(fixes) else GAP_MS * 2)
+    sharp = [fix for fix in shown if fix.source not in _VAGUE]
+    parts = _trail(sharp, plane, GAP_MS if len(shown) == len(fixes) else GAP_MS * 2)
+    parts += [_vague(fix, plane) for fix in shown if fix.source in _VAGUE]
+    parts += [_drawn(shape, plane) for shape in shapes]
     parts += _marks(result.findings, fixes, plane)
     label = "Map of the areas of the order, the recorded trail and the places of the findings, north up"
     return (
         f'<figure><svg viewBox="0 0 {WIDTH:.0f} {HEIGHT:.0f}" role="img" aria-label="{label}">{"".join(parts)}'
         f"{_ruler(plane)}</svg><figcaption>Red, solid edge: stay out. Green, dashed edge: be there or stay within. "
-        "The trail is broken where more than five minutes passed without a position.</figcaption></figure>"
+        "Hollow dots are cell or Wi-Fi guesses. The line is broken where more than five minutes passed without a "
+        "better position.</figcaption></figure>"
     )
 
 
@@ -134,6 +138,12 @@ def _run(run: list[Fix], plane: _Plane) -> str:
     if len(points) == 1:
         return f'<circle class="dot" cx="{points[0][0]:.1f}" cy="{points[0][1]:.1f}" r="2"/>'
     return f'<polyline class="trail" points="{" ".join(f"{x:.1f},{y:.1f}" for x, y in points)}"/>'
+
+
+def _vague(fix: Fix, plane: _Plane) -> str:
+    """A cell or Wi-Fi guess: a hollow dot that belongs to no line."""
+    x, y = plane.at(fix.lon_deg, fix.lat_deg)
+    return f'<circle class="vague" cx="{x:.1f}" cy="{y:.1f}" r="2.5"/>'
 
 
 def _marks(findings: Iterable[Finding], fixes: list[Fix], plane: _Plane) -> list[str]:

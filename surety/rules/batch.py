@@ -14,8 +14,9 @@ import numpy.typing as npt
 from surety.rules import engine, presence
 from surety.rules.facts import Fact, Fix, Millis, Tick
 from surety.rules.findings import Finding
+from surety.rules.grounds import seen
 from surety.rules.plan import Plan
-from surety.rules.state import RECENT_FIXES, Seen, State
+from surety.rules.state import RECENT_FIXES, State
 
 _SHORTEST, _LONGEST = 64, 4096  # fixes tried at once; a stretch with a change in it is given twice up to the change
 
@@ -109,8 +110,8 @@ def _take_stretch(state: State, track: Track, plan: Plan, at: int, end: int) -> 
     after = copy.copy(state)
     last = track.facts[reached - 1]
     after.evidence, after.at_ms, after.last_id, after.heard_ms = evidence, last.at_ms, last.id, last.at_ms
-    seen = [_seen(track.facts[i]) for i in range(max(at, reached - RECENT_FIXES), reached)]
-    after.recent = (*state.recent, *seen)[-RECENT_FIXES:]
+    given = track.facts[max(at, reached - RECENT_FIXES) : reached]
+    after.recent = (*state.recent, *(seen(fix) for fix in given if isinstance(fix, Fix)))[-RECENT_FIXES:]
     return after, reached
 
 
@@ -127,9 +128,3 @@ def _run(
         track.accuracy_m[part],
         track.source[part],
     )
-
-
-def _seen(fact: Fact) -> Seen:
-    if not isinstance(fact, Fix):  # a stretch holds plain fixes alone
-        raise TypeError(type(fact))
-    return Seen(fact.at_ms, fact.id, presence.SOURCE_CODES[fact.source], fact.accuracy_m)

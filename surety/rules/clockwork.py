@@ -157,9 +157,13 @@ class Clockwork:
             return look_at_once
         window = held.around(now_ms)
         if window is not None and window.start_ms <= now_ms and (window.start_ms < now_ms or watch.since_ms == now_ms):
-            places = window.places
             return msgspec.structs.replace(
-                watch, version=held.version, until_ms=window.end_ms, places=places, rows=held.rows(places)
+                watch,
+                version=held.version,
+                until_ms=window.end_ms,
+                places=window.places,
+                rows=held.rows(window.places),
+                asked_ms=watch.asked_ms if watch.version == held.version else now_ms,
             )
         ended_by = "window" if watch.until_ms <= now_ms else "condition"
         self.found += duty.close_window(watch, _TERMS[held.mode], scene, ended_by=ended_by)

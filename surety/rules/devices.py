@@ -99,7 +99,7 @@ def _told(device: Device, fact: DeviceReport) -> Device:
         charging = True
     elif DeviceEvent.CHARGING_ENDED in events:
         charging = False
-    pct = fact.battery_pct if fact.battery_pct is not None else device.battery_pct
+    pct = float(fact.battery_pct) if fact.battery_pct is not None else device.battery_pct
     over = {_ENDS[event] for event in events & _ENDS.keys()}
     told_ms = {kind: at for kind, at in device.told_ms.items() if kind not in over} if over else device.told_ms
     return msgspec.structs.replace(

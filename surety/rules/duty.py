@@ -90,7 +90,7 @@ def unseen_due(watch: Watch, duty: Duty, scene: Scene) -> Millis:
     if watch.since_ms is None or watch.unseen is not None:
         return END
     seen = [r.last_informative_ms for r in map(scene.read, watch.rows) if r.last_informative_ms is not None]
-    return max([watch.since_ms, *seen]) + duty.unknown_after_ms
+    return max([watch.since_ms, watch.asked_ms, *seen]) + duty.unknown_after_ms
 
 
 def unseen(watch: Watch, duty: Duty, scene: Scene) -> Ruling:

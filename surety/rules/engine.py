@@ -19,11 +19,11 @@ from surety.rules.clockwork import Clockwork
 from surety.rules.conditions import ConditionSet
 from surety.rules.facts import ConditionsChanged, DeviceReport, Fact, Fix, Millis, Tick
 from surety.rules.findings import Finding
-from surety.rules.grounds import Subject
+from surety.rules.grounds import Subject, seen
 from surety.rules.kernel import EVIDENCE_COLUMNS
 from surety.rules.plan import Plan
 from surety.rules.schedule import END
-from surety.rules.state import RECENT_FIXES, Seen, State, decode_state, encode_state
+from surety.rules.state import RECENT_FIXES, State, decode_state, encode_state
 
 __all__ = ["Plan", "State", "Step", "decode_state", "encode_state", "start", "step"]
 
@@ -109,7 +109,7 @@ class _Work(Clockwork):
     def _observe(self, fix: Fix) -> None:
         state = self.state
         code = _CODES[fix.source]
-        state.recent = (*state.recent, Seen(fix.at_ms, fix.id, code, fix.accuracy_m))[-RECENT_FIXES:]
+        state.recent = (*state.recent, seen(fix))[-RECENT_FIXES:]
         if not state.keys:
             return
         radius = float("nan") if fix.accuracy_m is None else fix.accuracy_m

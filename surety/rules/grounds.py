@@ -7,7 +7,7 @@ and Wi-Fi fixes alone never establish anything, nor does a place within twice th
 import math
 
 from surety.rules import presence
-from surety.rules.facts import Millis, Source
+from surety.rules.facts import Fix, Millis, Source
 from surety.rules.findings import Cause, Certainty, Evidence, Finding, Kind, finding_id
 from surety.rules.presence import Reading
 from surety.rules.state import Device, Episode, Seen
@@ -23,18 +23,24 @@ _UNTOLD = presence.SOURCE_CODES[Source.UNKNOWN]
 Numbers = dict[str, float | str | None]
 
 
+def seen(fix: Fix) -> Seen:
+    """What is kept of a fix for the findings that it may have a part in."""
+    radius = None if fix.accuracy_m is None else float(fix.accuracy_m)
+    return Seen(fix.at_ms, fix.id, presence.SOURCE_CODES[fix.source], radius)
+
+
 def by_satellite(fixes: tuple[Seen, ...]) -> bool:
     """Whether at least one of the fixes is better than a cell-tower or Wi-Fi guess."""
     return any(
-        seen.source in _SATELLITE
-        or (seen.source == _UNTOLD and seen.accuracy_m is not None and seen.accuracy_m <= SATELLITE_RADIUS_M)
-        for seen in fixes
+        fix.source in _SATELLITE
+        or (fix.source == _UNTOLD and fix.accuracy_m is not None and fix.accuracy_m <= SATELLITE_RADIUS_M)
+        for fix in fixes
     )
 
 
 def used(recent: tuple[Seen, ...]) -> tuple[Seen, ...]:
     """The last few fixes that had a part in a conclusion reached now."""
-    return tuple(seen for seen in recent if recent[-1].at_ms - seen.at_ms <= EVIDENCE_SPAN_MS)
+    return tuple(fix for fix in recent if recent[-1].at_ms - fix.at_ms <= EVIDENCE_SPAN_MS)
 
 
 def certainty_of(p_breach: float, reading: Reading, fixes: tuple[Seen, ...]) -> Certainty:

@@ -39,7 +39,8 @@ class Watch(msgspec.Struct, frozen=True, array_like=True):
     """One duty as it is watched. `since_ms` is the start of the running window, None between windows.
 
     `until_ms` is the window's end, or the next window's start. `met`: the duty was certainly kept at some time in
-    this window. `gap`: at some time in this window nobody could tell. `rows`: its rows of the evidence.
+    this window. `gap`: at some time in this window nobody could tell. `rows`: its rows of the evidence. `asked_ms`:
+    since when this version asks, later than the window's start where one version took another's place in it.
     """
 
     condition_id: str
@@ -53,6 +54,7 @@ class Watch(msgspec.Struct, frozen=True, array_like=True):
     gap: bool = False
     breach: Episode | None = None
     unseen: Episode | None = None
+    asked_ms: Millis = BEGINNING
 
 
 class Silence(msgspec.Struct, frozen=True, array_like=True):
