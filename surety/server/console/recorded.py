@@ -1,0 +1,179 @@
+"""What was recorded of one person in a window, and how probable the rules hold a place at each fix.
+
+Reads only; whoever shows a trail records the reading first (`views_trail.note_reading`).
+"""
+
+import math
+
+import msgspec
+
+from surety.rules import facts, findings, presence, schedule
+from surety.rules.conditions import Area, Body, ConditionSet, Curfew, Zone, ZoneKind
+from surety.rules.kernel import ENTER_AT, LEAVE_AT
+from surety.rules.presence import Mode, Presence
+from surety.server.monitoring.models import Finding, StoredFact
+
+GAP_MS = 5 * 60_000  # over five minutes without a fix is missing data (the field's own rule)
+RUN_IN_MS = 24 * 3_600_000  # evidence forgets within hours, so a day's run-in gives what the live rules had
+_LATEST = 200  # records among which the last fix and report are looked for
+
+
+class Recorded(msgspec.Struct, frozen=True):
+    """The facts of a window, in order of their own time. Simulated positions are kept apart: they show no place."""
+
+    fixes: tuple[facts.Fix, ...]
+    reports: tuple[facts.DeviceReport, ...]
+    mocked: tuple[facts.Fix, ...]
+
+
+class Probability(msgspec.Struct, frozen=True):
+    """After one fix: how probable it is that the person was inside, and what is held to be so."""
+
+    at_ms: int
+    p_inside: float
+    held: Presence
+
+
+class Course(msgspec.Struct, frozen=True):
+    """The probability over a window, and the two thresholds at which inside and outside are concluded."""
+
+    points: tuple[Probability, ...]
+    enter_at: float
+    leave_at: float
+
+
+class Latest(msgspec.Struct, frozen=True):
+    """The last fix, the last report that tells the battery, and when the device was last heard."""
+
+    fix: facts.Fix | None
+    battery: facts.DeviceReport | None
+    heard_ms: int | None
+
+
+def recorded(person_id: str, from_ms: int, to_ms: int) -> Recorded:
+    """Every fact of a person in [from_ms, to_ms]."""
+    rows = StoredFact.objects.filter(person_id=person_id, at_ms__gte=from_ms, at_ms__lte=to_ms)
+    known = [facts.decode(bytes(body)) for body in rows.order_by("at_ms", "fact_id").values_list("body", flat=True)]
+    fixes = [fact for fact in known if isinstance(fact, facts.Fix)]
+    return Recorded(
+        fixes=tuple(fix for fix in fixes if not fix.mock),
+        reports=tuple(fact for fact in known if isinstance(fact, facts.DeviceReport)),
+        mocked=tuple(fix for fix in fixes if fix.mock),
+    )
+
+
+def latest(person_id: str, now: int) -> Latest:
+    """What the device told last, as far as its latest records say."""
+    rows = StoredFact.objects.filter(person_id=person_id, at_ms__lte=now).order_by("-at_ms", "-fact_id")
+    known = [facts.decode(bytes(body)) for body in rows.values_list("body", flat=True)[:_LATEST]]
+    fix = next((fact for fact in known if isinstance(fact, facts.Fix) and not fact.mock), None)
+    battery = next((f for f in known if isinstance(f, facts.DeviceReport) and f.battery_pct is not None), None)
+    device = [fact for fact in known if not isinstance(fact, facts.ConditionsChanged)]
+    return Latest(fix, battery, device[0].at_ms if device else None)
+
+
+def standing_findings(person_id: str, from_ms: int, to_ms: int) -> list[findings.Finding]:
+    """The findings of a window that later facts have not taken away, in order."""
+    rows = Finding.objects.filter(person_id=person_id, at_ms__gte=from_ms, at_ms__lte=to_ms, superseded_ms=None)
+    return [_decode(row) for row in rows.order_by("at_ms", "id")]
+
+
+def finding(finding_id: str) -> findings.Finding | None:
+    """One finding, superseded or not."""
+    row = Finding.objects.filter(pk=finding_id).first()
+    return _decode(row) if row else None
+
+
+def _decode(row: Finding) -> findings.Finding:
+    return msgspec.json.decode(bytes(row.body), type=findings.Finding)
+
+
+def areas_of(body: Body) -> list[tuple[str, str, Area]]:
+    """The areas of a condition: name, role on the map ("home", "exclusion", "inclusion"), shape."""
+    if isinstance(body, Curfew):
+        return [(place.name, "home", place.area) for place in body.places]
+    return [(body.name, body.zone_kind.value, body.area)] if isinstance(body, Zone) else []
+
+
+def mode_of(body: Body) -> Mode:
+    """How evidence about a condition's areas is weighed."""
+    if isinstance(body, Zone):
+        return Mode.EXCLUSION if body.zone_kind is ZoneKind.EXCLUSION else Mode.INCLUSION
+    return Mode.HOME
+
+
+def course(body: Body, person_id: str, from_ms: int, to_ms: int) -> Course | None:
+    """The probability of being inside, derived again from the facts by the rules' own arithmetic.
+
+    For several addresses it is that of the likeliest one. None for a condition without a place.
+    """
+    areas = areas_of(body)
+    if not areas:
+        return None
+    packed = presence.pack([(area, mode_of(body)) for _, _, area in areas])
+    evidence, points = presence.fresh(packed), []
+    for fix in recorded(person_id, from_ms - RUN_IN_MS, to_ms).fixes:
+        accuracy = math.nan if fix.accuracy_m is None else fix.accuracy_m
+        source = presence.SOURCE_CODES[fix.source]
+        presence.observe(evidence, packed, fix.at_ms, fix.lat_deg, fix.lon_deg, accuracy, source)
+        if fix.at_ms >= from_ms:
+            readings = [presence.read(evidence, i, fix.at_ms) for i in range(len(areas))]
+            best = max(readings, key=lambda reading: reading.p_inside)
+            points.append(Probability(fix.at_ms, best.p_inside, best.presence))
+    row = packed.areas[0]
+    return Course(tuple(points), _probability(float(row[ENTER_AT])), _probability(float(row[LEAVE_AT])))
+
+
+def _probability(log_odds: float) -> float:
+    return 1 / (1 + math.exp(-log_odds))
+
+
+class Stretch(msgspec.Struct, frozen=True):
+    """A stretch of time in one state, for a lane of the timeline."""
+
+    from_ms: int
+    to_ms: int
+    state: str
+    text: str
+
+
+def presence_stretches(points: tuple[Probability, ...], to_ms: int) -> list[Stretch]:
+    """What was held to be so over time; unknown in every gap between fixes."""
+    names = {Presence.INSIDE: "inside", Presence.OUTSIDE: "outside", Presence.UNKNOWN: "unknown"}
+    stretches: list[Stretch] = []
+    for i, point in enumerate(points):
+        until = points[i + 1].at_ms if i + 1 < len(points) else to_ms
+        state = names[point.held] if until - point.at_ms <= GAP_MS else "unknown"
+        if stretches and stretches[-1].state == state:
+            first = stretches.pop()
+            stretches.append(Stretch(first.from_ms, until, state, state))
+        else:
+            stretches.append(Stretch(point.at_ms, until, state, state))
+    return stretches
+
+
+def duty_stretches(conditions: ConditionSet, condition_id: str, from_ms: int, to_ms: int) -> list[Stretch]:
+    """When a condition was to be kept, cut to the window; each stretch under the version that held then."""
+    found = []
+    for condition in conditions.conditions:
+        if condition.id != condition_id or not isinstance(condition.body, Curfew | Zone):
+            continue
+        start = max(from_ms, condition.effective_from_ms)
+        end = min(to_ms, condition.effective_to_ms or to_ms)
+        state = "curfew" if isinstance(condition.body, Curfew) else "active"
+        windows = schedule.windows(condition.body.timetable, start, end) if start < end else ()
+        found += [Stretch(max(start, w.start_ms), min(end, w.end_ms), state, "to be kept") for w in windows]
+    return found
+
+
+def drawn_areas(conditions: ConditionSet, from_ms: int, to_ms: int) -> list[dict[str, object]]:
+    """Every area that was in force at any time of the window, as `<surety-map>` draws them."""
+    drawn, seen = [], set()
+    for condition in conditions.conditions:
+        if condition.effective_from_ms >= to_ms or (condition.effective_to_ms or to_ms) <= from_ms:
+            continue
+        for name, role, area in areas_of(condition.body):
+            if (name, role, area) not in seen:
+                seen.add((name, role, area))
+                drawn.append({"name": name, "role": role, "area": msgspec.to_builtins(area)})
+    return drawn
