@@ -107,7 +107,8 @@ def _thinned(fixes: Columns, step_s: float) -> Columns:
     if not step_s:
         return fixes
     bins = fixes[:, 0] // step_s
-    return fixes[np.append(bins[1:] != bins[:-1], True)]
+    last: Columns = fixes[np.append(bins[1:] != bins[:-1], True)]
+    return last
 
 
 def _breaches(tasks: Sequence[Task], track: Columns) -> Iterator[dict[str, object]]:

@@ -21,7 +21,9 @@ WGS84_E2 = WGS84_F * (2 - WGS84_F)
 CENTRE, EAST, NORTH = 0, 3, 6  # Earth-centred position and the two tangent directions, three columns each
 MERIDIAN_M, PRIME_M = 9, 10  # radii of curvature at the centre, north-south and east-west
 IS_CIRCLE, REACH_M, AREA_M2, FIRST_BLOCK, END_BLOCK = 11, 12, 13, 14, 15
-PRIOR, GAIN, ENTER_AT, LEAVE_AT = 16, 17, 18, 19  # log-odds at rest, m, and log-odds thresholds of the hysteresis
+REST, GAIN, ENTER_AT, LEAVE_AT = 16, 17, 18, 19  # log-odds at rest, m, and the log-odds at which presence changes
+RING_M, CALM_S_PER_M, SOFT_M = 20, 21, 22  # width of "just outside"; seconds an error lasts a metre of its scale;
+# the error scale at which a fix counts half
 AREA_COLUMNS = 24
 
 # Columns of PackedAreas.blocks: a run of consecutive edges of one ring with its box.
@@ -33,17 +35,22 @@ X0, Y0, DX, DY, INVERSE_LENGTH2 = range(5)
 EDGE_COLUMNS = 5
 
 # Columns of the evidence: one row an area.
-LOG_ODDS, LAST_MS, PRESENCE, INFORMATIVE_MS, CLEARANCE_M, SIGMA_M, CHANGED = range(7)
+LOG_ODDS, LAST_MS, PRESENCE, INFORMATIVE_MS, CLEARANCE_M, SIGMA_M, CHANGED, RESTS_AT, SPENT_MS = range(9)
 EVIDENCE_COLUMNS = 12
 
 UNKNOWN, OUTSIDE, INSIDE = 0, 1, 2
 GNSS, FUSED, WIFI, CELL, UNTOLD = range(5)
 
-DEFAULT_ACCURACY_M = 50.0
-NEARBY_M = 2_000.0
-RING_M = 150.0
-WILD = 0.01
+DEFAULT_ACCURACY_M = 50.0  # for a device that claims none: as vague as an indoor fix, still of some use
+NEARBY_M = 2_000.0  # further from an area than this and 100 sigma, a fix is as good as anywhere
+WILD = 0.01  # fixes that are wrong without telling, and the share of doubt that no run of fixes takes away
+CERTAIN = math.log((1 - WILD) / WILD)
 WORLD_M2 = math.pi * 5_000.0**2
+NOWHERE_NEAR = math.log(WILD / (0.5 * (1 - WILD) + WILD))  # the log-likelihood ratio of a fix that is far away
+WEAK_SHARE = 0.1
+WEAK_LIMIT = 1.0  # log-odds; weak evidence takes certainty away down to this, and never creates any
+PLAIN, WEAK, LIES_INSIDE = range(3)  # a fix that lies inside never speaks against being inside
+SETTLED_S, ERROR_LASTS_S, FORGETS_S = 30.0, 20.0, 3_600.0
 
 
 @compiled
@@ -134,7 +141,7 @@ def clearance(area: Floats, blocks: Floats, edges: Floats, x: float, y: float, z
     """Metres from an Earth-centred point to the area's edge, positive inside, negative outside."""
     east, north, distance = onto_plane(area, x, y, z)
     if area[IS_CIRCLE] != 0.0:
-        return area[REACH_M] - distance
+        return float(area[REACH_M]) - distance
     return _clearance_of_rings(area, blocks, edges, east, north, distance)
 
 
@@ -153,49 +160,77 @@ def scale_of(accuracy_m: float) -> float:
 
 
 @compiled
-def log_likelihood_ratio(inside_m: float, area_m2: float, sigma_m: float) -> float:
-    """How much more probable this fix is for a person inside than outside, as a bounded logarithm."""
+def log_likelihood_ratio(inside_m: float, area_m2: float, sigma_m: float, ring_m: float) -> float:
+    """How much more probable this fix is for a person inside than outside, as a bounded logarithm.
+
+    Outside is half "somewhere in the 5 km around", half "within `ring_m` of the edge"; the second keeps a person at
+    the fence from being called inside. Never below what a fix from far away says.
+    """
     radius = math.sqrt(area_m2 / math.pi)
-    wide = radius + RING_M
-    wide_m2 = math.pi * wide * wide
-    p_in = min(student4(inside_m / sigma_m), 1 - (1 + (radius / sigma_m / 2) ** 2) ** -2)
-    p_wide = min(student4((inside_m + RING_M) / sigma_m), 1 - (1 + (wide / sigma_m / 2) ** 2) ** -2)
+    wide = radius + ring_m
+    p_in = min(student4(inside_m / sigma_m), _within(radius, sigma_m))
+    p_wide = min(student4((inside_m + ring_m) / sigma_m), _within(wide, sigma_m))
     if_in = (1 - WILD) * p_in / area_m2 + WILD / WORLD_M2
-    if_out = (1 - WILD) * (0.5 * max(0.0, p_wide - p_in) / (wide_m2 - area_m2) + 0.5 / WORLD_M2) + WILD / WORLD_M2
-    return math.log(if_in / if_out)
+    ring_m2 = math.pi * wide * wide - area_m2
+    if_out = (1 - WILD) * (0.5 * max(0.0, p_wide - p_in) / ring_m2 + 0.5 / WORLD_M2) + WILD / WORLD_M2
+    return max(NOWHERE_NEAR, math.log(if_in / if_out))
 
 
 @compiled
-def _take(evidence: Floats, area: Floats, at_ms: float, inside_m: float, sigma_m: float, source: int) -> bool:
+def _within(radius_m: float, sigma_m: float) -> float:
+    """The share of Student t4 errors, in two dimensions, that stay within a radius."""
+    near = 1 + (radius_m / sigma_m / 2) ** 2
+    return 1 - 1 / (near * near)
+
+
+@compiled
+def faded(log_odds: float, rest: float, wait_s: float) -> float:
+    """Log-odds after a silence: from 30 s on they go back to rest, within about an hour."""
+    return log_odds if wait_s <= SETTLED_S else rest + (log_odds - rest) * math.exp((SETTLED_S - wait_s) / FORGETS_S)
+
+
+@compiled
+def _moved(log_odds: float, target: float, share: float, word: int) -> float:
+    """Log-odds drawn towards what a fix says: a leak, not a sum, as the errors of a run of fixes are one error."""
+    moved = min(CERTAIN, max(-CERTAIN, log_odds + share * (target - log_odds)))
+    if word == WEAK:
+        return max(log_odds, min(moved, -WEAK_LIMIT)) if moved > log_odds else min(log_odds, max(moved, WEAK_LIMIT))
+    return max(log_odds, moved) if word == LIES_INSIDE else moved
+
+
+@compiled
+def _take(
+    evidence: Floats, area: Floats, at_ms: float, ratio: float, inside_m: float, sigma_m: float, source: int
+) -> bool:
     """Move one area's evidence by one fix; whether its presence changed."""
-    radius = math.sqrt(area[AREA_M2] / math.pi)
-    weight = 1 / (1 + (sigma_m / (radius + 100)) ** 2)
     weak = source in (WIFI, CELL)
-    if weak:
-        weight *= 0.1
-    odds, last = evidence[LOG_ODDS], evidence[LAST_MS]
-    wait_s = 30.0 if math.isnan(last) else (at_ms - last) / 1000
-    if wait_s > 30:
-        odds = area[PRIOR] + (odds - area[PRIOR]) * math.exp(-(wait_s - 30) / 3600)
-    share = weight * (1 - math.exp(-min(wait_s, 30.0) / 20))
-    target = area[PRIOR] + area[GAIN] * log_likelihood_ratio(inside_m, area[AREA_M2], sigma_m)
-    odds += share * (target - odds)
+    vague = sigma_m / area[SOFT_M]
+    weight = 1 / (1 + vague * vague)
+    worth = weight * (WEAK_SHARE if weak else 1.0)
+    first = math.isnan(evidence[LAST_MS])
+    # A fix spends the time since the last one as far as it is worth something: a cell fix just before a good one must
+    # not make the good one look like a repetition.
+    unspent_s = SETTLED_S if first else min(SETTLED_S, max(0.0, (at_ms - evidence[SPENT_MS]) / 1000))
+    lasts_s = max(ERROR_LASTS_S, area[CALM_S_PER_M] * sigma_m)
+    share = worth * (1 - math.exp(-unspent_s / lasts_s))
+    evidence[SPENT_MS] = at_ms - 1000 * unspent_s * (1 - worth)
+    odds = evidence[LOG_ODDS] if first else faded(evidence[LOG_ODDS], area[REST], (at_ms - evidence[LAST_MS]) / 1000)
+    word = WEAK if weak else LIES_INSIDE if inside_m >= 0 else PLAIN
+    odds = _moved(odds, area[REST] + area[GAIN] * ratio, share, word)
     evidence[LOG_ODDS], evidence[LAST_MS] = odds, at_ms
     if weak or weight < 0.5:
         return False
     evidence[INFORMATIVE_MS], evidence[CLEARANCE_M], evidence[SIGMA_M] = at_ms, inside_m, sigma_m
-    before = evidence[PRESENCE]
+    held = evidence[PRESENCE]
     if odds >= area[ENTER_AT]:
         evidence[PRESENCE] = INSIDE
     elif odds <= area[LEAVE_AT]:
         evidence[PRESENCE] = OUTSIDE
-    elif before == UNKNOWN:
-        evidence[PRESENCE] = INSIDE if area[PRIOR] > 0 else OUTSIDE
-    return bool(evidence[PRESENCE] != before)
+    return bool(evidence[PRESENCE] != held)
 
 
 @compiled
-def observe_fix(
+def observe_fix(  # noqa: PLR0913, PLR0917 - compiled code takes arrays and numbers
     evidence: Floats,
     areas: Floats,
     blocks: Floats,
@@ -213,19 +248,21 @@ def observe_fix(
     for i in range(areas.shape[0]):
         area = areas[i]
         dx, dy, dz = x - area[CENTRE], y - area[CENTRE + 1], z - area[CENTRE + 2]
+        chord2 = dx * dx + dy * dy + dz * dz
         beyond = area[REACH_M] + NEARBY_M + 100 * sigma_m
-        if dx * dx + dy * dy + dz * dz > beyond * beyond:
-            inside_m = area[REACH_M] - math.sqrt(dx * dx + dy * dy + dz * dz)
+        if chord2 > beyond * beyond:
+            inside_m, ratio = area[REACH_M] - math.sqrt(chord2), NOWHERE_NEAR
         else:
             inside_m = clearance(area, blocks, edges, x, y, z)
-        flips = _take(evidence[i], area, at_ms, inside_m, sigma_m, source)
+            ratio = log_likelihood_ratio(inside_m, area[AREA_M2], sigma_m, area[RING_M])
+        flips = _take(evidence[i], area, at_ms, ratio, inside_m, sigma_m, source)
         evidence[i, CHANGED] = 1.0 if flips else 0.0
         changed += flips
     return changed
 
 
 @compiled
-def run_fixes(
+def run_fixes(  # noqa: PLR0913, PLR0917 - compiled code takes arrays and numbers
     evidence: Floats,
     areas: Floats,
     blocks: Floats,
@@ -255,3 +292,28 @@ def run_fixes(
                     found[rows, 3] = 1 / (1 + math.exp(-evidence[i, LOG_ODDS]))
                     rows += 1
     return at_ms.shape[0], rows
+
+
+@compiled
+def crossing_of(
+    area: Floats, blocks: Floats, edges: Floats, start: tuple[float, float, float], end: tuple[float, float, float]
+) -> tuple[float, float]:
+    """Where the straight way between two Earth-centred points is first and last inside, as shares of it; or NaN.
+
+    Walks along it in steps that the clearance allows, as no edge is nearer than that. Visits under a metre deep, or
+    under a five-thousandth of the way, may be missed.
+    """
+    dx, dy, dz = end[0] - start[0], end[1] - start[1], end[2] - start[2]
+    chord = math.sqrt(dx * dx + dy * dy + dz * dz)
+    speed = chord / math.sqrt(max(0.01, 1 - (chord / WGS84_A_M / 2) ** 2))  # of the foot point, at most
+    part, entered, left = 0.0, math.nan, math.nan
+    while True:
+        x, y, z = start[0] + part * dx, start[1] + part * dy, start[2] + part * dz
+        up = math.sqrt((x * x + y * y) / WGS84_A_M**2 + z * z / (WGS84_A_M**2 * (1 - WGS84_E2)))
+        inside_m = clearance(area, blocks, edges, x / up, y / up, z / up)
+        if inside_m >= 0:
+            entered = part if math.isnan(entered) else entered
+            left = part
+        if part >= 1:
+            return entered, left
+        part = min(1.0, part + max(0.9 * abs(inside_m), 1.0, speed / 5_000) / max(speed, 1.0))

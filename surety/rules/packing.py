@@ -110,11 +110,9 @@ def _circle(circle: Circle) -> Floats:
 
 def lay_flat(areas: Sequence[Area]) -> tuple[Floats, Floats, Floats]:
     """Rows of areas, blocks and edges (columns named in kernel.py), without the parameters of a mode."""
-    rows: list[Floats] = []
     blocks: list[list[float]] = []
     edges: list[Floats] = []
-    for area in areas:
-        rows.append(_circle(area) if isinstance(area, Circle) else _polygon(area, blocks, edges))
+    rows = [_circle(area) if isinstance(area, Circle) else _polygon(area, blocks, edges) for area in areas]
     return (
         np.array(rows).reshape(-1, kernel.AREA_COLUMNS),
         np.array(blocks, dtype=np.float64).reshape(-1, kernel.BLOCK_COLUMNS),

@@ -8,6 +8,7 @@ import dataclasses
 import enum
 import math
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import msgspec
 import numpy as np
@@ -76,11 +77,22 @@ def _log_odds(p: float) -> float:
     return math.log(p / (1 - p))
 
 
-# Log-odds at rest, gain, and the probabilities of being inside at which INSIDE and OUTSIDE are concluded.
+class _Settings(NamedTuple):
+    """What a mode presumes and what it takes to move it (docs/adr/0005-presence-estimator.md gives the reasons)."""
+
+    rest: float  # log-odds without evidence: nobody is presumed in breach
+    gain: float  # how far a fix's log-likelihood ratio moves the log-odds from rest
+    enter_p: float  # probability of being inside at which INSIDE is concluded
+    leave_p: float  # and OUTSIDE
+    ring_m: float  # how far around the area a person outside is likely to be
+    calm_s_per_m: float  # how long an error lasts for each metre of its scale, beyond the common 20 s
+
+
+_AT_HOME = _Settings(rest=3.0, gain=2.0, enter_p=0.5, leave_p=0.05, ring_m=200.0, calm_s_per_m=1.5)
 _MODES = {
-    Mode.EXCLUSION: (-3.0, 2.0, _log_odds(0.8), _log_odds(0.3)),
-    Mode.HOME: (3.0, 2.0, _log_odds(0.5), _log_odds(0.05)),
-    Mode.INCLUSION: (3.0, 2.0, _log_odds(0.5), _log_odds(0.05)),
+    Mode.EXCLUSION: _Settings(rest=-3.0, gain=2.0, enter_p=0.8, leave_p=0.3, ring_m=100.0, calm_s_per_m=0.0),
+    Mode.HOME: _AT_HOME,
+    Mode.INCLUSION: _AT_HOME,
 }
 
 
@@ -88,7 +100,11 @@ def pack(areas: Sequence[tuple[Area, Mode]]) -> PackedAreas:
     """Areas with their modes, laid flat once so that each fix costs little."""
     rows, blocks, edges = lay_flat([area for area, _ in areas])
     for row, (_, mode) in zip(rows, areas, strict=True):
-        row[kernel.PRIOR], row[kernel.GAIN], row[kernel.ENTER_AT], row[kernel.LEAVE_AT] = _MODES[mode]
+        chosen = _MODES[mode]
+        row[kernel.REST], row[kernel.GAIN] = chosen.rest, chosen.gain
+        row[kernel.ENTER_AT], row[kernel.LEAVE_AT] = _log_odds(chosen.enter_p), _log_odds(chosen.leave_p)
+        row[kernel.RING_M], row[kernel.CALM_S_PER_M] = chosen.ring_m, chosen.calm_s_per_m
+        row[kernel.SOFT_M] = math.sqrt(row[kernel.AREA_M2] / math.pi) + 100
     for array in (rows, blocks, edges):
         array.setflags(write=False)
     return PackedAreas(rows, blocks, edges)
@@ -97,7 +113,8 @@ def pack(areas: Sequence[tuple[Area, Mode]]) -> PackedAreas:
 def fresh(packed: PackedAreas) -> Floats:
     """Evidence before any fix, one row an area. Plain float64: `tobytes` keeps it, `frombuffer` brings it back."""
     evidence = np.full((len(packed), kernel.EVIDENCE_COLUMNS), np.nan)
-    evidence[:, kernel.LOG_ODDS] = packed.areas[:, kernel.PRIOR]
+    evidence[:, kernel.LOG_ODDS] = packed.areas[:, kernel.REST]
+    evidence[:, kernel.RESTS_AT] = packed.areas[:, kernel.REST]
     evidence[:, kernel.PRESENCE] = kernel.UNKNOWN
     evidence[:, kernel.CHANGED] = 0.0
     return evidence
@@ -117,12 +134,14 @@ def observe(
 
 
 def read(evidence: Floats, i: int, at_ms: int) -> Reading:
-    """The state of area `i`; `at_ms` may lie after the last fix, and the probability then drifts back to rest."""
+    """The state of area `i` at an instant not before its last fix: what is held, and how probable it still is."""
     row = evidence[i]
-    informative = row[kernel.INFORMATIVE_MS]
+    wait_s = 0.0 if math.isnan(row[kernel.LAST_MS]) else (at_ms - float(row[kernel.LAST_MS])) / 1000
+    log_odds = kernel.faded(float(row[kernel.LOG_ODDS]), float(row[kernel.RESTS_AT]), wait_s)
+    informative = float(row[kernel.INFORMATIVE_MS])
     return Reading(
         Presence(int(row[kernel.PRESENCE])),
-        1 / (1 + math.exp(-row[kernel.LOG_ODDS])),
+        1 / (1 + math.exp(-log_odds)),
         None if math.isnan(informative) else int(informative),
         float(row[kernel.CLEARANCE_M]),
         float(row[kernel.SIGMA_M]),
