@@ -134,7 +134,7 @@ def seed_users(log_ins: Iterable[LogIn], people: int, start_ms: int) -> list[Use
     for log_in in log_ins:
         user = _user(log_in.username, log_in.role, log_in.password, now_ms)
         if not Authenticator.objects.filter(user=user).exists():
-            accounts.enrol_totp(user, log_in.totp_secret)
+            accounts.enrol_totp(user, log_in.totp_secret, now_ms=now_ms)
     others = min(MORE_OFFICERS, (people - 1) // CASELOAD)
     names = ["officer", *(f"officer-{n + 2}" for n in range(others))]
     return [_user(name, Role.OFFICER.value, "", now_ms) for name in names]

@@ -98,6 +98,8 @@ class Wire(asyncio.Protocol):
         if len(self.buffer) < total or not self.waiting:
             return
         self.buffer = self.buffer[total:]
+        if b"\nsurety-refused:" in head:  # understood, but not kept: trying again would not help
+            self.counts["not_kept"] += 1
         self._answered(int(head[9:12]))
 
     def _answered(self, status: int) -> None:

@@ -85,7 +85,7 @@ def test_a_second_start_goes_on_where_the_first_stopped(tmp_path: Path) -> None:
 def test_what_a_door_that_was_away_missed_comes_later_with_its_own_time(tmp_path: Path) -> None:
     async def story() -> None:
         plan, until = _plan(tmp_path), START_MS + 30 * 60_000
-        door = TestDoor(lambda n: 503 if n < 12 else 200)
+        door = TestDoor(lambda n: 503 if n < 5 else 200)
         await door.open()
         await _run(plan, tmp_path, door, _Clock(until), len(_due(until)))
         assert sorted(set(_taken(door))) == _due(until)
