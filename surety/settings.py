@@ -1,15 +1,26 @@
 """What an operator sets: a TOML file and environment variables, validated at start.
 
 `load` gives a `Settings`, or raises `SettingsError` with the file, the line and what to write instead. An environment
-variable SURETY_<NAME> takes the place of the file's <name>.
+variable SURETY_<NAME> takes the place of the file's <name>. docs/settings.md explains each for operators.
 """
 
+import difflib
+import ipaddress
 import os
+import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import NamedTuple
+from urllib.parse import urlsplit
 
 import msgspec
+
+from surety.clock import parse_clock
+
+DEFAULT_FILE = "surety.toml"
+PREFIX = "SURETY_"
+NOT_SETTINGS = frozenset({"SURETY_SETTINGS", "SURETY_SHARED", "SURETY_MODELS"})  # read elsewhere, allowed here
 
 
 class SettingsError(Exception):
@@ -37,15 +48,202 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         return self.data_dir / "secret.key"
 
 
-def load(file: Path | None = None, env: Mapping[str, str] = os.environ) -> Settings:
-    """The settings of this process: from `file` (or SURETY_SETTINGS), then SURETY_* of `env`."""
-    chosen = file or (Path(env["SURETY_SETTINGS"]) if env.get("SURETY_SETTINGS") else None)
-    values: dict[str, object] = tomllib.loads(chosen.read_text()) if chosen else {}
-    for name in Settings.__struct_fields__:
-        if f"SURETY_{name.upper()}" in env:
-            values[name] = env[f"SURETY_{name.upper()}"]
-    values.setdefault("data_dir", "surety-data")
+# --- what each setting may be: a check gives the value, or raises ValueError with what to write instead -----------
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise ValueError('write text in quotes: "..."')  # noqa: TRY004 - every check raises the one error that is told
+    return value
+
+
+def _path(value: object) -> Path:
+    text = _text(value).strip()
+    if not text or "\x00" in text:
+        raise ValueError('write the path of a folder, such as "/var/lib/surety"')
+    return Path(text).expanduser()
+
+
+def _database(value: object) -> str:
+    text = _text(value)
+    parts = urlsplit(text)
     try:
-        return msgspec.convert(values, Settings, strict=False, dec_hook=lambda t, v: t(v))
-    except msgspec.ValidationError as error:
-        raise SettingsError(str(error)) from None
+        good = not text or (parts.scheme in {"postgresql", "postgres"} and parts.path.strip("/") and parts.port != 0)
+    except ValueError:
+        good = False
+    if not good:
+        raise ValueError('write "" for SQLite, or "postgresql://user:password@host:5432/name"')
+    return text
+
+
+def _host(value: object) -> str:
+    text = _text(value)
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        if not re.fullmatch(r"(?!-)[A-Za-z0-9-]{1,63}(\.[A-Za-z0-9-]{1,63})*", text):
+            raise ValueError('write an address or a name to listen on, such as "127.0.0.1" or "0.0.0.0"') from None
+    return text
+
+
+def _port(value: object) -> int:
+    number = int(value) if isinstance(value, str) and re.fullmatch(r"\d{1,5}", value) else value
+    if isinstance(number, bool) or not isinstance(number, int) or not 0 <= number <= 65_535:
+        raise ValueError("write a whole number from 1 to 65535, such as 8000 (0 for any free port)")
+    return number
+
+
+def _origin(value: object) -> str:
+    text = _text(value).rstrip("/")
+    parts = urlsplit(text)
+    good = parts.scheme in {"http", "https"} and parts.hostname and not (parts.path or parts.query or parts.username)
+    if text and not good:
+        raise ValueError('write scheme and host only, such as "https://surety.example", or "" for the default')
+    return text
+
+
+def _clock(value: object) -> str:
+    text = _text(value)
+    parse_clock(text)
+    return text
+
+
+def _tiles(value: object) -> str:
+    text = _text(value)
+    is_template = text.startswith("/") and all(part in text for part in ("{z}", "{x}", "{y}"))
+    if text and not is_template and not text.endswith(".pmtiles"):
+        raise ValueError('write a template of our own origin, "/tiles/{z}/{x}/{y}.png", or the path of a .pmtiles file')
+    return text
+
+
+def _geojson(value: object) -> str:
+    text = _text(value)
+    if text and not text.endswith((".geojson", ".json")):
+        raise ValueError("write the path of a .geojson file")
+    return text
+
+
+def _name(value: object) -> str:
+    text = _text(value).strip()
+    if not 1 <= len(text) <= 80:
+        raise ValueError("write a name of 1 to 80 letters")
+    return text
+
+
+def _switch(value: object) -> bool:
+    known = {"true": True, "1": True, "yes": True, "on": True, "false": False, "0": False, "no": False, "off": False}
+    found = value if isinstance(value, bool) else known.get(str(value).lower())
+    if found is None or (isinstance(value, int | float) and not isinstance(value, bool)):
+        raise ValueError("write true or false")
+    return found
+
+
+class Setting(NamedTuple):
+    """How one setting is checked, and what it is for, as the commented file tells it."""
+
+    check: Callable[[object], object]
+    explained: str
+    example: str
+
+
+SETTINGS: Mapping[str, Setting] = {
+    "data_dir": Setting(_path, "Where everything is kept. A relative path starts at this file.", '"data"'),
+    "database_url": Setting(
+        _database,
+        "Empty: SQLite files in data_dir. PostgreSQL for more.",
+        '"postgresql://surety:secret@db:5432/surety"',
+    ),
+    "host": Setting(_host, 'The address to listen on; "0.0.0.0" for every network of this machine.', '"127.0.0.1"'),
+    "web_port": Setting(_port, "The port of the pages.", "8000"),
+    "door_port": Setting(_port, "The port of the devices' door.", "5055"),
+    "web_origin": Setting(
+        _origin, "The pages' address as browsers see it; https makes cookies secure.", '"https://surety.example"'
+    ),
+    "clock": Setting(_clock, 'Always "system", except in a demonstration.', '"system"'),
+    "map_tiles": Setting(_tiles, "Map tiles from our own origin, or a PMTiles file.", '"/srv/maps/county.pmtiles"'),
+    "map_geojson": Setting(_geojson, "Streets and buildings as a GeoJSON file.", '"/srv/maps/town.geojson"'),
+    "agency_name": Setting(_name, "The name that pages and authenticator apps show.", '"Northgate Probation"'),
+    "debug": Setting(_switch, "Shows the insides of errors. Never where real people are concerned.", "false"),
+}
+
+
+# --- reading ------------------------------------------------------------------------------------------------------
+
+
+def load(file: Path | None = None, env: Mapping[str, str] = os.environ) -> Settings:
+    """The settings of this process: from `file` (or SURETY_SETTINGS, or ./surety.toml), then SURETY_* of `env`.
+
+    Raises SettingsError, naming the file and line or the variable, for anything unknown or bad.
+    """
+    values: dict[str, object] = {}
+    if chosen := _choose(file, env):
+        values.update(_from_file(chosen))
+    values.update(_from_env(env))
+    values.setdefault("data_dir", Path("surety-data"))
+    settings = msgspec.convert(values, Settings)
+    if settings.web_port == settings.door_port != 0:
+        raise SettingsError(f"web_port and door_port are both {settings.web_port}; give each a port of its own")
+    return settings
+
+
+def _choose(file: Path | None, env: Mapping[str, str]) -> Path | None:
+    named = file or (Path(env["SURETY_SETTINGS"]) if env.get("SURETY_SETTINGS") else None)
+    if named is None:
+        return Path(DEFAULT_FILE) if Path(DEFAULT_FILE).is_file() else None
+    if not named.is_file():
+        raise SettingsError(f'{named}: there is no such settings file; "surety init" writes one')
+    return named
+
+
+def _from_file(file: Path) -> dict[str, object]:
+    try:
+        text = file.read_text(encoding="utf-8")
+        raw = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        line = re.search(r"line (\d+)", str(error))
+        raise SettingsError(f"{file}:{line[1] if line else 1}: this is not TOML: {error}") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{file}: the file cannot be read: {error}") from None
+    values = {}
+    for name, value in raw.items():
+        where = f"{file}:{_line_of(name, text)}"
+        values[name] = _checked(name, value, where)
+    if "data_dir" in values:
+        values["data_dir"] = file.parent / str(values["data_dir"])
+    return values
+
+
+def _line_of(name: str, text: str) -> int:
+    key = re.escape(name)
+    pattern = re.compile(rf"""^\s*\[*\s*["']?{key}["']?\s*[.=\]]""")
+    return next((number for number, line in enumerate(text.splitlines(), 1) if pattern.match(line)), 1)
+
+
+def _from_env(env: Mapping[str, str]) -> dict[str, object]:
+    values = {}
+    for variable in sorted(env):
+        if variable.startswith(PREFIX) and variable not in NOT_SETTINGS:
+            name = variable.removeprefix(PREFIX).lower()
+            values[name] = _checked(name, env[variable], f"environment variable {variable}")
+    return values
+
+
+def _checked(name: str, value: object, where: str) -> object:
+    if name not in SETTINGS:
+        near = difflib.get_close_matches(name, SETTINGS, n=1)
+        hint = f'write "{near[0]}"' if near else f"settings are {', '.join(SETTINGS)}"
+        raise SettingsError(f'{where}: there is no setting "{name}"; {hint}')
+    try:
+        return SETTINGS[name].check(value)
+    except ValueError as error:
+        shown = "this" if name == "database_url" else repr(value)  # a database's address may hold a password
+        raise SettingsError(f"{where}: {name} cannot be {shown}; {error}") from None
+
+
+def commented_file(chosen: Mapping[str, str]) -> str:
+    """A settings file that explains every setting; those in `chosen` (name to TOML text) are set, the rest shown."""
+    lines = ["# Surety's settings. An environment variable SURETY_<NAME> takes the place of a line.", ""]
+    for name, setting in SETTINGS.items():
+        value = chosen.get(name)
+        lines += [f"# {setting.explained}", f"{name} = {value}" if value else f"# {name} = {setting.example}", ""]
+    return "\n".join(lines)

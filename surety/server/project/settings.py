@@ -1,14 +1,16 @@
 """Django's settings, derived from the operator's (surety/settings.py)."""
 
 import datetime as dt
+import secrets
 from urllib.parse import unquote, urlsplit
 
 from surety import settings as operator_settings
 
 SURETY = operator_settings.load()
-SURETY.data_dir.mkdir(parents=True, exist_ok=True)
+SURETY.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
 DEBUG = SURETY.debug
-SECRET_KEY = SURETY.secret_file.read_text().strip() if SURETY.secret_file.exists() else "not-initialised-" + "x" * 50
+# Before `surety init` there is no key; one that nobody knows stands in, good for this process alone.
+SECRET_KEY = SURETY.secret_file.read_text().strip() if SURETY.secret_file.exists() else secrets.token_urlsafe(64)
 ORIGIN = SURETY.web_origin or f"http://{SURETY.host}:{SURETY.web_port}"
 ORIGIN_HOST = urlsplit(ORIGIN).hostname or "localhost"
 IS_HTTPS = ORIGIN.startswith("https://")

@@ -1,0 +1,232 @@
+"""What `surety doctor` looks at: each check says what it found and what to do. None changes anything."""
+
+import hashlib
+import shutil
+import socket
+import stat
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+from django.contrib.staticfiles import finders
+from django.db import DatabaseError, connection
+from django.db.migrations.executor import MigrationExecutor
+
+from surety.clock import SystemClock, parse_clock
+from surety.server.accounts.models import Role, User
+from surety.server.audit import guards
+from surety.server.audit import queries as audit
+from surety.settings import Settings
+from surety.stream.contract import StreamUnavailableError
+from surety.stream.sql import open_stream
+
+GIGABYTE = 1_000_000_000
+LEAST_FREE, GOOD_FREE = GIGABYTE // 2, 5 * GIGABYTE
+BUILT_S = 1_790_000_000  # September 2026: a clock before the software was made is wrong
+
+
+class Check(msgspec.Struct, frozen=True):
+    """One thing looked at: ok, warn (works, but look at it) or bad (mend it)."""
+
+    name: str
+    state: Literal["ok", "warn", "bad"]
+    found: str
+    remedy: str = ""
+
+
+def examine(settings: Settings) -> list[Check]:
+    """Every check, in the order in which things are mended. A database that is away spares the checks that need it."""
+    checks = [_settings(settings), _data_dir(settings), _disk(settings), _secret(settings), _clock(settings)]
+    database = _database()
+    checks.append(database)
+    if database.state != "bad":
+        checks += [_durability(), _log(settings), _guards(), _audit(), _administrator()]
+    checks += [_static(), _maps(settings)]
+    checks += [_port("pages", settings.host, settings.web_port, "/accounts/login/")]
+    checks += [_port("door", settings.host, settings.door_port, "/health")]
+    return checks
+
+
+def _settings(settings: Settings) -> Check:
+    if settings.debug:
+        return Check("settings", "warn", "debug is on", "set debug = false where real people are concerned")
+    if settings.host not in {"127.0.0.1", "::1", "localhost"} and not settings.web_origin:
+        what = 'set web_origin to the address that browsers use, such as "https://surety.example"'
+        return Check("settings", "warn", f"listening on {settings.host} without a web_origin", what)
+    return Check("settings", "ok", "read and valid")
+
+
+def _data_dir(settings: Settings) -> Check:
+    folder = settings.data_dir
+    probe = folder / ".doctor"
+    try:
+        probe.write_text("written by surety doctor")
+        probe.unlink()
+    except OSError as error:
+        return Check("data directory", "bad", f"{folder}: {error.strerror}", f"let this user write to {folder}")
+    if stat.S_IMODE(folder.stat().st_mode) & 0o077:
+        return Check("data directory", "warn", f"{folder} is open to other users", f"chmod 700 {folder}")
+    return Check("data directory", "ok", str(folder))
+
+
+def _disk(settings: Settings) -> Check:
+    free = shutil.disk_usage(settings.data_dir).free
+    found = f"{free / GIGABYTE:.1f} GB free"
+    if free < LEAST_FREE:
+        return Check("disk", "bad", found, "free some space: the door refuses messages when the disk is full")
+    return Check("disk", "ok" if free > GOOD_FREE else "warn", found, "" if free > GOOD_FREE else "make room soon")
+
+
+def _secret(settings: Settings) -> Check:
+    if not settings.secret_file.exists():
+        return Check("secret key", "bad", "not there", "run surety init")
+    if stat.S_IMODE(settings.secret_file.stat().st_mode) & 0o077:
+        return Check("secret key", "bad", "readable by other users", f"chmod 600 {settings.secret_file}")
+    return Check("secret key", "ok", "there, for this user alone")
+
+
+def _clock(settings: Settings) -> Check:
+    if time.time() < BUILT_S:
+        return Check("clock", "bad", "the machine's clock is before this software was made", "set the clock (NTP)")
+    clock = parse_clock(settings.clock)
+    if not isinstance(clock, SystemClock):
+        return Check("clock", "warn", f"runs at speed {clock.speed:g}", 'set clock = "system" outside demonstrations')
+    return Check("clock", "ok", time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime()))
+
+
+def _database() -> Check:
+    try:
+        executor = MigrationExecutor(connection)
+        waiting = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    except DatabaseError as error:
+        first = str(error).strip().splitlines()[0]
+        return Check("database", "bad", f"not reachable: {first}", "start it, or mend database_url")
+    if waiting:
+        return Check("database", "bad", f"{len(waiting)} changes of its tables are waiting", "run surety init")
+    return Check("database", "ok", f"{connection.vendor}, tables up to date")
+
+
+def _durability() -> Check:
+    """Whether what is committed outlives a power cut."""
+    wanted = {"sqlite": (("journal_mode", "wal"), ("synchronous", "2"))}
+    if connection.vendor == "postgresql":
+        found = [("fsync", _ask("SHOW fsync")), ("synchronous_commit", _ask("SHOW synchronous_commit"))]
+        wrong = [f"{name} is {value}" for name, value in found if value == "off"]
+    else:
+        found = [(name, _ask(f"PRAGMA {name}")) for name, _ in wanted["sqlite"]]
+        wrong = [
+            f"{name} is {value}, not {good}"
+            for (name, value), (_, good) in zip(found, wanted["sqlite"], strict=True)
+            if value != good
+        ]
+    if wrong:
+        return Check("durability", "bad", ", ".join(wrong), "put the database's own settings back")
+    return Check("durability", "ok", ", ".join(f"{name} {value}" for name, value in found))
+
+
+def _ask(sql: str) -> str:
+    with connection.cursor() as cursor:
+        cursor.execute(sql)
+        return str(cursor.fetchone()[0])
+
+
+def _log(settings: Settings) -> Check:
+    try:
+        stream = open_stream(settings)
+        try:
+            stream.probe()
+            return Check("log", "ok", f"can be appended to; at record {stream.last_seq()}")
+        finally:
+            stream.close()
+    except StreamUnavailableError as error:
+        return Check("log", "bad", str(error), "see the disk and the database above")
+
+
+def _guards() -> Check:
+    if missing := guards.missing(connection):
+        return Check(
+            "audit guards",
+            "bad",
+            f"missing: {', '.join(missing)}",
+            "find out who removed them; surety init puts them back",
+        )
+    return Check("audit guards", "ok", "the database refuses to change an entry")
+
+
+def _audit() -> Check:
+    verdict = audit.verify()
+    if verdict.is_sound:
+        return Check("audit log", "ok", verdict.sentence)
+    return Check("audit log", "bad", verdict.sentence, "keep this database as evidence and restore a backup beside it")
+
+
+def _administrator() -> Check:
+    count = User.objects.filter(role=Role.ADMINISTRATOR, is_active=True).count()
+    if not count:
+        return Check("administrator", "bad", "nobody can create users", "run surety init")
+    return Check("administrator", "ok", f"{count} active")
+
+
+def _static() -> Check:
+    if not finders.find("accounts/entrance.css"):
+        return Check("pages' files", "bad", "the package's own files are missing", "install Surety again")
+    sums = finders.find("vendor/SHA256SUMS")
+    wrong = _changed_files(Path(str(sums))) if sums else []
+    if wrong:
+        return Check("pages' files", "bad", f"changed: {', '.join(wrong)}", "install Surety again")
+    return Check("pages' files", "ok", "complete and unchanged")
+
+
+def _changed_files(sums: Path) -> list[str]:
+    wrong = []
+    for line in sums.read_text().splitlines():
+        wanted, _, name = line.partition("  ")
+        file = sums.parent / name.strip().lstrip("*")
+        if not file.is_file() or hashlib.sha256(file.read_bytes()).hexdigest() != wanted:
+            wrong.append(file.name)
+    return wrong
+
+
+def _maps(settings: Settings) -> Check:
+    files = [settings.map_geojson] + ([settings.map_tiles] if settings.map_tiles.endswith(".pmtiles") else [])
+    for name in filter(None, files):
+        if not Path(name).is_file():
+            return Check("maps", "warn", f"{name} is not there", "mend map_geojson or map_tiles")
+    return Check("maps", "ok", "as set" if any(files) or settings.map_tiles else "none set: areas without streets")
+
+
+def _port(name: str, host: str, port: int, path: str) -> Check:
+    """Free, or served by Surety. Something else on it is bad."""
+    where = "127.0.0.1" if host in {"0.0.0.0", "::"} else host  # noqa: S104 - compared, not bound
+    if _is_free(host, port):
+        return Check(name, "ok", f"port {port} is free: not running")
+    if _answers(f"http://{where}:{port}{path}"):
+        return Check(name, "ok", f"running on port {port}")
+    setting = "web_port" if name == "pages" else "door_port"
+    return Check(name, "bad", f"port {port} is taken by something else", f"end that, or choose another {setting}")
+
+
+def _is_free(host: str, port: int) -> bool:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError:
+            return False
+    return True
+
+
+def _answers(url: str) -> bool:
+    opener: Callable[..., object] = urllib.request.build_opener(urllib.request.ProxyHandler({})).open
+    try:
+        opener(url, timeout=3)
+    except urllib.error.HTTPError as refused:
+        return refused.code == 503  # ours, and telling that it is in trouble
+    except (OSError, ValueError):
+        return False
+    return True
