@@ -1,7 +1,7 @@
 # Two commands matter: `make demo` and `make test`. Everything else serves them.
 PYTHON ?= python3.11
 V := .venv/bin
-PEOPLE ?= 40
+PEOPLE ?=
 SPEED ?=
 .DEFAULT_GOAL := help
 .PHONY: help demo test quick lint bench docs lock clean
@@ -25,7 +25,7 @@ help:
 	@touch $@
 
 demo: .venv/run.stamp
-	@$(V)/surety demo --people $(PEOPLE) $(if $(SPEED),--speed $(SPEED))
+	@$(V)/surety demo $(if $(PEOPLE),--people $(PEOPLE)) $(if $(SPEED),--speed $(SPEED))
 
 test: .venv/dev.stamp
 	@tests/support/install-components
