@@ -1,7 +1,7 @@
 """The only reader of alerts for pages: the desk's list, one alert, and what changed since."""
 
 import msgspec
-from django.db.models import Max, Q, QuerySet
+from django.db.models import Count, Max, Q, QuerySet
 
 from surety.server.accounts.models import User
 from surety.server.accounts.permissions import may, people_for
@@ -118,11 +118,8 @@ def changes_since(event_id: int, user: User, limit: int = 200) -> Changes:
 
 def counts(user: User) -> dict[Severity, int]:
     """How many unresolved alerts of each severity the user may see."""
-    found = visible(user).filter(status__in=UNRESOLVED).order_by().values_list("severity", flat=True)
-    tally = dict.fromkeys(Severity, 0)
-    for severity in found:
-        tally[Severity(severity)] += 1
-    return tally
+    found = visible(user).filter(status__in=UNRESOLVED).order_by().values_list("severity").annotate(Count("pk"))
+    return dict.fromkeys(Severity, 0) | {Severity(severity): count for severity, count in found}
 
 
 def notes_about(person_id: str, since_ms: int, other_than: str) -> list[AlertEvent]:

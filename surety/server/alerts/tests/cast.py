@@ -16,7 +16,7 @@ _numbers = itertools.count(1)
 
 
 def user(name: str, role: Role | str, region: str = "") -> User:
-    return User.objects.create_user(name, password=f"long enough for {name}", role=role, region=region)
+    return User.objects.create(username=name, role=role, region=region)
 
 
 def terms(**changes: object) -> OrderTerms:
