@@ -50,9 +50,7 @@ def parse_partitions(text: str) -> frozenset[int]:
     for part in text.split(","):
         first, _, last = part.strip().partition("-")
         if not first.isdecimal() or not (last or first).isdecimal():
-            raise ValueError(
-                f'partitions are "{text}"; write e.g. 0-31 or 5,7,9-12 (of {PARTITIONS})'
-            )
+            raise ValueError(f'partitions are "{text}"; write e.g. 0-31 or 5,7,9-12 (of {PARTITIONS})')
         found.update(range(int(first), int(last or first) + 1))
     if not found or max(found) >= PARTITIONS:
         raise ValueError(f'partitions are "{text}"; there are the partitions 0 to {PARTITIONS - 1}')
