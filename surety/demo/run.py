@@ -1,8 +1,8 @@
 """`surety demo`: prepares a data directory, tells the address and the log-ins, and runs everything with a live town."""
 
+import contextlib
 import os
 import shutil
-import signal
 import socket
 import sys
 import threading
@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 import msgspec
+from rich import box
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
@@ -132,9 +133,6 @@ def _export(settings: Settings) -> None:
 
 def _prepare(demo: Demo, settings: Settings) -> Demo:
     """Create the secret, the tables, the users and the town; whatever is done already is left as it is."""
-    if demo.prepared:
-        state.write(settings.data_dir, demo)
-        return demo
     try:
         return _prepared(demo, settings)
     except KeyboardInterrupt:
@@ -145,6 +143,15 @@ def _prepared(demo: Demo, settings: Settings) -> Demo:
     if not settings.secret_file.exists():
         _write_secret(settings.secret_file)
     set_up_django()
+    if demo.prepared:
+        state.write(settings.data_dir, demo)  # another speed
+        _migrate()  # a newer version may have new tables
+        _close_database()
+        return demo
+    return _seeded(demo, settings)
+
+
+def _seeded(demo: Demo, settings: Settings) -> Demo:
     from surety.demo import seed  # noqa: PLC0415 - Django's models exist only now
 
     if not demo.log_ins:
@@ -223,16 +230,16 @@ def _serve(demo: Demo, settings: Settings) -> None:
         [Child("town", town), *children_of(settings)], log_dir=settings.data_dir / "logs", say=_console.print
     )
     _tell(demo, settings)
-    tree.start()
     note = _HourNote(settings.data_dir, clock)
     note.start()
     try:
+        tree.start()
         tree.run()
+    except KeyboardInterrupt:  # before the tree listens for it
+        tree.stop()
     finally:
         note.stop()
     _console.print("Stopped. The same command goes on from here.")
-    # The tree has ended every child; nothing of this process is worth waiting for.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 class _HourNote(threading.Thread):
@@ -255,20 +262,31 @@ class _HourNote(threading.Thread):
 
 
 def _tell(demo: Demo, settings: Settings) -> None:
+    """The log-ins and the address, the address last, where the eye is."""
     at = time.strftime("%H:%M:%S")
-    table = Table(title=f"Log-ins (one-time codes of {at}; each is good for half a minute)", title_justify="left")
-    for column in ("role", "user name", "password", "code now", "a fresh code"):
-        table.add_column(column, no_wrap=True)
-    where = "" if settings.data_dir.name == ".demo" else f" --data-dir {settings.data_dir}"
+    table = Table(title=f"Log-ins, with the one-time codes of {at}", title_justify="left", box=box.SIMPLE_HEAD)
+    for column in ("role", "user name", "password", "code"):
+        table.add_column(column, no_wrap=True, overflow="ignore")
     for log_in in demo.log_ins:
         code, _ = codes.code_now(log_in.totp_secret)
-        fresh = f"surety demo-code {log_in.role}{where}"
-        table.add_row(log_in.role, log_in.username, log_in.password, code, fresh)
-    _console.print(table, soft_wrap=True)
-    _console.print(
-        f"A town of {demo.people} people, time runs {demo.speed:g} times as fast. Logs: {settings.data_dir / 'logs'}"
-    )
-    _console.print(
-        f"Open http://{settings.host}:{settings.web_port}/ and log in, for the alert desk as operator.", style="bold"
-    )
-    _console.print("Ctrl-C stops everything; the same command goes on from there.")
+        table.add_row(log_in.role, log_in.username, log_in.password, code)
+    wide = Console(highlight=False, width=max(_console.width, 100))
+    wide.print(table)
+    where = "" if settings.data_dir == Path(".demo").resolve() else f" --data-dir {settings.data_dir}"
+    for line in (
+        f"A code is good for half a minute; a fresh one: {_command()} demo-code operator{where}",
+        f"{demo.people} people; time runs {demo.speed:g} times as fast. Logs: {settings.data_dir / 'logs'}",
+        "Ctrl-C stops everything; the same command goes on from there.",
+        f"[bold]Open http://{settings.host}:{settings.web_port}/ and log in as operator for the alert desk.[/bold]",
+    ):
+        _console.print(line, soft_wrap=True)
+
+
+def _command() -> str:
+    """How this command was called, so that it can be called again: .venv/bin/surety, or surety."""
+    called = Path(sys.argv[0])
+    if called.name != "surety":
+        return "surety"
+    with contextlib.suppress(ValueError):
+        return str(called.relative_to(Path.cwd()))
+    return "surety" if shutil.which("surety") == str(called) else str(called)

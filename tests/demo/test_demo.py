@@ -1,0 +1,137 @@
+"""The whole demonstration, as a newcomer starts it: alerts appear, Ctrl-C ends it, a second start goes on."""
+
+import contextlib
+import os
+import select
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from surety.demo.state import Hour
+
+pytestmark = pytest.mark.slow
+START = "2026-10-06T18:52"
+SOON_S = 120.0
+
+
+class Running:
+    """`surety demo` as a child process, with what it printed."""
+
+    def __init__(self, data_dir: Path, *more: str) -> None:
+        env = {k: v for k, v in os.environ.items() if not k.startswith("SURETY_")}
+        self.data_dir, self.text = data_dir, ""
+        options = ["--data-dir", str(data_dir), "--port", "0", "--door-port", "0", *more]
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "surety", "demo", *options],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            env=env,
+            start_new_session=True,
+        )
+
+    def read(self, timeout_s: float) -> str:
+        """What it has printed so far; waits at most so long for more."""
+        assert self.process.stdout
+        if select.select([self.process.stdout], [], [], timeout_s)[0]:
+            self.text += os.read(self.process.stdout.fileno(), 65536).decode(errors="replace")
+        return self.text
+
+    def until(self, what: Callable[[], bool], name: str) -> None:
+        deadline = time.monotonic() + SOON_S
+        while not what():
+            self.read(0.2)
+            assert self.process.poll() is None, f"it ended before {name}:\n{self.text}"
+            assert time.monotonic() < deadline, f"{name} did not come within {SOON_S:g} s:\n{self.text}"
+
+    def interrupt(self) -> float:
+        """Ctrl-C; how long it took to end, in seconds."""
+        began = time.monotonic()
+        self.process.send_signal(signal.SIGINT)
+        rest, _ = self.process.communicate(timeout=20)
+        self.text += rest.decode(errors="replace")
+        return time.monotonic() - began
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Callable[..., Running]]:
+    running: list[Running] = []
+
+    def begin(*more: str) -> Running:
+        running.append(Running(tmp_path / "demo", *more))
+        return running[-1]
+
+    yield begin
+    for one in running:
+        if one.process.poll() is None:
+            os.killpg(one.process.pid, signal.SIGKILL)
+            one.process.communicate()
+
+
+def _rows(data_dir: Path, sql: str) -> list[tuple[object, ...]]:
+    path = data_dir / "surety.sqlite3"
+    if not path.exists():
+        return []
+    with contextlib.closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=5)) as database:
+        try:
+            return database.execute(sql).fetchall()
+        except sqlite3.OperationalError:  # no such table yet, or busy: look again
+            return []
+
+
+def _alerts(data_dir: Path) -> set[object]:
+    return {row[0] for row in _rows(data_dir, "SELECT id FROM alerts_alert")}
+
+
+def _hour(data_dir: Path) -> Hour:
+    return msgspec.json.decode((data_dir / "hour.json").read_bytes(), type=Hour)
+
+
+def test_alerts_appear_ctrl_c_ends_it_and_a_second_start_goes_on(start: Callable[..., Running]) -> None:
+    first = start("--people", "8", "--speed", "60", "--start", START)
+    first.until(lambda: len(_alerts(first.data_dir)) >= 3, "the third alert")
+    assert first.interrupt() < 10
+    assert first.process.returncode == 0, first.text
+    assert "Stopped. The same command goes on from here." in first.text
+    assert "http://127.0.0.1:" in first.text
+    for role in (
+        "officer",
+        "operator",
+        "face_reviewer",
+        "supervisor",
+        "disclosure_officer",
+        "auditor",
+        "administrator",
+    ):
+        assert role in first.text
+    before, stopped = _alerts(first.data_dir), _hour(first.data_dir)
+    assert stopped.clean
+
+    second = start("--speed", "120")
+    second.until(lambda: "Open http" in second.text, "the address")
+    second.until(lambda: _alerts(second.data_dir) > before, "another alert")
+    assert second.interrupt() < 10
+    assert _hour(second.data_dir).domain_ms > stopped.domain_ms
+    kept = _rows(second.data_dir, "SELECT person_id, at_ms, fact_id FROM monitoring_storedfact")
+    assert len(kept) == len(set(kept))
+    assert _rows(second.data_dir, "SELECT count(*) FROM cases_person") == [(8,)]
+
+
+def test_preparing_that_is_interrupted_is_taken_up_again(start: Callable[..., Running]) -> None:
+    first = start("--people", "300", "--speed", "60", "--start", START)
+    first.until(lambda: len(_rows(first.data_dir, "SELECT 1 FROM cases_person")) >= 40, "the first people")
+    first.interrupt()
+    assert "the same command goes on from here" in first.text
+    prepared = len(_rows(first.data_dir, "SELECT 1 FROM cases_person"))
+    assert 0 < prepared < 300
+    second = start()
+    second.until(lambda: "Open http" in second.text, "the address")
+    assert _rows(second.data_dir, "SELECT count(*) FROM cases_person") == [(300,)]
+    assert _rows(second.data_dir, "SELECT count(DISTINCT identifier) FROM cases_doorgrant") == [(300,)]
+    second.interrupt()
