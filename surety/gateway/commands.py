@@ -13,6 +13,7 @@ def run_door(settings: SettingsFile = None) -> None:
     """Take messages of devices over HTTP (OsmAnd, OwnTracks) until stopped."""
     from surety import settings as surety_settings  # noqa: PLC0415 - the other commands need neither
     from surety.gateway.serve import run  # noqa: PLC0415 - the same
+    from surety.serve import follow_parent  # noqa: PLC0415 - the same
 
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     try:
@@ -20,4 +21,5 @@ def run_door(settings: SettingsFile = None) -> None:
     except surety_settings.SettingsError as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(2) from None
+    follow_parent()
     run(chosen)
