@@ -38,8 +38,8 @@ Row = tuple[int, str, str, str, int, bytes]
 class SqliteStream:
     """A `Stream` in one file. Threads may share it; after a failed write the next one starts afresh."""
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    def __init__(self, path: Path, busy_timeout_s: float = BUSY_TIMEOUT_S) -> None:
+        self._path, self._busy_timeout_s = path, busy_timeout_s
         self._write_lock, self._read_lock = threading.Lock(), threading.Lock()
         self._writer: sqlite3.Connection | None = None
         self._reader: sqlite3.Connection | None = None
@@ -130,7 +130,7 @@ class SqliteStream:
     def _query(self, sql: str, parameters: tuple[object, ...] = ()) -> list[tuple[Any, ...]]:
         with self._read_lock:
             try:
-                self._reader = self._reader or _open(self._path)
+                self._reader = self._reader or _open(self._path, self._busy_timeout_s)
                 return self._reader.execute(sql, parameters).fetchall()
             except sqlite3.Error as error:
                 self._drop_reader()
@@ -138,7 +138,7 @@ class SqliteStream:
 
     def _writing(self) -> sqlite3.Connection:
         if self._writer is None:
-            self._writer = _open(self._path)
+            self._writer = _open(self._path, self._busy_timeout_s)
         return self._writer
 
     def _drop_writer(self) -> None:
@@ -153,9 +153,9 @@ class SqliteStream:
             self._reader = None
 
 
-def _open(path: Path) -> sqlite3.Connection:
+def _open(path: Path, busy_timeout_s: float) -> sqlite3.Connection:
     connection = sqlite3.connect(
-        path, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False, cached_statements=256
+        path, timeout=busy_timeout_s, isolation_level=None, check_same_thread=False, cached_statements=256
     )
     try:
         connection.execute("PRAGMA journal_mode = WAL")

@@ -3,6 +3,7 @@
 Every function is total: whatever bytes a device sends, the answer is a value, None or a `Rejected`, never an exception.
 """
 
+import json
 import math
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -56,6 +57,23 @@ class Health(msgspec.Struct, frozen=True):
     def says_something(self) -> bool:
         """Whether there is anything in it."""
         return self.battery_pct is not None or self.charging is not None or bool(self.events)
+
+
+def json_object(body: bytes) -> dict[str, object] | Rejected:
+    """The JSON object in a body. NaN and Infinity, which JSON has not but devices write, are read as such."""
+    try:
+        data = msgspec.json.decode(body)
+    except (ValueError, RecursionError):  # msgspec's and Unicode's errors are ValueErrors
+        try:
+            data = json.loads(body)
+        except (ValueError, RecursionError):
+            return Rejected(Reason.MALFORMED, "The body is not JSON.")
+    return data if isinstance(data, dict) else Rejected(Reason.MALFORMED, "The body is not a JSON object.")
+
+
+def scalar(value: object) -> Raw:
+    """A member of a JSON object where a number, text or yes/no is expected; None for anything else."""
+    return value if isinstance(value, str | float | int | bool) else None
 
 
 def number(raw: Raw) -> float | None:

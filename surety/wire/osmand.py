@@ -5,13 +5,13 @@ Source: the protocol as Traccar documents it (https://www.traccar.org/osmand/) a
 
 import enum
 from collections.abc import Mapping, Sequence
-from urllib.parse import unquote_to_bytes
+from urllib.parse import unquote_plus
 
 import msgspec
 
 from surety.rules.facts import DeviceEvent, DeviceReport, Fix, Source
 from surety.wire import checks
-from surety.wire.checks import Health, Message, Position, Raw
+from surety.wire.checks import Health, Message, Position, Raw, scalar
 from surety.wire.contract import Decoded, Reason, Rejected
 
 PROTOCOL = "osmand"
@@ -114,20 +114,14 @@ def _from_fields(fields: Mapping[str, list[str]], speed_unit_mps: float) -> _Rea
 def _fields(data: bytes) -> dict[str, list[str]]:
     """The parameters of a query or form; empty values count as missing, undecodable bytes as replacement signs."""
     fields: dict[str, list[str]] = {}
-    for part in data.split(b"&", MAX_FIELDS)[:MAX_FIELDS]:
-        name, _, value = part.partition(b"=")
-        text = _text(value).strip()
-        if text:
-            fields.setdefault(_text(name).strip().lower(), []).append(text)
+    escaped = b"%" in data or b"+" in data
+    for part in data.decode("utf-8", "replace").split("&", MAX_FIELDS)[:MAX_FIELDS]:
+        name, _, value = part.partition("=")
+        if escaped:
+            name, value = unquote_plus(name), unquote_plus(value)
+        if value := value.strip():
+            fields.setdefault(name.strip().lower(), []).append(value)
     return fields
-
-
-def _text(data: bytes) -> str:
-    if b"+" in data:
-        data = data.replace(b"+", b" ")
-    if b"%" in data:
-        data = unquote_to_bytes(data)
-    return data.decode("utf-8", "replace")
 
 
 def _first(fields: Mapping[str, list[str]], name: str) -> str | None:
@@ -149,14 +143,11 @@ def _events(alarms: Sequence[str], *, mock: bool = False) -> tuple[DeviceEvent, 
 
 
 def _decode_json(message: Message, received_ms: int) -> Decoded | Rejected:
-    try:
-        data = msgspec.json.decode(message.body)
-    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
-        return Rejected(Reason.MALFORMED, "The body is not JSON.")
-    if not isinstance(data, dict):
-        return Rejected(Reason.MALFORMED, "The body is not a JSON object.")
+    data = checks.json_object(message.body)
+    if isinstance(data, Rejected):
+        return data
     fields = _fields(message.query)
-    named = _scalar(data.get("device_id")) or _first(fields, "id") or _first(fields, "deviceid")
+    named = scalar(data.get("device_id")) or _first(fields, "id") or _first(fields, "deviceid")
     device_id = checks.identifier("" if named is None else str(named))
     if isinstance(device_id, Rejected):
         return device_id
@@ -172,22 +163,22 @@ def _decode_json(message: Message, received_ms: int) -> Decoded | Rejected:
 
 def _from_json(data: Mapping[str, object], location: Mapping[str, object]) -> _Reading:
     coords, battery = _object(location.get("coords")), _object(location.get("battery"))
-    level = checks.within(_scalar(battery.get("level")), 0, 1)
-    mock = checks.flag(_scalar(location.get("mock"))) is True
+    level = checks.within(scalar(battery.get("level")), 0, 1)
+    mock = checks.flag(scalar(location.get("mock"))) is True
     places = (data, location, _object(location.get("extras")), _object(data.get("extras")))
     values = {
-        "accuracy_m": checks.accuracy(_scalar(coords.get("accuracy"))),
-        "speed_mps": checks.within(_scalar(coords.get("speed")), 0, 1000),
-        "heading_deg": checks.within(_scalar(coords.get("heading")), 0, 360),
-        "altitude_m": _altitude(_scalar(coords.get("altitude"))),
+        "accuracy_m": checks.accuracy(scalar(coords.get("accuracy"))),
+        "speed_mps": checks.within(scalar(coords.get("speed")), 0, 1000),
+        "heading_deg": checks.within(scalar(coords.get("heading")), 0, 360),
+        "altitude_m": _altitude(scalar(coords.get("altitude"))),
     }
     health = Health(
         None if level is None else round(level * 100, 3),
-        checks.flag(_scalar(battery.get("is_charging"))),
+        checks.flag(scalar(battery.get("is_charging"))),
         _events([str(place["alarm"]) for place in places if place.get("alarm")], mock=mock),
     )
-    lat, lon = _scalar(coords.get("latitude")), _scalar(coords.get("longitude"))
-    time = _scalar(location.get("timestamp"))
+    lat, lon = scalar(coords.get("latitude")), scalar(coords.get("longitude"))
+    time = scalar(location.get("timestamp"))
     return _Reading(time, lat, lon, valid=True, position=values, source=Source.FUSED, mock=mock, health=health)
 
 
@@ -199,7 +190,3 @@ def _altitude(raw: Raw) -> float | None:
 
 def _object(value: object) -> Mapping[str, object]:
     return value if isinstance(value, dict) else {}
-
-
-def _scalar(value: object) -> Raw:
-    return value if isinstance(value, str | float | int | bool) else None

@@ -9,13 +9,12 @@ import binascii
 from collections.abc import Mapping
 from urllib.parse import parse_qs
 
-import msgspec
 from nacl.exceptions import CryptoError
 from nacl.secret import SecretBox
 
 from surety.rules.facts import DeviceEvent, Source
 from surety.wire import checks
-from surety.wire.checks import Health, Message, Position, Raw
+from surety.wire.checks import Health, Message, Position, scalar
 from surety.wire.contract import Decoded, Reason, Rejected
 
 PROTOCOL = "owntracks"
@@ -48,7 +47,7 @@ def decode(message: Message, received_ms: int, payload_key: str = "") -> Decoded
         return device_id
     if not message.body.strip():
         return Rejected(Reason.EMPTY, "The body is empty.")
-    data = _json_object(message.body)
+    data = checks.json_object(message.body)
     if isinstance(data, dict) and data.get("_type") == "encrypted":
         data = _decrypt(data, payload_key)
     return data if isinstance(data, Rejected) else _read(device_id, data, received_ms)
@@ -56,62 +55,56 @@ def decode(message: Message, received_ms: int, payload_key: str = "") -> Decoded
 
 def _read(device_id: str, data: Mapping[str, object], received_ms: int) -> Decoded | Rejected:
     kind = data.get("_type")
+    if not isinstance(kind, str):
+        return Rejected(Reason.UNSUPPORTED, "The message has no _type.")
     if kind in {"location", "transition"}:
         return _location(device_id, data, received_ms)
     if kind == "lwt":
         return _last_will(device_id, data, received_ms)
-    if isinstance(kind, str) and kind in _IGNORED:
+    if kind in _IGNORED:
         return Decoded(device_id)
     return Rejected(Reason.UNSUPPORTED, "The message's _type is none that OwnTracks sends.")
 
 
 def _location(device_id: str, data: Mapping[str, object], received_ms: int) -> Decoded:
     """A location, or the place where the app saw a region's border crossed: that it was crossed is for the rules."""
-    claimed = _scalar(data.get("tst"))
+    claimed = scalar(data.get("tst"))
     at_ms = checks.epoch_ms(claimed)
     if isinstance(at_ms, int):
         at_ms = checks.timely(at_ms, received_ms)
     if isinstance(at_ms, Rejected):
         return Decoded(device_id, (), (at_ms,))
-    lat, lon = _scalar(data.get("lat")), _scalar(data.get("lon"))
+    lat, lon = scalar(data.get("lat")), scalar(data.get("lon"))
     place = None if lat is None and lon is None else checks.coordinates(lat, lon)
     position = _position(data, place) if isinstance(place, tuple) else None
-    state = checks.within(_scalar(data.get("bs")), 0, 3)
+    state = checks.within(scalar(data.get("bs")), 0, 3)
     health = Health(
-        checks.within(_scalar(data.get("batt")), 0, 100), {1.0: False, 2.0: True, 3.0: True}.get(state or 0.0)
+        checks.within(scalar(data.get("batt")), 0, 100), {1.0: False, 2.0: True, 3.0: True}.get(state or 0.0)
     )
     facts = checks.make_facts(device_id, at_ms, received_ms, position, health, always_report=position is None)
     return Decoded(device_id, facts, (place,) if isinstance(place, Rejected) else ())
 
 
 def _position(data: Mapping[str, object], place: tuple[float, float]) -> Position:
-    speed = checks.within(_scalar(data.get("vel")), 0, 3600)
+    speed = checks.within(scalar(data.get("vel")), 0, 3600)
     source = data.get("source")
     return Position(
         place[0],
         place[1],
-        checks.accuracy(_scalar(data.get("acc"))),
+        checks.accuracy(scalar(data.get("acc"))),
         _SOURCES.get(source.lower(), Source.UNKNOWN) if isinstance(source, str) else Source.UNKNOWN,
         None if speed is None else speed * checks.KMH_MPS,
-        checks.within(_scalar(data.get("cog")), 0, 360),
-        checks.within(_scalar(data.get("alt")), -12_000, 100_000),
+        checks.within(scalar(data.get("cog")), 0, 360),
+        checks.within(scalar(data.get("alt")), -12_000, 100_000),
     )
 
 
 def _last_will(device_id: str, data: Mapping[str, object], received_ms: int) -> Decoded:
     """The app is gone without a word. Its `tst` is when it connected, so the time is that of receipt."""
     health = Health(events=(DeviceEvent.OFFLINE,))
-    claimed = _scalar(data.get("tst"))
+    claimed = scalar(data.get("tst"))
     made = checks.report(device_id, received_ms, received_ms, health, None if claimed is None else str(claimed))
     return Decoded(device_id, (made,))
-
-
-def _json_object(body: bytes) -> dict[str, object] | Rejected:
-    try:
-        data = msgspec.json.decode(body)
-    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
-        return Rejected(Reason.MALFORMED, "The body is not JSON.")
-    return data if isinstance(data, dict) else Rejected(Reason.MALFORMED, "The body is not a JSON object.")
 
 
 def _decrypt(data: Mapping[str, object], payload_key: str) -> dict[str, object] | Rejected:
@@ -124,7 +117,7 @@ def _decrypt(data: Mapping[str, object], payload_key: str) -> dict[str, object] 
         opened = SecretBox(key.ljust(SecretBox.KEY_SIZE, b"\0")).decrypt(base64.b64decode(sealed, validate=False))
     except (CryptoError, binascii.Error, ValueError):
         return unreadable
-    return _json_object(opened)
+    return checks.json_object(opened)
 
 
 def _from_query(query: bytes) -> tuple[str, str]:
@@ -137,7 +130,3 @@ def _from_query(query: bytes) -> tuple[str, str]:
 
 def _text(data: bytes) -> str:
     return data.decode("utf-8", "replace").strip()
-
-
-def _scalar(value: object) -> Raw:
-    return value if isinstance(value, str | float | int | bool) else None

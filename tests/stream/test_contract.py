@@ -1,0 +1,158 @@
+"""What every log promises, over each driver: the same tests on SQLite and PostgreSQL."""
+
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from surety.stream.contract import PARTITIONS, Entry, partition_of
+from surety.stream.refusals import KEPT_REFUSALS, RefusalNote
+from surety.stream.sql import PostgresStream, SqliteStream, SqlStream
+
+Opener = Callable[[], SqlStream]
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def opener(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Opener]:
+    """Opens one and the same log, each time as another process would."""
+    opened: list[SqlStream] = []
+    url = request.getfixturevalue("postgres_url") if request.param == "postgres" else ""
+
+    def open_one() -> SqlStream:
+        opened.append(PostgresStream(url) if url else SqliteStream(tmp_path / "log.sqlite3"))
+        return opened[-1]
+
+    yield open_one
+    for one in opened:
+        one.close()
+
+
+@pytest.fixture
+def stream(opener: Opener) -> SqlStream:
+    return opener()
+
+
+def entry(n: int, person: str = "") -> Entry:
+    return Entry(person or f"person-{n}", f"device-{n}", "osmand", 1_700_000_000_000 + n, (b"\x00fix%d" % n, b""))
+
+
+def test_what_was_appended_is_read_back_as_it_was(stream: SqlStream) -> None:
+    seqs = stream.append([entry(1), entry(2)])
+    records = stream.read(0, 10)
+    assert [record.seq for record in records] == seqs
+    assert [record.entry for record in records] == [entry(1), entry(2)]
+    assert [record.partition for record in records] == [partition_of("person-1"), partition_of("person-2")]
+
+
+@pytest.mark.parametrize("count", [1, 63, 64, 65, 1500])
+def test_a_group_of_any_size_keeps_its_order(stream: SqlStream, count: int) -> None:
+    seqs = stream.append([entry(n) for n in range(count)])
+    assert len(set(seqs)) == count
+    assert seqs == sorted(seqs)
+    records = stream.read(0, count + 1)
+    assert [(record.seq, record.entry) for record in records] == list(zip(seqs, map(entry, range(count)), strict=True))
+
+
+def test_nothing_appended_gives_no_number(stream: SqlStream) -> None:
+    assert stream.append([]) == []
+    assert stream.last_seq() == 0
+    assert stream.read(0, 10) == []
+
+
+def test_reading_goes_on_after_a_position_and_stops_at_the_limit(stream: SqlStream) -> None:
+    seqs = stream.append([entry(n) for n in range(5)])
+    assert [record.seq for record in stream.read(seqs[1], 2)] == seqs[2:4]
+    assert stream.read(seqs[-1], 10) == []
+    assert stream.last_seq() == seqs[-1]
+
+
+def test_a_reader_of_some_partitions_sees_those_alone(stream: SqlStream) -> None:
+    stream.append([entry(n) for n in range(200)])
+    mine = frozenset(range(0, PARTITIONS, 3))
+    got = stream.read(0, 1000, mine)
+    assert {record.partition for record in got} <= mine
+    rest = stream.read(0, 1000, frozenset(range(PARTITIONS)) - mine)
+    assert sorted(record.seq for record in [*got, *rest]) == [record.seq for record in stream.read(0, 1000)]
+    assert stream.read(0, 1000, frozenset()) == []
+
+
+def test_another_process_sees_what_was_acknowledged(stream: SqlStream, opener: Opener) -> None:
+    seqs = stream.append([entry(1)])
+    assert [record.seq for record in opener().read(0, 10)] == seqs
+
+
+def test_trimming_deletes_up_to_a_position_and_never_gives_a_number_again(stream: SqlStream) -> None:
+    seqs = stream.append([entry(n) for n in range(4)])
+    assert stream.trim(seqs[1]) == 2
+    assert [record.seq for record in stream.read(0, 10)] == seqs[2:]
+    assert stream.trim(seqs[-1]) == 2
+    assert stream.last_seq() == 0
+    assert stream.append([entry(9)])[0] > seqs[-1]
+
+
+def test_a_message_appended_twice_is_there_twice(stream: SqlStream) -> None:
+    stream.append([entry(1)])
+    stream.append([entry(1)])
+    assert [record.entry for record in stream.read(0, 10)] == [entry(1), entry(1)]
+
+
+def test_a_reader_never_skips_while_several_processes_append(opener: Opener) -> None:
+    """Each writer has its own connection; a reader that follows by position must meet every record once, in order."""
+    writers, groups, size = 4, 25, 7
+    finished = [threading.Event() for _ in range(writers)]
+
+    def write(index: int) -> None:
+        stream = opener()
+        for group in range(groups):
+            stream.append([entry(n, f"w{index}-{group}-{n}") for n in range(size)])
+        finished[index].set()
+
+    threads = [threading.Thread(target=write, args=(index,)) for index in range(writers)]
+    for thread in threads:
+        thread.start()
+    reader, position, seen = opener(), 0, []
+    while True:
+        all_written = all(event.is_set() for event in finished)
+        records = reader.read(position, 50)
+        if all_written and not records:
+            break
+        seen += [record.entry.person_id for record in records]
+        position = records[-1].seq if records else position
+    for thread in threads:
+        thread.join()
+    assert len(seen) == len(set(seen)) == writers * groups * size
+
+
+def test_threads_share_one_log(stream: SqlStream) -> None:
+    seqs: list[int] = []
+    threads = [threading.Thread(target=lambda n=n: seqs.extend(stream.append([entry(n)]))) for n in range(16)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(seqs) == [record.seq for record in stream.read(0, 100)]
+
+
+def test_closing_loses_nothing_and_a_closed_log_opens_again(stream: SqlStream) -> None:
+    stream.append([entry(1)])
+    stream.close()
+    stream.append([entry(2)])
+    stream.close()
+    assert [record.entry for record in stream.read(0, 10)] == [entry(1), entry(2)]
+
+
+def test_the_memory_of_unknown_devices_adds_up_and_is_bounded(stream: SqlStream) -> None:
+    stream.record_refusals([RefusalNote("tag", "osmand", 5, 10, 2)])
+    stream.record_refusals([RefusalNote("tag", "osmand", 20, 30, 3)])
+    assert stream.refusals() == [RefusalNote("tag", "osmand", 5, 30, 5)]
+    stream.record_refusals([RefusalNote(f"guess-{n}", "osmand", 40 + n, 40 + n, 1) for n in range(KEPT_REFUSALS)])
+    kept = stream.refusals()
+    assert len(kept) == KEPT_REFUSALS
+    assert "tag" not in {note.identifier for note in kept}
+
+
+def test_a_probe_of_a_writable_log_leaves_no_record(stream: SqlStream) -> None:
+    stream.probe()
+    stream.probe()
+    assert stream.last_seq() == 0
