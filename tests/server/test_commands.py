@@ -7,7 +7,6 @@ import sqlite3
 import stat
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -32,14 +31,14 @@ def surety(folder: Path, *arguments: str, env: dict[str, str] | None = None) -> 
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory) -> Iterator[tuple[Path, str]]:
+def made(tmp_path_factory) -> tuple[Path, str]:
     """A directory in which `init` has run, and what it printed."""
     folder = tmp_path_factory.mktemp("made")
     done = surety(folder, "init", "--data-dir", "data")
     assert done.returncode == 0, done.stderr
     ports = "\n".join(f"{name} = {free_port()}" for name in ("web_port", "door_port"))
     (folder / "surety.toml").write_text((folder / "surety.toml").read_text() + ports)
-    yield folder, done.stdout
+    return folder, done.stdout
 
 
 def free_port() -> int:

@@ -24,15 +24,15 @@ class Verdict(msgspec.Struct, frozen=True):
 
 def verify() -> Verdict:
     """Recompute the whole chain. Names the first entry that was changed, removed, put in or cut off at the end."""
-    head = Head.objects.filter(id=1).first()
+    head = Head.objects.filter(id=1).first() or Head(seq=0, hash=FIRST_PREVIOUS)
     seq, link = 0, FIRST_PREVIOUS
     for entry in _all_entries():
         fault = _fault(entry, seq, link)
         if fault:
             return Verdict(seq, min(entry.seq, seq + 1), fault)
         seq, link = entry.seq, entry.hash
-    if (seq, link) != ((head.seq, head.hash) if head else (0, FIRST_PREVIOUS)):
-        return Verdict(seq, seq + 1, f"Entry {seq + 1} is missing: the log was cut off after entry {seq}.")
+    if fault := _fault_at_end(seq, link, head):
+        return Verdict(seq, min(seq, head.seq) + 1, fault)
     return Verdict(seq, 0, f"All {seq} entries are as they were written.")
 
 
@@ -48,6 +48,14 @@ def _fault(entry: Entry, seq: int, link: str) -> str:
     if entry.hash != digest(entry):
         return f"Entry {entry.seq} was changed after it was written."
     return ""
+
+
+def _fault_at_end(seq: int, link: str, head: Head) -> str:
+    if seq < head.seq:
+        return f"Entry {seq + 1} is missing: the log was cut off after entry {seq}."
+    if seq > head.seq:
+        return f"Entry {head.seq + 1} was put in by something else than Surety, or the log's head was changed."
+    return "" if link == head.hash else f"Entry {seq} is not the one that was written last."
 
 
 def entries(*, person_id: str = "", action: str = "", before_seq: int | None = None) -> QuerySet[Entry]:
