@@ -88,8 +88,13 @@ class _Geometry(msgspec.Struct):
     coordinates: object = None
 
 
+class _Properties(msgspec.Struct):
+    kind: str = ""
+
+
 class _Feature(msgspec.Struct):
     geometry: _Geometry | None = None
+    properties: _Properties | None = None
 
 
 class _Collection(msgspec.Struct):
@@ -105,8 +110,10 @@ def _bounds(path: str, _changed_ns: int) -> list[float] | None:
         return None
     if layer.bbox and len(layer.bbox) == 4:
         return layer.bbox
+    # Where people live: a railway or a river may run far out of the town.
+    lived_in = [f for f in layer.features if f.properties is not None and f.properties.kind == "building"]
     box = [float("inf"), float("inf"), float("-inf"), float("-inf")]
-    for feature in layer.features:
+    for feature in lived_in or layer.features:
         if feature.geometry is not None:
             _widen(box, feature.geometry.coordinates)
     return box if box[0] <= box[2] else None

@@ -23,9 +23,9 @@ export function minutesOf(text) {
   return Number(match[1]) * 60 + Number(match[2]);
 }
 
-/** Minutes to "19:30"; the end of the day is 24:00 only as an end. */
-export const timeOf = (minutes, isEnd = false) => {
-  const m = isEnd && minutes === DAY_MIN ? DAY_MIN : ((minutes % DAY_MIN) + DAY_MIN) % DAY_MIN;
+/** Minutes to "19:30"; midnight is 00:00, which as an end lies on the next day. */
+export const timeOf = (minutes) => {
+  const m = ((minutes % DAY_MIN) + DAY_MIN) % DAY_MIN;
   return `${String(Math.floor(m / 60)).padStart(2, "0")}:${String(m % 60).padStart(2, "0")}`;
 };
 
@@ -63,7 +63,7 @@ class Timetable {
     });
     const hours = html("div", { class: "week-hours", "aria-hidden": "true" });
     for (const hour of [0, 6, 12, 18, 24]) {
-      const mark = html("span", {}, timeOf(hour * 60, true));
+      const mark = html("span", {}, `${hour}:00`);
       mark.style.left = `${(hour / 24) * 100}%`;
       hours.append(mark);
     }
@@ -82,8 +82,7 @@ class Timetable {
   write(row, { day, start, length }) {
     this.part(row, "day").value = DAYS[((day % 7) + 7) % 7];
     this.part(row, "start").value = timeOf(start);
-    const end = start + length;
-    this.part(row, "end").value = end === DAY_MIN ? "24:00" : timeOf(end);
+    this.part(row, "end").value = timeOf(start + length);
     this.changed(row);
   }
 

@@ -1,0 +1,137 @@
+"""Versions of conditions and orders compared, in words: what a change changed."""
+
+import math
+from collections.abc import Sequence
+
+from surety.rules import words
+from surety.rules.conditions import Area, Body, Circle, Curfew, Polygon, Timetable, Trail, Zone
+from surety.server.cases.models import OrderStatus, OrderVersion
+from surety.server.console.case_access import full_text
+
+EARTH_RADIUS_M = 6_371_008.8
+ORDER_TYPES = {
+    "civil": "Civil",
+    "community": "Community",
+    "immigration": "Immigration",
+    "post_release": "Post-release",
+    "pre_trial": "Pre-trial",
+    "special": "Special",
+    "bail": "Bail",
+}
+DATA_WORDS = {"position": "where the device is", "device": "the state of the device"}
+
+
+def metres_between(one: tuple[float, float], other: tuple[float, float]) -> float:
+    """Great-circle distance between (lon, lat) points on a sphere, 0.5 % off at worst: for words, not for findings."""
+    (lon1, lat1), (lon2, lat2) = ((math.radians(a), math.radians(b)) for a, b in (one, other))
+    h = math.sin((lat2 - lat1) / 2) ** 2 + math.cos(lat1) * math.cos(lat2) * math.sin((lon2 - lon1) / 2) ** 2
+    return 2 * EARTH_RADIUS_M * math.asin(min(1.0, math.sqrt(h)))
+
+
+def body_changes(before: Body | None, after: Body | None) -> list[str]:
+    """What differs between two versions of a condition, one sentence a difference."""
+    if after is None:
+        return ["Withdrawn: from then on it asks nothing."]
+    if before is None:
+        return [f"Brought into force: {words.describe(after)}"]
+    if isinstance(before, Curfew) and isinstance(after, Curfew):
+        changes = _places(before, after) + _timetables(before.timetable, after.timetable)
+    elif isinstance(before, Zone) and isinstance(after, Zone):
+        changes = _zones(before, after) + _timetables(before.timetable, after.timetable)
+    else:
+        changes = []
+    return changes + _limits(before, after) or ["Nothing differs but the time from which it holds."]
+
+
+def _zones(before: Zone, after: Zone) -> list[str]:
+    changes = []
+    if before.name != after.name:
+        changes.append(f'Renamed from "{before.name}" to "{after.name}".')
+    if before.zone_kind != after.zone_kind:
+        changes.append(f"Was an {before.zone_kind.value} zone, is an {after.zone_kind.value} zone.")
+    return changes + _areas("The area", before.area, after.area)
+
+
+def _places(before: Curfew, after: Curfew) -> list[str]:
+    old, new = ({place.name: place.area for place in body.places} for body in (before, after))
+    changes = [f"Address added: {name}." for name in new if name not in old]
+    changes += [f"Address removed: {name}." for name in old if name not in new]
+    for name in new:
+        if name in old:
+            changes += _areas(f"The area of {name}", old[name], new[name])
+    return changes
+
+
+def _areas(what: str, before: Area, after: Area) -> list[str]:
+    if before == after:
+        return []
+    if isinstance(before, Circle) and isinstance(after, Circle):
+        moved = metres_between((before.lon_deg, before.lat_deg), (after.lon_deg, after.lat_deg))
+        changes = [f"{what} moved by {moved:.0f} m."] if moved >= 0.5 else []
+        if before.radius_m != after.radius_m:
+            changes.append(f"{what}: radius {after.radius_m:.0f} m, was {before.radius_m:.0f} m.")
+        return changes or [f"{what} was moved by less than a metre."]
+    return [f"{what} was redrawn: {_shape(after)}, was {_shape(before)}."]
+
+
+def _shape(area: Area) -> str:
+    if isinstance(area, Polygon):
+        holes = f" with {len(area.holes)} left out inside" if area.holes else ""
+        return f"{len(area.ring)} corners{holes}"
+    return f"a circle of {area.radius_m:.0f} m"
+
+
+def _timetables(before: Timetable, after: Timetable) -> list[str]:
+    if before == after:
+        return []
+    changes = [f"Time zone {after.zone}, was {before.zone}."] if before.zone != after.zone else []
+    for verb, ours, theirs in (("Added", after, before), ("Removed", before, after)):
+        rows = tuple(row for row in ours.rows if row not in theirs.rows)
+        nights = tuple(one for one in ours.one_offs if one not in theirs.one_offs)
+        if rows or nights:
+            changes.append(f"{verb}: {words.timetable(Timetable(zone=ours.zone, rows=rows, one_offs=nights))}.")
+    if not after.rows and not after.one_offs:
+        changes.append("It now holds at all times.")
+    if not before.rows and not before.one_offs:
+        changes.append("It held at all times before.")
+    return changes or ["The order of the timetable's rows changed."]
+
+
+def _limits(before: Body, after: Body) -> list[str]:
+    old, new = _limit(before), _limit(after)
+    return [] if old == new else [f"Looked into after {new // 60} minutes without word, was {old // 60}."]
+
+
+def _limit(body: Body) -> int:
+    return body.silent_after_s if isinstance(body, Trail) else body.unknown_after_s
+
+
+def order_changes(before: OrderVersion | None, after: OrderVersion, time_zone: str) -> list[str]:
+    """What differs between two versions of an order."""
+    if before is None:
+        return ["Recorded."]
+    old, new = (dict(order_lines(version, time_zone)) for version in (before, after))
+    changes = [f"{name}: {new[name]}, was {old[name]}." for name in new if new[name] != old.get(name)]
+    return changes or ["Nothing differs but the time from which it holds."]
+
+
+def order_lines(version: OrderVersion, time_zone: str) -> Sequence[tuple[str, str]]:
+    """An order version as named lines, for pages."""
+    told = full_text(version.told_ms, time_zone)
+    how = (
+        f"{told}, {version.told_how}, in {version.told_language}"
+        if version.told_ms
+        else "not yet: nothing is collected"
+    )
+    return (
+        ("Status", str(OrderStatus(version.status).label)),
+        ("Type", ORDER_TYPES.get(version.order_type, version.order_type)),
+        ("Legal basis", version.legal_basis),
+        ("Issued by", version.issuing_authority),
+        ("Signed decision (SHA-256)", version.decision_sha256),
+        ("What may be collected", "; ".join(DATA_WORDS.get(kind, kind) for kind in version.data_kinds)),
+        ("Starts", full_text(version.starts_ms, time_zone)),
+        ("Ends", full_text(version.ends_ms, time_zone)),
+        ("Next review due", full_text(version.review_due_ms, time_zone)),
+        ("The person was told", how),
+    )

@@ -1,0 +1,162 @@
+"""The fields of the plain forms. Names follow cases.checks, so that a refusal finds its field."""
+
+from typing import Any
+
+from django import forms
+
+from surety.server.cases.models import OrderStatus
+from surety.server.console.case_access import input_ms
+from surety.server.console.case_words import DATA_WORDS, ORDER_TYPES
+
+LANGUAGES = (
+    ("en", "English"), ("cy", "Welsh"), ("ar", "Arabic"), ("bn", "Bengali"), ("fa", "Farsi"), ("fr", "French"),
+    ("es", "Spanish"), ("pa", "Punjabi"), ("pl", "Polish"), ("pt", "Portuguese"), ("ro", "Romanian"),
+    ("so", "Somali"), ("ti", "Tigrinya"), ("uk", "Ukrainian"), ("ur", "Urdu"), ("vi", "Vietnamese"),
+)  # fmt: skip
+PROTOCOLS = (("osmand", "OsmAnd / Traccar Client (HTTP)"), ("owntracks", "OwnTracks (HTTP)"))
+
+
+class InstantField(forms.CharField):
+    """A day and time on the person's clocks; its clean value is milliseconds since the epoch."""
+
+    def __init__(self, **options: Any) -> None:
+        options.setdefault("widget", forms.DateTimeInput(attrs={"type": "datetime-local"}))
+        super().__init__(**options)
+        self.time_zone = "UTC"
+
+    def clean(self, value: Any) -> int:
+        """Milliseconds. Raises ValidationError for what is no day and time."""
+        text = super().clean(value)
+        try:
+            return input_ms(text, self.time_zone)
+        except (ValueError, OverflowError):
+            raise forms.ValidationError("Give a day and a time.") from None
+
+
+class LocalForm(forms.Form):
+    """A form whose instants are on one person's clocks."""
+
+    def __init__(self, *args: Any, time_zone: str = "UTC", **options: Any) -> None:
+        super().__init__(*args, **options)
+        for field in self.fields.values():
+            if isinstance(field, InstantField):
+                field.time_zone = time_zone
+                field.help_text = field.help_text or f"Time zone {time_zone}"
+
+
+def _text(
+    label: str, hint: str = "", *, required: bool = True, longest: int = 200, long: bool = False
+) -> forms.CharField:
+    widget = forms.Textarea(attrs={"rows": 3}) if long else forms.TextInput()
+    missing = f"{label} is missing."
+    return forms.CharField(
+        label=label,
+        help_text=hint,
+        required=required,
+        max_length=longest,
+        widget=widget,
+        error_messages={"required": missing},
+    )
+
+
+class PersonForm(forms.Form):
+    """Who somebody is."""
+
+    reference = _text("Reference", "As the order or the court names them", longest=32)
+    given_names = _text("Given names", longest=120)
+    family_name = _text("Family name", longest=120)
+    language = forms.ChoiceField(label="Language they read", choices=LANGUAGES)
+    interpreter_required = forms.BooleanField(label="An interpreter is required", required=False)
+    phone = _text("Telephone", required=False, longest=32)
+    time_zone = _text("Time zone", "An IANA name, such as Europe/London", longest=64)
+    region = _text("Region", "Who works there sees this person", required=False, longest=64)
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.fields["time_zone"].initial = "Europe/London"
+
+
+class OrderForm(LocalForm):
+    """An order: every field of its authority is needed."""
+
+    order_type = forms.ChoiceField(label="Type of order", choices=tuple(ORDER_TYPES.items()))
+    legal_basis = _text("Legal basis", "The act and section, as the decision names it")
+    issuing_authority = _text("Issued by", "The court or authority that decided")
+    decision_file = forms.FileField(
+        label="Signed decision", required=False, help_text="Only its SHA-256 is kept; the file is not stored."
+    )
+    decision_sha256 = _text(
+        "Or the SHA-256 of the signed decision", "64 digits 0-9 and a-f", required=False, longest=64
+    )
+    data_kinds = forms.MultipleChoiceField(
+        label="What may be collected",
+        choices=tuple((kind, text.capitalize()) for kind, text in DATA_WORDS.items()),
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={"required": "Say what may be collected."},
+    )
+    starts_ms = InstantField(label="Starts")
+    ends_ms = InstantField(label="Ends")
+    review_due_ms = InstantField(label="Next review of proportionality due", help_text="At most four months on")
+    reason = _text("Reason", "Needed when it started in the past", required=False, longest=2000, long=True)
+
+    def clean(self) -> dict[str, Any]:
+        """One of the file and its hash is needed."""
+        data = super().clean() or {}
+        if not data.get("decision_file") and not data.get("decision_sha256"):
+            self.add_error("decision_sha256", "Choose the signed decision's file, or give its SHA-256.")
+        return data
+
+
+class VariationForm(OrderForm):
+    """A new version of an order."""
+
+    effective_from_ms = InstantField(label="The variation holds from")
+    reason = _text("Reason for the variation", longest=2000, long=True)
+
+
+class ToldForm(LocalForm):
+    """That the person was told."""
+
+    told_ms = InstantField(label="When they were told")
+    told_how = _text("How", "For example: in person, with an interpreter, leaflet handed over", longest=120)
+    told_language = forms.ChoiceField(label="In which language", choices=LANGUAGES)
+
+
+class StatusForm(LocalForm):
+    """What becomes of an order."""
+
+    status = forms.ChoiceField(label="The order is then", widget=forms.RadioSelect)
+    effective_from_ms = InstantField(label="From")
+    reason = _text("Reason", longest=2000, long=True)
+
+    def __init__(self, *args: Any, status: str, **options: Any) -> None:
+        super().__init__(*args, **options)
+        others = [(value, label) for value, label in OrderStatus.choices if value != status]
+        field = self.fields["status"]
+        if isinstance(field, forms.ChoiceField):
+            field.choices = others
+
+
+class AssignForm(LocalForm):
+    """A device for a person."""
+
+    protocol = forms.ChoiceField(label="How the device speaks", choices=PROTOCOLS)
+    model = _text("Model", required=False, longest=64)
+    identifier = _text(
+        "Identifier",
+        "What the device calls itself. Leave empty for a new, unguessable one; a recorded device is given on.",
+        required=False,
+        longest=64,
+    )
+    with_secret = forms.BooleanField(
+        label="The device sends a secret (OwnTracks and others that can log in)", required=False, initial=True
+    )
+    from_ms = InstantField(label="Worn from")
+    reason = _text("Reason", "Needed when it reaches back", required=False, longest=2000, long=True)
+
+
+class EndForm(LocalForm):
+    """That a device is no longer worn."""
+
+    to_ms = InstantField(label="Worn until")
+    reason = _text("Reason", longest=2000, long=True)

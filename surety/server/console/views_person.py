@@ -1,0 +1,325 @@
+"""One person's pages: the list, today, conditions, alerts, the record (the trail: views_trail.py).
+
+People are found by name or reference, never by place.
+"""
+
+from collections.abc import Iterable
+
+import msgspec
+from django.core.paginator import Paginator
+from django.db.models import Count, Q, QuerySet
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from surety.rules import schedule, words
+from surety.rules.conditions import Condition, ConditionSet, Curfew, Trail, Zone
+from surety.server.accounts.permissions import may, requires
+from surety.server.alerts import queries as alerts
+from surety.server.audit import queries as audit_queries
+from surety.server.cases import queries as cases
+from surety.server.cases.models import DeviceAssignment, OrderStatus, OrderVersion, Person
+from surety.server.console import recorded
+from surety.server.console.case_access import (
+    ago_text,
+    clock_text,
+    full_text,
+    local,
+    now_ms,
+    refusals_as_pages,
+    user_of,
+)
+from surety.server.console.case_words import order_lines
+
+PER_PAGE = 50
+DAY_MS = 86_400_000
+TABS = (
+    ("today", "Today", "person"),
+    ("trail", "Trail", "person-trail"),
+    ("conditions", "Conditions", "person-conditions"),
+    ("alerts", "Alerts", "person-alerts"),
+    ("record", "Decisions and record", "person-record"),
+)
+
+
+@requires("cases.view")
+@require_safe
+def people(request: HttpRequest) -> HttpResponseBase:
+    """Everybody whom the user may see, by name or reference."""
+    asked = request.GET.get("q", "").strip()
+    open_alerts = Count("alerts", filter=Q(alerts__status__in=alerts.UNRESOLVED), distinct=True)
+    found = _named(cases.caseload(user_of(request)), asked).prefetch_related("orders__versions")
+    page = Paginator(found.annotate(open_alerts=open_alerts), PER_PAGE).get_page(request.GET.get("page"))
+    rows = [{"person": person, "order": _order_in_brief(person)} for person in page]
+    return render(request, "console/people.html", {"rows": rows, "page": page, "asked": asked, "section": "people"})
+
+
+def _named(found: QuerySet[Person], asked: str) -> QuerySet[Person]:
+    for word in asked.split()[:6]:
+        is_it = Q(given_names__icontains=word) | Q(family_name__icontains=word) | Q(reference__icontains=word)
+        found = found.filter(is_it)
+    return found
+
+
+def _order_in_brief(person: Person) -> str:
+    versions = [v for order in person.orders.all() for v in order.versions.all()]
+    if not versions:
+        return "No order"
+    newest = max(versions, key=lambda v: (v.recorded_ms, v.version))
+    until = f"{local(newest.ends_ms, person.time_zone):%-d %b %Y}"
+    return f"until {until}" if newest.status == OrderStatus.IN_FORCE else f"{OrderStatus(newest.status).label}"
+
+
+# --- what stands above every tab ----------------------------------------------------------------------------------
+
+
+def person_context(request: HttpRequest, person: Person, tab: str) -> dict[str, object]:
+    """The header and tabs of a person's pages."""
+    now, user = now_ms(), user_of(request)
+    order = cases.order_at(person.pk, now) or cases.latest_order(person.pk)
+    return {
+        "person": person,
+        "section": "people",
+        "tab": tab,
+        "tabs": TABS,
+        "order": order,
+        "order_words": order_words(order, now, person.time_zone),
+        "until": full_text(order.ends_ms, person.time_zone) if order else "none",
+        "review": review_words(order, now, person.time_zone),
+        "device": _device_words(person, now),
+        "officers": cases.officers_of(person.pk),
+        "may_change": may(user, "cases.change", person),
+        "may_read_trail": may(user, "trail.read", person),
+        "now_text": words.local_time(now, person.time_zone),
+    }
+
+
+def order_words(order: OrderVersion | None, now: int, time_zone: str) -> str:
+    """How an order stands now, in words."""
+    if order is None:
+        return "No order is recorded: nothing is collected."
+    if order.status != OrderStatus.IN_FORCE:
+        return f"{OrderStatus(order.status).label}: nothing is collected."
+    if order.told_ms is None:
+        return "Recorded, but the person has not been told: nothing is collected yet."
+    if now < order.starts_ms:
+        return f"Starts {full_text(order.starts_ms, time_zone)}."
+    return "In force." if now < order.ends_ms else "Its time is over: nothing is collected."
+
+
+def review_words(order: OrderVersion | None, now: int, time_zone: str) -> str:
+    """When the next review is due, and whether it is late."""
+    if order is None:
+        return "none"
+    late = " (overdue)" if order.review_due_ms < now and order.status == OrderStatus.IN_FORCE else ""
+    return f"{full_text(order.review_due_ms, time_zone)}{late}"
+
+
+def _device_words(person: Person, now: int) -> dict[str, str]:
+    device = cases.device_at(person.pk, now)
+    if device is None:
+        return {"name": "No device is assigned.", "battery": "", "heard": ""}
+    last = recorded.latest(person.pk, now)
+    battery = ""
+    if last.battery is not None and last.battery.battery_pct is not None:
+        charging = ", charging" if last.battery.charging else ""
+        battery = f"Battery {last.battery.battery_pct:.0f} %{charging}, {ago_text(last.battery.at_ms, now)}"
+    heard = f"Last heard {ago_text(last.heard_ms, now)}" if last.heard_ms else "Not heard yet"
+    return {"name": device.model or f"Device speaking {device.protocol}", "battery": battery, "heard": heard}
+
+
+# --- today --------------------------------------------------------------------------------------------------------
+
+
+@requires("cases.view")
+@refusals_as_pages
+@require_safe
+def person_today(request: HttpRequest, person_id: str) -> HttpResponseBase:
+    """What is asked of the person today, what is open, and what was concluded since yesterday."""
+    person = cases.access_person(person_id, user_of(request))
+    now = now_ms()
+    conditions = cases.condition_set(person.pk)
+    found = recorded.standing_findings(person.pk, now - DAY_MS, now)
+    context = person_context(request, person, "today") | {
+        "duties": duties_today(conditions, now, person.time_zone),
+        "open_alerts": alerts.of_person(person.pk).filter(status__in=alerts.UNRESOLVED)[:20],
+        "findings": [
+            {
+                "when": clock_text(one.at_ms, person.time_zone),
+                "what": words.sentence(one, conditions, person.time_zone),
+                "certainty": one.certainty.value,
+            }
+            for one in reversed(found)
+        ],
+    }
+    return render(request, "console/person.html", context)
+
+
+def duties_today(conditions: ConditionSet, now: int, time_zone: str) -> list[dict[str, str]]:
+    """Each condition that holds now: what it asks between now and midnight, or until the window's end."""
+    midnight = local(now, time_zone).replace(hour=0, minute=0, second=0, microsecond=0)
+    start = int(midnight.timestamp() * 1000)
+    held = [c for c in conditions.conditions if _holds(c, now)]
+    return [_duty(condition, start, start + DAY_MS, now, time_zone) for condition in held]
+
+
+def _holds(condition: Condition, now: int) -> bool:
+    return condition.effective_from_ms <= now and (condition.effective_to_ms is None or now < condition.effective_to_ms)
+
+
+def _duty(condition: Condition, from_ms: int, to_ms: int, now: int, time_zone: str) -> dict[str, str]:
+    body = condition.body
+    if isinstance(body, Trail):
+        return {"what": "Carry the device and keep it charged", "when": "all day", "state": "now"}
+    windows = schedule.windows(body.timetable, from_ms, to_ms)
+    if isinstance(body, Curfew):
+        what = f"Be at {' or '.join(place.name for place in body.places)}"
+    else:
+        what = f'{"Stay out of" if body.zone_kind == "exclusion" else "Stay within"} "{body.name}"'
+    if not body.timetable.rows and not body.timetable.one_offs:
+        return {"what": what, "when": "at all times", "state": "now"}
+    if not windows:
+        return {"what": what, "when": "not today", "state": "none"}
+    when = "; ".join(f"{_end(w.start_ms, from_ms, time_zone)} to {_end(w.end_ms, from_ms, time_zone)}" for w in windows)
+    return {
+        "what": what,
+        "when": when,
+        "state": "now" if any(w.start_ms <= now < w.end_ms for w in windows) else "later",
+    }
+
+
+def _end(at_ms: int, day_start: int, time_zone: str) -> str:
+    there = local(at_ms, time_zone)
+    today = local(day_start, time_zone).date()
+    return f"{there:%H:%M}" if there.date() == today else f"{there:%H:%M} ({there:%a})"
+
+
+# --- conditions, alerts, record -----------------------------------------------------------------------------------
+
+
+@requires("cases.view")
+@refusals_as_pages
+@require_safe
+def person_conditions(request: HttpRequest, person_id: str) -> HttpResponseBase:
+    """The orders, what each condition asks now and next, and the areas on a map."""
+    person = cases.access_person(person_id, user_of(request))
+    now = now_ms()
+    by_order: dict[str, list[dict[str, object]]] = {}
+    for condition in cases.conditions(person.pk):
+        version = cases.condition_version_at(condition, now)
+        newest = max(condition.versions.all(), key=lambda v: v.version)
+        body = cases_body(version.body) if version else None
+        coming = newest if newest.effective_from_ms > now else None
+        by_order.setdefault(condition.order_id, []).append(
+            {
+                "condition": condition,
+                "says": words.describe(body) if body else "Asks nothing now.",
+                "version": version,
+                "coming": f"A change takes effect {full_text(coming.effective_from_ms, person.time_zone)}."
+                if coming
+                else "",
+                "withdrawn": newest.body is None,
+            }
+        )
+    orders = [
+        {"order": order, "lines": order_lines(_newest(order.versions.all()), person.time_zone),
+         "version": _newest(order.versions.all()), "conditions": by_order.get(order.pk, [])}
+        for order in cases.orders(person.pk)
+    ]  # fmt: skip
+    drawing = {"areas": recorded.drawn_areas(cases.condition_set(person.pk), now, now + 1), "fixes": []}
+    assignments = [_assignment(a, now, person.time_zone) for a in cases.devices_of(person.pk)]
+    context = person_context(request, person, "conditions")
+    context |= {"orders": orders, "drawing": drawing, "assignments": assignments}
+    return render(request, "console/person_conditions.html", context)
+
+
+def cases_body(raw: object) -> Curfew | Zone | Trail:
+    """A condition version's stored JSON as the rules read it."""
+    return msgspec.convert(raw, Curfew | Zone | Trail)
+
+
+def _newest(versions: Iterable[OrderVersion]) -> OrderVersion:
+    return max(versions, key=lambda version: version.version)
+
+
+def _assignment(assignment: DeviceAssignment, now: int, time_zone: str) -> dict[str, object]:
+    from_ms, to_ms = assignment.from_ms, assignment.to_ms
+    return {
+        "row": assignment,
+        "from": full_text(from_ms, time_zone),
+        "to": full_text(to_ms, time_zone) if to_ms else "",
+        "open": to_ms is None,
+        "worn": from_ms <= now and (to_ms is None or now < to_ms),
+    }
+
+
+@requires("cases.view")
+@refusals_as_pages
+@require_safe
+def person_alerts(request: HttpRequest, person_id: str) -> HttpResponseBase:
+    """A person's alerts, the latest first."""
+    person = cases.access_person(person_id, user_of(request))
+    page = Paginator(alerts.of_person(person.pk), PER_PAGE).get_page(request.GET.get("page"))
+    rows = [{"alert": alert, "when": full_text(alert.at_ms, person.time_zone)} for alert in page]
+    return render(
+        request, "console/person_alerts.html", person_context(request, person, "alerts") | {"rows": rows, "page": page}
+    )
+
+
+@requires("cases.view")
+@refusals_as_pages
+@require_safe
+def person_record(request: HttpRequest, person_id: str) -> HttpResponseBase:
+    """Everything that was done about the person, newest first: decisions, changes, and who read what."""
+    person = cases.access_person(person_id, user_of(request))
+    page = Paginator(audit_queries.entries(person_id=person.pk), PER_PAGE).get_page(request.GET.get("page"))
+    rows = [
+        {
+            "when": full_text(entry.at_ms, person.time_zone),
+            "who": entry.actor_name,
+            "what": action_words(entry.action),
+            "detail": _detail_words(entry.detail, person.time_zone),
+        }
+        for entry in page
+    ]
+    return render(
+        request, "console/person_record.html", person_context(request, person, "record") | {"rows": rows, "page": page}
+    )
+
+
+ACTIONS = {
+    "person.registered": "Person recorded",
+    "officer.assigned": "Officer made responsible",
+    "officer.released": "Officer released",
+    "order.recorded": "Order recorded",
+    "order.changed": "Order varied",
+    "order.told": "Person told of the order",
+    "order.in_force": "Order put in force again",
+    "order.suspended": "Order suspended",
+    "order.ended": "Order ended",
+    "condition.added": "Condition added",
+    "condition.changed": "Condition changed",
+    "condition.withdrawn": "Condition withdrawn",
+    "device.assigned": "Device assigned",
+    "device.returned": "Device returned",
+    "trail.read": "Trail read",
+}
+
+
+def action_words(action: str) -> str:
+    """An audit action in words."""
+    return ACTIONS.get(action) or action.replace(".", ": ").replace("_", " ").capitalize()
+
+
+def _detail_words(detail: str, time_zone: str) -> list[str]:
+    told = msgspec.json.decode(detail or "{}")
+    if not isinstance(told, dict):
+        return []
+    lines = []
+    for name, value in told.items():
+        if value in ("", None) or name in ("condition", "order", "device"):
+            continue
+        text = full_text(value, time_zone) if name.endswith("_ms") and isinstance(value, int) else str(value)
+        lines.append(f"{name.removesuffix('_ms').replace('_', ' ').capitalize()}: {text}")
+    return lines
