@@ -5,6 +5,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import msgspec
+from rich import box
 from rich.console import Console
 from rich.table import Table
 
@@ -40,9 +41,11 @@ def alerts_of_server() -> list[AlertSeen]:
 def show(found: Score) -> None:
     """Print the comparison as a table, and the false alerts and missed events one by one."""
     console = Console(highlight=False)
-    table = Table(
-        title=f"{found.people} people, {_local(found.from_ms)} to {_local(found.to_ms)}", title_justify="left"
+    wide = Console(highlight=False, width=max(console.width, 120))
+    title = (
+        f"{found.people} people, {_local(found.from_ms)} to {_local(found.to_ms)}: {found.person_days:.1f} person-days"
     )
+    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD)
     names = (
         "event",
         "true",
@@ -55,10 +58,10 @@ def show(found: Score) -> None:
         "false / 100 days (95 %)",
     )
     for name in names:
-        table.add_column(name, justify="left" if name == "event" else "right")
+        table.add_column(name, justify="left" if name == "event" else "right", no_wrap=True)
     for line in found.lines:
         table.add_row(*_cells(line))
-    console.print(table)
+    wide.print(table)
     for kind, count in sorted(found.other_alerts.items()):
         console.print(f"{count} other: {kind}")
     for alert in found.false_alerts[:_MOST_SHOWN]:
