@@ -18,6 +18,7 @@ from surety.server.errors import InvalidError
 
 LARGEST_FILE = 2_000_000
 _CORNER = re.compile(r"\s*(-?\d+(?:\.\d+)?)\s*[,;\s]\s*(-?\d+(?:\.\d+)?)\s*")
+_TIME = re.compile(r"([01]\d|2[0-3]):[0-5]\d(:\d\d)?|24:00")
 _INDEX = re.compile(r"(place|row|night)-(\d{1,4})-")
 KINDS = {"curfew": "curfew", "zone": "zone", "trail": "trail monitoring"}
 
@@ -223,6 +224,9 @@ def _rows(rows: Iterable[RowFields], day: str) -> list[dict[str, str]]:
     for row in rows:
         if not (row.day and row.start and row.end):
             raise InvalidError("A line of the timetable lacks its day, its start or its end.", field="rows")
+        for text in (row.start, row.end):
+            if not _TIME.fullmatch(text):
+                raise InvalidError(f'"{text}" is not a time; write it as 19:00.', field="rows")
         found.append({day: row.day, "start": row.start[:5], "end": row.end[:5], "place": row.place})
     return found
 
