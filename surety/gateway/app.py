@@ -146,7 +146,7 @@ async def _body(headers: dict[bytes, bytes], receive: Receive, most: int) -> byt
     length = headers.get(b"content-length")
     if length is None and b"transfer-encoding" not in headers:
         return b""
-    if length is not None and (not length.isdigit() or int(length) > most):
+    if length is not None and (not length.isdigit() or len(length) > 12 or int(length) > most):
         return None
     body, more = b"", True
     while more:
