@@ -35,6 +35,7 @@ CHROMIUM_ARGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+CHECKOUT = Path(__file__).resolve().parents[2]
 START_S = 60.0  # two slow cores compile and migrate in less
 PASSWORD = "a quiet night at the desk"
 TOTP_SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
@@ -79,6 +80,7 @@ class RunningServer:
             self._process = subprocess.Popen(
                 [*command, "--host", "127.0.0.1", "--port", str(self.port)],
                 env=self.env,
+                cwd=CHECKOUT,
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
@@ -90,7 +92,7 @@ class RunningServer:
 
     def _answers(self) -> bool:
         try:
-            with urllib.request.urlopen(f"{self.url}/static/console/icons/surety.svg", timeout=5) as answer:
+            with urllib.request.urlopen(f"{self.url}/static/console/icons/surety.svg", timeout=5) as answer:  # noqa: S310 - our own server
                 return bool(answer.status == 200)
         except urllib.error.HTTPError:
             return True
@@ -117,7 +119,9 @@ class RunningServer:
 
     def python(self, code: str) -> str:
         """Run code in another process with Django set up; what it printed."""
-        done = subprocess.run([sys.executable, "-c", _SETUP + code], env=self.env, capture_output=True, check=False)
+        done = subprocess.run(
+            [sys.executable, "-c", _SETUP + code], env=self.env, cwd=CHECKOUT, capture_output=True, check=False
+        )
         if done.returncode:
             raise AssertionError(f"{done.stderr.decode()[-4000:]}\n--- in:\n{code}")
         return done.stdout.decode()

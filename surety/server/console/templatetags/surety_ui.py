@@ -7,12 +7,14 @@ from django.conf import settings
 from django.template.context import Context
 from django.templatetags.static import static
 from django.urls import NoReverseMatch, reverse
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from surety.server.accounts.permissions import may
-from surety.server.alerts.models import Severity, Status
+from surety.server.alerts.models import Alert, Severity, Status
+from surety.server.cases.models import Person
 from surety.server.console import now as time
+from surety.server.console.timeline import Band, Timeline
 from surety.server.timekeeping import clock, now_ms
 
 register = template.Library()
@@ -154,3 +156,59 @@ def address_of(*names: str) -> str:
         except NoReverseMatch:
             continue
     return ""
+
+
+@register.simple_tag
+def tag(words: str, kind: str = "", sign: str = "") -> SafeString:
+    """A small word in a frame: "good", "wait", "bad", "unknown" or plain."""
+    look = f"tag tag-{kind}" if kind else "tag"
+    return format_html('<span class="{}">{}{}</span>', look, icon(sign) if sign else "", words)
+
+
+@register.simple_tag
+def sort_key(alert: Alert) -> str:
+    """Where a row stands in the list, as text that sorts as the list does (alerts.queries.in_order)."""
+    return f"{alert.severity}{alert.due_ms:015d}{alert.at_ms:015d}{alert.pk}"
+
+
+@register.simple_tag
+def person_link(person: Person) -> SafeString:
+    """A person's short name and reference, with a link to their page when there is one."""
+    words = format_html("<b>{}</b> {}", person.short_name, person.reference)
+    try:
+        return format_html('<a href="{}">{}</a>', reverse("person", args=[person.pk]), words)
+    except NoReverseMatch:
+        return words
+
+
+@register.simple_tag
+def alert_map_address(alert: Alert) -> str:
+    """Where the small map of an alert asks for what to draw."""
+    try:
+        return reverse("alert-map", args=[alert.pk])
+    except NoReverseMatch:
+        return f"/alerts/{alert.pk}/map.json"
+
+
+@register.simple_tag
+def timeline_lane(timeline: Timeline, name: str) -> SafeString:
+    """One lane of the six hours as SVG without text, which stretches to any width."""
+    parts: list[SafeString] = []
+    for one in getattr(timeline, name):
+        if isinstance(one, Band):
+            parts.append(
+                format_html(
+                    '<rect x="{}" y="{}" width="{}" height="{}" class="{}"><title>{}</title></rect>',
+                    *(one.x, one.y, one.width, one.height, one.look, one.words),
+                )
+            )
+        else:
+            top = {"sure": 3, "vague": 9}.get(one.look, 4)
+            shape = '<path d="M{} {}V17" class="tick {}"><title>{}</title></path>'
+            parts.append(format_html(shape, one.x, top, one.look, one.words))
+    lines = [(timeline.now_x, "now-line"), (timeline.at_x, "alert-line"), (timeline.cleared_x, "cleared-line")]
+    marks = [format_html('<path d="M{} 0V20" class="{}"/>', x, look) for x, look in lines if x is not None]
+    inside = format_html_join("", "{}", ((part,) for part in [*parts, *marks]))
+    return format_html(
+        '<svg class="lane-svg" viewBox="0 0 1000 20" preserveAspectRatio="none" aria-hidden="true">{}</svg>', inside
+    )

@@ -1,0 +1,21 @@
+"""Addresses of the console."""
+
+from django.urls import URLPattern, URLResolver, include, path
+
+from surety.server.console import live, views_desk, views_other
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("", views_desk.desk, name="desk"),
+    path("desk/rows", views_desk.rows, name="desk-rows"),
+    path("alerts/<str:alert_id>/", views_desk.alert_page, name="alert"),
+    path("alerts/<str:alert_id>/pane", views_desk.pane, name="alert-pane"),
+    path("alerts/<str:alert_id>/do/<slug:action>", views_desk.act, name="alert-act"),
+    path("second-person/", views_desk.second_person, name="second-person"),
+    path("live/alerts", live.alerts, name="live-alerts"),
+    path("audit/", views_other.audit_log, name="audit"),
+    path("audit/verify", views_other.audit_verify, name="audit-verify"),
+    path("users/", views_other.users, name="users"),
+    path("refused/", views_other.refused, name="refused"),
+    path("styleguide/", views_other.styleguide, name="styleguide"),
+    path("", include("surety.server.console.urls_case")),
+]
