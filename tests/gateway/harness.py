@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, Self
 
 from surety.gateway.app import DoorApp
 from surety.gateway.limits import Limits
-from surety.gateway.register import SqliteGrants
+from surety.gateway.register import GrantSource, SqliteGrants
 from surety.rules.facts import DeviceReport, Fix, decode
 from surety.stream.contract import Record
 from surety.stream.sql import SqliteStream, SqlStream
@@ -47,11 +47,18 @@ def basic(user: str, password: str) -> dict[str, str]:
 class Harness:
     """Start it with `with`; each `send` is one request. The loop runs only while something is waited for."""
 
-    def __init__(self, data_dir: Path, stream: SqlStream | None = None, limits: Limits | None = None) -> None:
+    def __init__(
+        self,
+        data_dir: Path,
+        stream: SqlStream | None = None,
+        limits: Limits | None = None,
+        source: GrantSource | None = None,
+    ) -> None:
         self.clock = SetClock(NOW)
         self.register = make_register(data_dir)
         self.stream = stream or SqliteStream(data_dir / "log.sqlite3", busy_timeout_s=0.05)
-        self.app = DoorApp(self.stream, SqliteGrants(data_dir / "surety.sqlite3"), self.clock, limits)
+        source = source or SqliteGrants(data_dir / "surety.sqlite3")
+        self.app = DoorApp(self.stream, source, self.clock, limits)
         self.loop = asyncio.new_event_loop()
 
     def __enter__(self) -> Self:
