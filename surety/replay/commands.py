@@ -91,7 +91,8 @@ def _tell_bad(sentences: list[str]) -> None:
     for sentence in sentences[:_TOLD]:
         typer.echo(sentence, err=True)
     if sentences:
-        typer.echo(f"{len(sentences):,} lines could not be read and were passed over.", err=True)
+        lines = "1 line" if len(sentences) == 1 else f"{len(sentences):,} lines"
+        typer.echo(f"{lines} could not be read and passed over.", err=True)
 
 
 def _write(file: Path, content: str) -> None:

@@ -10,6 +10,7 @@ from surety.rules.facts import DeviceEvent, Source
 _decode = msgspec.json.Decoder().decode
 _list = msgspec.json.Decoder(list[msgspec.Raw]).decode
 _object = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
+_NOT_JSON = (msgspec.DecodeError, UnicodeDecodeError)  # names that are not UTF-8 raise the second
 _LISTS = ("data", "positions", "locations")  # where recorders put the messages of one answer
 _ALARMS = {
     "sos": DeviceEvent.SOS,
@@ -38,7 +39,7 @@ def read_json(stream: BinaryIO, device: str) -> Read:
     content = stream.read()
     try:
         parts = _parts(content)
-    except msgspec.DecodeError as error:
+    except _NOT_JSON as error:
         parts = [raw for raw in content.splitlines() if raw.strip()]
         if len(parts) < 2:
             yield BadLine(1, f"this is not JSON ({error})")
@@ -48,7 +49,7 @@ def read_json(stream: BinaryIO, device: str) -> Read:
         start = content.index(part, at)
         line += content.count(b"\n", at, start)
         yield from _message(part, line, device)
-        at = start
+        line, at = line + part.count(b"\n"), start + len(part)
 
 
 def _parts(content: bytes) -> list[bytes]:
@@ -66,7 +67,7 @@ def _parts(content: bytes) -> list[bytes]:
 def _message(raw: bytes, line: int, device: str) -> Read:
     try:
         yield from _told(_decode(raw), device)
-    except msgspec.DecodeError as error:
+    except _NOT_JSON as error:
         yield BadLine(line, f"this is not JSON ({error})")
     except Unreadable as error:
         yield BadLine(line, str(error))

@@ -165,7 +165,7 @@ class _Reader:
         start = own_from if own_from is not None else begins
         end = own_to if own_to is not None else ends
         if start is not None and end is not None and end <= start:
-            raise self.text.error((*where, "to"), "`to` must lie after `from`")
+            raise self.text.error((*where, "to") if own_to is not None else ("to",), "`to` must lie after `from`")
         return Condition(name, version, start if start is not None else FIRST_FIX, end, self._body(where, one))
 
     def _body(self, where: Where, one: _Written) -> Body:

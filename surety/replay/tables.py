@@ -2,10 +2,11 @@
 
 import csv
 import io
+from collections.abc import Iterator
 from typing import BinaryIO, TextIO
 
 from surety.replay.reading import BadLine, Read, Unreadable, fix, instant, optional, report, source_of
-from surety.rules.facts import Source
+from surety.rules.facts import Fix, Source
 
 _NAMES = {
     "time": ("time", "t", "timestamp", "datetime", "at", "fixtime", "devicetime", "tst", "utc", "epoch"),
@@ -29,15 +30,24 @@ def _text(stream: BinaryIO) -> TextIO:
 
 def read_csv(stream: BinaryIO, device: str) -> Read:
     """A CSV file with a header. Columns are known by name; the order does not matter."""
-    text = _text(stream)
-    header = text.readline()
-    delimiter = max(",;\t", key=header.count)
-    columns = _columns(next(csv.reader([header], delimiter=delimiter), []))
-    missing = [name for name in ("time", "lat", "lon") if name not in columns]
-    if missing:
-        wanted = "; ".join(f"{name} ({', '.join(_NAMES[name][:3])})" for name in missing)
-        yield BadLine(1, f"no column for {wanted}; a header with these names was expected")
-        return
+    with _text(stream) as text:
+        header = text.readline()
+        delimiter = max(",;\t", key=header.count)
+        columns = _columns(next(csv.reader([header], delimiter=delimiter), []))
+        missing = [name for name in ("time", "lat", "lon") if name not in columns]
+        if missing:
+            wanted = "; ".join(f"{name} ({', '.join(_NAMES[name][:3])})" for name in missing)
+            yield BadLine(1, f"no column for {wanted}; a header with these names was expected")
+            return
+        for line, row in _rows(text, delimiter):
+            if isinstance(row, str):
+                yield BadLine(line, row)
+            elif row:
+                yield from _row(row, columns, line, device)
+
+
+def _rows(text: TextIO, delimiter: str) -> Iterator[tuple[int, list[str] | str]]:
+    """Each row after the header with its line; a sentence in place of a row that is no CSV."""
     rows = csv.reader(text, delimiter=delimiter)
     while True:
         try:
@@ -45,10 +55,9 @@ def read_csv(stream: BinaryIO, device: str) -> Read:
         except StopIteration:
             return
         except csv.Error as error:
-            yield BadLine(rows.line_num + 1, f"this is not CSV ({error})")
+            yield rows.line_num + 1, f"this is not CSV ({error})"
             continue
-        if row:
-            yield from _row(row, columns, rows.line_num + 1, device)
+        yield rows.line_num + 1, row
 
 
 def _columns(header: list[str]) -> dict[str, int]:
@@ -80,16 +89,17 @@ def _row(row: list[str], columns: dict[str, int], line: int, device: str) -> Rea
 
 def read_plt(stream: BinaryIO, device: str) -> Read:
     """A GeoLife trajectory: six lines of header, then latitude, longitude, 0, feet, days, date, time (UTC)."""
-    for line, text in enumerate(_text(stream), start=1):
-        if line <= _PLT_HEADER_LINES or not text.strip():
-            continue
-        cells = text.strip().split(",")
-        if len(cells) < _PLT_COLUMNS:
-            yield BadLine(
-                line, f"{len(cells)} values; latitude, longitude, 0, altitude, days, date and time were expected"
-            )
-            continue
-        try:
-            yield fix(device, instant(f"{cells[5]} {cells[6]}"), cells[0], cells[1], None, Source.GNSS)
-        except Unreadable as error:
-            yield BadLine(line, str(error))
+    with _text(stream) as lines:
+        for line, text in enumerate(lines, start=1):
+            if line > _PLT_HEADER_LINES and text.strip():
+                yield _plt_point(text.strip().split(","), line, device)
+
+
+def _plt_point(cells: list[str], line: int, device: str) -> Fix | BadLine:
+    if len(cells) < _PLT_COLUMNS:
+        wanted = "latitude, longitude, 0, altitude, days, date and time"
+        return BadLine(line, f"{len(cells)} values; {wanted} were expected")
+    try:
+        return fix(device, instant(f"{cells[5]} {cells[6]}"), cells[0], cells[1], None, Source.GNSS)
+    except Unreadable as error:
+        return BadLine(line, str(error))

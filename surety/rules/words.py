@@ -28,7 +28,7 @@ _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 def sentence(finding: Finding, conditions: ConditionSet, time_zone: str) -> str:
     """The finding in one or two plain sentences; `time_zone` is the person's (an IANA name)."""
     teller = _Teller(finding, _body_of(finding, conditions), time_zone)
-    said = " ".join(part for part in (_SAID[finding.kind](teller), teller.cause()) if part)
+    said = " ".join(part for part in (_SAID[finding.kind](teller).strip(), teller.cause()) if part)
     return said[0].upper() + said[1:]
 
 
@@ -134,8 +134,8 @@ class _Teller:
 
 def _entered(t: _Teller) -> str:
     if t.finding.at_ms == t.number("window_start_ms"):
-        return f"{t.hedge}in {t.place} already when it came into force at {t.at}. {t.last_fix()}".strip()
-    return f"{t.hedge}in {t.place} since {t.at}. {t.last_fix()}".strip()
+        return f"{t.hedge}in {t.place} already when it came into force at {t.at}. {t.last_fix()}"
+    return f"{t.hedge}in {t.place} since {t.at}. {t.last_fix()}"
 
 
 def _absent(t: _Teller) -> str:
@@ -183,11 +183,11 @@ def _ended(t: _Teller) -> str:
 def _silent(t: _Teller) -> str:
     limit, last = _span(t.number("silent_after_s") or 0), t.number("last_heard_ms")
     heard = f"Last message {t.time(last)}." if last is not None else "It has not been heard before."
-    return f"No message from the device for {limit} at {t.at}. {heard} {t.battery()}".strip()
+    return f"No message from the device for {limit} at {t.at}. {heard} {t.battery()}"
 
 
 def _device(text: str) -> Callable[[_Teller], str]:
-    return lambda t: f"{text.format(at=t.at)} {t.battery()}".strip()
+    return lambda t: f"{text.format(at=t.at)} {t.battery()}"
 
 
 _SAID: dict[Kind, Callable[[_Teller], str]] = {
@@ -201,7 +201,7 @@ _SAID: dict[Kind, Callable[[_Teller], str]] = {
     Kind.CURFEW_RETURNED: _back,
     Kind.CURFEW_ABSENT_THROUGHOUT: _throughout,
     Kind.CANNOT_VERIFY: _cannot_verify,
-    Kind.VERIFIED_AGAIN: lambda t: f"Verified again since {t.at}. {t.last_fix()}".strip(),
+    Kind.VERIFIED_AGAIN: lambda t: f"Verified again since {t.at}. {t.last_fix()}",
     Kind.DUTY_ENDED: _ended,
     Kind.SILENT: _silent,
     Kind.HEARD_AGAIN: _device("The device was heard again at {at}."),

@@ -1,0 +1,144 @@
+"""Order files: what is read, and how a mistake is told."""
+
+import contextlib
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from surety.replay.errors import InputError
+from surety.replay.orders import read_order
+from surety.rules.conditions import Circle, Curfew, OneOff, Polygon, Row, Trail, Weekday, Zone, ZoneKind
+from tests.rules.scenes import ms
+
+EXAMPLE = Path(__file__).parents[2] / "docs" / "examples" / "order.yaml"
+
+
+def test_the_worked_example_is_read_whole() -> None:
+    order = read_order(EXAMPLE)
+    curfew, school, tag = order.conditions.conditions
+    assert order.time_zone == "Europe/London"
+    assert order.conditions.person_id == "A-1042"
+    assert curfew.effective_from_ms == ms("2026-10-23T12:00Z")  # 13:00 in British summer time
+    assert school.effective_to_ms == ms("2026-10-27T00:00Z")
+    assert isinstance(curfew.body, Curfew)
+    assert curfew.body.places[0].area == Circle(53.8, -1.55, 100)
+    assert curfew.body.timetable.rows == tuple(Row(day, "19:00", "07:00") for day in Weekday)
+    assert curfew.body.timetable.one_offs == (OneOff("2026-10-23", "21:30", "07:00"),)
+    assert isinstance(school.body, Zone)
+    assert school.body.zone_kind is ZoneKind.EXCLUSION
+    assert isinstance(school.body.area, Polygon)
+    assert [row.day for row in school.body.timetable.rows] == list(Weekday)[:5]
+    assert tag.body == Trail(3_600)
+
+
+def test_versions_of_a_condition_are_counted_in_the_order_of_the_file(tmp_path: Path) -> None:
+    text = """
+time_zone: Asia/Tokyo
+conditions:
+  - {kind: trail, id: tag, to: 2026-11-05, silent_after_s: 600}
+  - {kind: trail, id: tag, from: "2026-11-05T00:00:00+00:00"}
+"""
+    first, second = read_order(written(tmp_path, text)).conditions.conditions
+    assert (first.version, second.version) == (1, 2)
+    assert first.effective_to_ms == ms("2026-11-04T15:00Z")
+    assert second.effective_from_ms == ms("2026-11-05T00:00Z")
+
+
+@pytest.mark.parametrize(
+    ("days", "expected"),
+    [
+        ("mon", ["mon"]),
+        ("sat-mon", ["sat", "sun", "mon"]),
+        ("[mon, wed]", ["mon", "wed"]),
+        ('"mon, thursday-fri"', ["mon", "thu", "fri"]),
+        ("every day", ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]),
+    ],
+)
+def test_days_are_read_as_people_write_them(tmp_path: Path, days: str, expected: list[str]) -> None:
+    text = EXAMPLE.read_text().replace("days: mon-fri", f"days: {days}")
+    school = read_order(written(tmp_path, text)).conditions.conditions[1].body
+    assert isinstance(school, Zone)
+    assert [row.day.value for row in school.timetable.rows] == expected
+
+
+@pytest.mark.parametrize(
+    ("good", "bad", "line", "told"),
+    [
+        ("lat: 53.8000", "lat: 153", 12, "number <= 90"),
+        ("lat: 53.8000", "lat: north", 12, "`lat`: expected a number"),
+        ("lat: 53.8000", "latitude: 53.8", 12, "`latitude` is not known here; expected lat, lon, radius_m"),
+        ("radius_m: 100", "radius_m: .nan", 12, "expected a number"),
+        ("lon: -1.5500, ", "", 12, "`lon` is missing"),
+        ("kind: trail", "kind: trial", 30, '"trial"; expected curfew, exclusion, inclusion, trail'),
+        ("silent_after_s", "silent_after", 32, "`silent_after` is not known here; expected kind, id"),
+        ("days: every day", "days: funday", 14, '"funday" is no day'),
+        ("start: 19:00", "start: 7pm", 14, '`start` is "7pm"; expected a time such as 19:00'),
+        ("start: 19:00", "start: 24:30", 14, "expected a time such as 19:00"),
+        ("Europe/London", "Europe/Leeds", 3, '"Europe/Leeds" is not a time zone'),
+        ("Europe/London", "../etc/passwd", 3, "is not a time zone"),
+        ("date: 2026-10-23", "date: 2026-02-30", 16, '"2026-02-30" is not a date'),
+        ("to: 2026-10-27", "to: 2026-10-20", 5, "`to` must lie after `from`"),
+        ("to: 2026-10-27", "to: soon", 5, '"soon" is no date'),
+        ("days: mon-fri", "place: home, days: mon-fri", 28, '"home" is not known'),
+        ("person: A-1042", "person: A-1042\nperson: B", 3, "`person` stands twice"),
+        ("person: A-1042", "person: *other", 2, "aliases"),
+        ("[-1.5440, 53.8030]", "[-1.5440]", 23, "a list of length 2"),
+        ("conditions:", "conditions: {", 8, "this is not YAML"),
+    ],
+)
+def test_a_mistake_is_told_with_its_line_and_what_was_expected(
+    tmp_path: Path, good: str, bad: str, line: int, told: str
+) -> None:
+    text = EXAMPLE.read_text()
+    assert good in text
+    file = written(tmp_path, text.replace(good, bad, 1))
+    with pytest.raises(InputError) as error:
+        read_order(file)
+    message = str(error.value)
+    assert told in message
+    assert message.startswith(f"{file}:")
+    assert int(message.removeprefix(f"{file}:").split(":")[0]) == line
+    assert "\n" not in message
+
+
+def test_a_place_without_an_area_and_one_with_two_are_told(tmp_path: Path) -> None:
+    for area in ("", "    circle: {lat: 1, lon: 1, radius_m: 50}\n    polygon: [[0, 0], [0, 1], [1, 1]]\n"):
+        text = f"time_zone: UTC\nconditions:\n  - kind: exclusion\n    name: Park\n{area}"
+        with pytest.raises(InputError, match="`Park` needs either `circle` or `polygon`"):
+            read_order(written(tmp_path, text))
+
+
+@pytest.mark.parametrize("text", ["", "# nothing\n", "[1, 2]", "[" * 5_000, "\x00", "a: !!python/object:os.system x"])
+def test_what_is_no_order_at_all_is_told(tmp_path: Path, text: str) -> None:
+    with pytest.raises(InputError):
+        read_order(written(tmp_path, text))
+
+
+def test_a_file_that_is_not_there_or_not_text_is_told(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="no such file"):
+        read_order(tmp_path / "absent.yaml")
+    with pytest.raises(InputError, match="folder"):
+        read_order(tmp_path)
+    (tmp_path / "latin.yaml").write_bytes(b"time_zone: UTC\nperson: Ren\xe9\n")
+    with pytest.raises(InputError, match=r"latin\.yaml:2: this is not UTF-8"):
+        read_order(tmp_path / "latin.yaml")
+
+
+@settings(max_examples=200, deadline=None)
+@given(cut=st.integers(0, 960), put=st.text(max_size=4))
+def test_any_damage_is_an_error_of_one_sentence_or_still_an_order(
+    tmp_path_factory: pytest.TempPathFactory, cut: int, put: str
+) -> None:
+    text = EXAMPLE.read_text()
+    file = tmp_path_factory.getbasetemp() / "damaged.yaml"
+    file.write_text(text[:cut] + put + text[cut + 1 :], encoding="utf-8")
+    with contextlib.suppress(InputError):
+        read_order(file)
+
+
+def written(folder: Path, text: str) -> Path:
+    file = folder / "order.yaml"
+    file.write_text(text, encoding="utf-8")
+    return file
