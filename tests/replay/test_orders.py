@@ -1,6 +1,7 @@
 """Order files: what is read, and how a mistake is told."""
 
 import contextlib
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -142,3 +143,31 @@ def written(folder: Path, text: str) -> Path:
     file = folder / "order.yaml"
     file.write_text(text, encoding="utf-8")
     return file
+
+
+def test_the_documentation_names_every_key_and_its_example_is_an_order(tmp_path: Path) -> None:
+    text = (EXAMPLE.parents[1] / "replay.md").read_text()
+    for key in expected_keys():
+        assert f"`{key}`" in text or f"{key}:" in text, key
+    example = text.split("```yaml\n")[1].split("```")[0]
+    assert len(read_order(written(tmp_path, example)).conditions.conditions) == 1
+
+
+def expected_keys() -> set[str]:
+    """Every name that an order file may hold, as the errors themselves tell them."""
+    bodies = [
+        "{kind: trail}]\nwrong: 1",
+        "{kind: trail, wrong: 1}]",
+        "{kind: exclusion, wrong: 1, name: a}]",
+        "{kind: curfew, places: [{name: a}], wrong: 1}]",
+        "{kind: curfew, places: [{name: a, wrong: 1}]}]",
+        "{kind: inclusion, name: a, circle: {lat: 1, lon: 1, radius_m: 50, wrong: 1}}]",
+        "{kind: exclusion, name: a, times: [{wrong: 1}]}]",
+        "{kind: exclusion, name: a, dates: [{wrong: 1}]}]",
+    ]
+    found: set[str] = set()
+    for body in bodies:
+        with tempfile.TemporaryDirectory() as folder, pytest.raises(InputError) as error:
+            read_order(written(Path(folder), f"time_zone: UTC\nconditions: [{body}"))
+        found.update(str(error.value).rpartition("expected ")[2].split(", "))
+    return found
