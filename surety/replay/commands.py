@@ -30,13 +30,31 @@ def replay(  # noqa: PLR0913 - one parameter an option of the command
 ) -> None:
     """Evaluate recorded traces of one person against an order, and print the findings.
 
-    Traces: GPX, GeoLife .plt, OwnTracks .rec and JSON, Traccar positions (JSON or CSV), and CSV with columns such as
-    time, lat, lon, accuracy; each may be gzipped. All traces given belong to the person of the order. A line that
-    cannot be read is passed over and counted.
+    Traces: GPX, GeoLife .plt, OwnTracks .rec and JSON, Traccar positions
+    (JSON or CSV), and CSV with columns such as time, lat, lon, accuracy;
+    each may be gzipped. All traces given belong to the person of the order.
+    A line that cannot be read is passed over and counted.
 
-    ORDER.yaml names a `time_zone` and `conditions`; each has a `kind`: curfew (`places`, `times`), exclusion or
-    inclusion (`name`, `circle` or `polygon`, `times`), or trail (`silent_after_s`). docs/replay.md tells every key,
-    and docs/examples/ has a worked example: surety replay docs/examples/order.yaml docs/examples/week.csv
+    The order file, in YAML (every key is told in docs/replay.md):
+
+    \b
+    time_zone: Europe/London       IANA name; local times are in it
+    from, to: 2026-10-23T13:00     optional, of the order or of a condition
+    person: A-1042                 optional
+    conditions:
+      - kind: curfew
+        places: [{name: home, circle: {lat: 53.8, lon: -1.55, radius_m: 100}}]
+        times: [{days: every day, start: 19:00, end: 07:00, place: home}]
+        dates: [{date: 2026-10-23, start: 21:30, end: 07:00}]
+        unknown_after_s: 900
+      - kind: exclusion            or inclusion
+        name: School
+        polygon: [[-1.544, 53.803], [-1.539, 53.803], [-1.539, 53.805]]
+        times: [{days: mon-fri, start: 08:00, end: 16:30}]
+      - kind: trail
+        silent_after_s: 1800
+
+    Try it: surety replay docs/examples/order.yaml docs/examples/week.csv
 
     With --cases, --fixes and --alerts it runs the rules over cases with known truth instead, for scoring.
     """
