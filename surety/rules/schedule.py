@@ -35,7 +35,7 @@ _SECOND = dt.timedelta(seconds=1)
 _MILLISECOND = dt.timedelta(milliseconds=1)
 
 
-class TimetableError(Exception):
+class TimetableError(ValueError):
     """A timetable cannot be read: an unknown zone or a date that no calendar has. The message says which."""
 
 
