@@ -155,6 +155,7 @@ AXES_COOLOFF_TIME = dt.timedelta(minutes=15)
 # A name from one address: nobody can lock somebody else out from afar, and a second factor guards against many.
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_RESET_ON_SUCCESS = True
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False  # fifteen minutes are fifteen minutes
 AXES_USERNAME_CALLABLE = "surety.server.accounts.forms.lockout_username"
 # Kept with a failed attempt: never what was typed.
 AXES_SENSITIVE_PARAMETERS = ["username", "login", "ip_address", "code", "credential", "oldpassword", "password1"]
