@@ -220,11 +220,16 @@ def _grant_for(fact: Fix | DeviceReport, now: Sequence[Grant], grants: Grants) -
     """The grant under which a fact may be kept: its person's orders cover it at its own time and at its receipt."""
     kind = "position" if isinstance(fact, Fix) else "device"
     for grant in now:
-        if kind in grant.data_kinds and any(
-            other.person_id == grant.person_id
-            and kind in other.data_kinds
-            and other.from_ms <= fact.at_ms < other.to_ms
-            for other in grants
+        if kind in grant.data_kinds and (
+            _covers(grant, fact)
+            or any(
+                other.person_id == grant.person_id and kind in other.data_kinds and _covers(other, fact)
+                for other in grants
+            )
         ):
             return grant
     return None
+
+
+def _covers(grant: Grant, fact: Fix | DeviceReport) -> bool:
+    return grant.from_ms <= fact.at_ms < grant.to_ms
