@@ -31,8 +31,8 @@ XMIN, XMAX, YMIN, YMAX, FIRST_EDGE, END_EDGE, RING, Y_START, Y_END = range(9)
 BLOCK_COLUMNS = 9
 
 # Columns of PackedAreas.edges.
-X0, Y0, DX, DY, INVERSE_LENGTH2 = range(5)
-EDGE_COLUMNS = 5
+X0, Y0, DX, DY, INVERSE_LENGTH2, Y1 = range(6)  # Y1 is the next edge's Y0 to the bit, so that parity is exact
+EDGE_COLUMNS = 6
 
 # Columns of the evidence: one row an area.
 LOG_ODDS, LAST_MS, PRESENCE, INFORMATIVE_MS, CLEARANCE_M, SIGMA_M, CHANGED, RESTS_AT, SPENT_MS = range(9)
@@ -49,7 +49,6 @@ WORLD_M2 = math.pi * 5_000.0**2
 NOWHERE_NEAR = math.log(WILD / (0.5 * (1 - WILD) + WILD))  # the log-likelihood ratio of a fix that is far away
 WEAK_SHARE = 0.1
 WEAK_LIMIT = 1.0  # log-odds; weak evidence takes certainty away down to this, and never creates any
-PLAIN, WEAK, LIES_INSIDE = range(3)  # a fix that lies inside never speaks against being inside
 SETTLED_S, ERROR_LASTS_S, FORGETS_S = 30.0, 20.0, 3_600.0
 
 
@@ -109,12 +108,8 @@ def _clearance_of_rings(
         for e in range(int(block[FIRST_EDGE]), int(block[END_EDGE])):
             edge = edges[e]
             rx, ry = east - edge[X0], north - edge[Y0]
-            if (
-                within
-                and (ry < 0) != (ry < edge[DY])
-                and rx * abs(edge[DY]) < edge[DX] * ry * math.copysign(1.0, edge[DY])
-            ):
-                odd = not odd
+            if within and (edge[Y0] > north) != (edge[Y1] > north):
+                odd ^= rx * abs(edge[DY]) < edge[DX] * ry * math.copysign(1.0, edge[DY])
             part = min(1.0, max(0.0, (rx * edge[DX] + ry * edge[DY]) * edge[INVERSE_LENGTH2]))
             ox, oy = rx - part * edge[DX], ry - part * edge[DY]
             gap = ox * ox + oy * oy
@@ -164,23 +159,18 @@ def log_likelihood_ratio(inside_m: float, area_m2: float, sigma_m: float, ring_m
     """How much more probable this fix is for a person inside than outside, as a bounded logarithm.
 
     Outside is half "somewhere in the 5 km around", half "within `ring_m` of the edge"; the second keeps a person at
-    the fence from being called inside. Never below what a fix from far away says.
+    the fence from being called inside. Never below what a fix from far away says. It rises with the clearance, and
+    inside the area with the precision: the share on the inner side of the edge and the sharpness both do, and the
+    ring is kept above a hundredth of the area, for which the logarithm rises with either.
     """
     radius = math.sqrt(area_m2 / math.pi)
-    wide = radius + ring_m
-    p_in = min(student4(inside_m / sigma_m), _within(radius, sigma_m))
-    p_wide = min(student4((inside_m + ring_m) / sigma_m), _within(wide, sigma_m))
-    if_in = (1 - WILD) * p_in / area_m2 + WILD / WORLD_M2
-    ring_m2 = math.pi * wide * wide - area_m2
-    if_out = (1 - WILD) * (0.5 * max(0.0, p_wide - p_in) / ring_m2 + 0.5 / WORLD_M2) + WILD / WORLD_M2
+    near = 1 + (radius / sigma_m / 2) ** 2
+    sharp = (1 - WILD) * (1 - 1 / (near * near))  # Student t4 errors, in two dimensions, that stay within the radius
+    share = student4(inside_m / sigma_m)
+    wide = radius + max(ring_m, 0.01 * radius)
+    if_in = sharp * share / area_m2 + WILD / WORLD_M2
+    if_out = 0.5 * sharp * (1 - share) / (math.pi * wide * wide - area_m2) + (0.5 * (1 - WILD) + WILD) / WORLD_M2
     return max(NOWHERE_NEAR, math.log(if_in / if_out))
-
-
-@compiled
-def _within(radius_m: float, sigma_m: float) -> float:
-    """The share of Student t4 errors, in two dimensions, that stay within a radius."""
-    near = 1 + (radius_m / sigma_m / 2) ** 2
-    return 1 - 1 / (near * near)
 
 
 @compiled
@@ -190,12 +180,12 @@ def faded(log_odds: float, rest: float, wait_s: float) -> float:
 
 
 @compiled
-def _moved(log_odds: float, target: float, share: float, word: int) -> float:
+def _moved(log_odds: float, target: float, share: float, source: int) -> float:
     """Log-odds drawn towards what a fix says: a leak, not a sum, as the errors of a run of fixes are one error."""
     moved = min(CERTAIN, max(-CERTAIN, log_odds + share * (target - log_odds)))
-    if word == WEAK:
-        return max(log_odds, min(moved, -WEAK_LIMIT)) if moved > log_odds else min(log_odds, max(moved, WEAK_LIMIT))
-    return max(log_odds, moved) if word == LIES_INSIDE else moved
+    if source not in (WIFI, CELL):
+        return moved
+    return max(log_odds, min(moved, -WEAK_LIMIT)) if moved > log_odds else min(log_odds, max(moved, WEAK_LIMIT))
 
 
 @compiled
@@ -215,8 +205,8 @@ def _take(
     share = worth * (1 - math.exp(-unspent_s / lasts_s))
     evidence[SPENT_MS] = at_ms - 1000 * unspent_s * (1 - worth)
     odds = evidence[LOG_ODDS] if first else faded(evidence[LOG_ODDS], area[REST], (at_ms - evidence[LAST_MS]) / 1000)
-    word = WEAK if weak else LIES_INSIDE if inside_m >= 0 else PLAIN
-    odds = _moved(odds, area[REST] + area[GAIN] * ratio, share, word)
+    moved = _moved(odds, area[REST] + area[GAIN] * ratio, share, source)
+    odds = max(odds, moved) if inside_m >= 0 else moved  # a fix that lies inside never speaks against it
     evidence[LOG_ODDS], evidence[LAST_MS] = odds, at_ms
     if weak or weight < 0.5:
         return False

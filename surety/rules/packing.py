@@ -85,19 +85,19 @@ def _flat_area_m2(ring: Floats) -> float:
 
 
 def _edges(ring: Floats) -> Floats:
-    step = np.roll(ring, -1, axis=0) - ring
+    ends = np.roll(ring, -1, axis=0)
+    step = ends - ring
     length2 = (step**2).sum(axis=1)
     inverse = np.where(length2 > 0, 1 / np.where(length2 > 0, length2, 1.0), 0.0)
-    return np.column_stack([ring, step, inverse])
+    return np.column_stack([ring, step, inverse, ends[:, 1]])
 
 
-def _blocks(edges: Floats, ring: int, offset: int) -> Iterator[list[float]]:
-    for first in range(0, len(edges), EDGES_A_BLOCK):
-        part = edges[first : first + EDGES_A_BLOCK]
-        x = np.concatenate([part[:, kernel.X0], part[:, kernel.X0] + part[:, kernel.DX]])
-        y = np.concatenate([part[:, kernel.Y0], part[:, kernel.Y0] + part[:, kernel.DY]])
+def _blocks(ring: Floats, number: int, offset: int) -> Iterator[list[float]]:
+    closed = np.vstack([ring, ring[:1]])
+    for first in range(0, len(ring), EDGES_A_BLOCK):
+        x, y = closed[first : first + EDGES_A_BLOCK + 1].T
         box = [x.min(), x.max(), y.min(), y.max()]
-        yield [*box, offset + first, offset + first + len(part), ring, y[0], y[-1]]
+        yield [*box, offset + first, offset + first + len(x) - 1, number, y[0], y[-1]]
 
 
 def _circle(circle: Circle) -> Floats:
@@ -128,7 +128,7 @@ def _polygon(polygon: Polygon, blocks: list[list[float]], edges: list[Floats]) -
         flat = _flat_ring(row, ring)
         offset = sum(len(part) for part in edges)
         edges.append(_edges(flat))
-        blocks.extend(_blocks(edges[-1], number, offset))
+        blocks.extend(_blocks(flat, number, offset))
         row[kernel.AREA_M2] += _flat_area_m2(flat) * (1 if number == 0 else -1)
         row[kernel.REACH_M] = max(row[kernel.REACH_M], float(np.hypot(flat[:, 0], flat[:, 1]).max()))
     row[kernel.AREA_M2] = max(row[kernel.AREA_M2], 1.0)  # a sliver still has a place for a fix to be in
