@@ -1,12 +1,14 @@
 """`surety demo`: prepares a data directory, tells the address and the log-ins, and runs everything with a live town."""
 
 import contextlib
+import fcntl
 import os
 import shutil
 import socket
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
@@ -47,10 +49,16 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
 
 def run(wanted: Wanted) -> None:
     """Prepare what is not prepared yet, then run until Ctrl-C. Raises CannotDemoError."""
-    if wanted.fresh:
-        _remove(wanted.data_dir)
+    if wanted.fresh and wanted.data_dir.exists():
+        with _alone(wanted.data_dir):
+            _remove(wanted.data_dir)
     demo = choose(wanted)
     wanted.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with _alone(wanted.data_dir):
+        _run(wanted, demo)
+
+
+def _run(wanted: Wanted, demo: Demo) -> None:
     settings = _settings(wanted, demo)
     _export(settings)
     demo = _prepare(demo, settings)
@@ -77,12 +85,24 @@ def choose(wanted: Wanted) -> Demo:
     return msgspec.structs.replace(found, speed=wanted.speed or found.speed)
 
 
+@contextlib.contextmanager
+def _alone(data_dir: Path) -> Iterator[None]:
+    """Two systems must not share a data directory. The lock falls with the process, however it ends."""
+    folder = os.open(data_dir, os.O_RDONLY)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    except BlockingIOError:
+        raise CannotDemoError(f"The demonstration in {data_dir} is running already.") from None
+    finally:
+        os.close(folder)
+
+
 def _remove(data_dir: Path) -> None:
     """Delete an earlier demonstration, and nothing that is not one."""
-    if data_dir.exists():
-        if state.read(data_dir) is None and any(data_dir.iterdir()):
-            raise CannotDemoError(f"{data_dir} holds no demonstration, so --fresh does not delete it.")
-        shutil.rmtree(data_dir)
+    if state.read(data_dir) is None and any(data_dir.iterdir()):
+        raise CannotDemoError(f"{data_dir} holds no demonstration, so --fresh does not delete it.")
+    shutil.rmtree(data_dir)
 
 
 def free_port(host: str, wanted: int, avoid: tuple[int, ...] = ()) -> int:

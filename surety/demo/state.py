@@ -16,6 +16,7 @@ from surety.sim.geo import TIME_ZONE
 
 DEFAULT_SPEED = 10.0
 START = (18, 52)  # local time on a weekday: eight minutes before most curfews begin
+LEAD_S = 4.0  # real time that door, worker and pages take to start: the town's first minute begins after it
 _CRASH_ALLOWANCE_S = 2.0  # how much later than the last note of the time a killed system may have been
 
 
@@ -63,12 +64,12 @@ def write(data_dir: Path, what: Demo | Hour) -> None:
 
 def clock_of(demo: Demo, data_dir: Path) -> ScaledClock:
     """A clock that starts now at the domain's time where the last run stopped: while off, no time passed."""
-    at_ms = demo.start_ms
+    at_ms = demo.start_ms - int(LEAD_S * 1000 * demo.speed)
     path = data_dir / "hour.json"
     if path.exists():
         hour = msgspec.json.decode(path.read_bytes(), type=Hour)
         # After a kill the note is up to a second old; never go back behind what was already told.
-        at_ms = hour.domain_ms + (0 if hour.clean else int(_CRASH_ALLOWANCE_S * 1000 * demo.speed))
+        at_ms = max(at_ms, hour.domain_ms) + (0 if hour.clean else int(_CRASH_ALLOWANCE_S * 1000 * demo.speed))
     return ScaledClock(time.time_ns() // 1_000_000, at_ms, demo.speed)
 
 

@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 from surety.demo import codes, state
 from surety.demo.commands import demo_code
-from surety.demo.run import CannotDemoError, Wanted, choose, free_port
+from surety.demo.run import CannotDemoError, Wanted, choose, free_port, run
 from surety.demo.state import Demo, Hour, LogIn
 
 START_MS = 1_791_309_120_000
@@ -40,9 +40,16 @@ def test_a_real_system_is_never_taken_for_a_demonstration(tmp_path: Path) -> Non
         choose(Wanted(data_dir=tmp_path))
 
 
+def test_fresh_deletes_nothing_but_a_demonstration(tmp_path: Path) -> None:
+    (tmp_path / "letters.txt").write_text("mine")
+    with pytest.raises(CannotDemoError, match="--fresh does not delete it"):
+        run(Wanted(data_dir=tmp_path, fresh=True))
+    assert (tmp_path / "letters.txt").exists()
+
+
 def test_the_clock_goes_on_where_it_stopped(tmp_path: Path) -> None:
     demo = _keep(tmp_path)
-    assert state.clock_of(demo, tmp_path).start_ms == START_MS
+    assert state.clock_of(demo, tmp_path).start_ms == START_MS - 40_000  # while everything starts
     state.write(tmp_path, Hour(START_MS + 5_000, clean=True))
     assert state.clock_of(demo, tmp_path).start_ms == START_MS + 5_000
 

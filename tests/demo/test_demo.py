@@ -71,6 +71,7 @@ def start(tmp_path: Path) -> Iterator[Callable[..., Running]]:
     for one in running:
         if one.process.poll() is None:
             os.killpg(one.process.pid, signal.SIGKILL)
+        if one.process.stdout and not one.process.stdout.closed:
             one.process.communicate()
 
 
@@ -115,6 +116,9 @@ def test_alerts_appear_ctrl_c_ends_it_and_a_second_start_goes_on(start: Callable
 
     second = start("--speed", "120")
     second.until(lambda: "Open http" in second.text, "the address")
+    third = start()
+    refusal, _ = third.process.communicate(timeout=SOON_S)
+    assert b"is running already" in refusal
     second.until(lambda: _alerts(second.data_dir) > before, "another alert")
     assert second.interrupt() < 10
     assert _hour(second.data_dir).domain_ms > stopped.domain_ms
