@@ -7,6 +7,7 @@ import sys
 import pytest
 
 SCRIPT = """
+import threading
 import django
 django.setup()
 from django.core.management import call_command
@@ -17,7 +18,7 @@ from surety.server.accounts import actions as accounts
 from surety.server.alerts import actions as alerts, queries
 from surety.server.alerts.models import Alert
 from surety.server.alerts.tests import cast
-from surety.server.audit import guards
+from surety.server.audit import actions as audit, guards
 from surety.server.audit.queries import verify
 from surety.server.cases import actions as cases
 from surety.server.cases.checks import DeviceDetails
@@ -54,9 +55,19 @@ for sql in ("UPDATE audit_entry SET action = 'x'", "DELETE FROM audit_entry WHER
     else:
         raise AssertionError(sql)
 assert guards.missing(connection) == []
+
+# Writers in several processes or threads wait for each other at the log's head, and the chain stays whole.
+def write_some(number):
+    for n in range(25):
+        audit.record(action="test", actor=None, subject_type="t", subject_id=f"{number}.{n}", at_ms=cast.NOW_MS)
+    connection.close()
+
+threads = [threading.Thread(target=write_some, args=(number,)) for number in range(4)]
+[thread.start() for thread in threads]
+[thread.join() for thread in threads]
 verdict = verify()
 assert verdict.is_sound, verdict
-assert verdict.entries > 300
+assert verdict.entries > 400
 print("well")
 """
 

@@ -23,6 +23,12 @@ COUNTING_TYPES = (Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN)
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc] # the library carries no types
     """Users are created by an administrator, never by themselves."""
 
+    error_messages = {
+        **DefaultAccountAdapter.error_messages,
+        "username_password_mismatch": "The user name or the password is wrong.",
+        "too_many_login_attempts": "Too many wrong attempts. Try again in some minutes.",
+    }
+
     def is_open_for_signup(self, request: HttpRequest) -> bool:  # noqa: ARG002 - the library's signature
         """Sign-up is closed."""
         return False
