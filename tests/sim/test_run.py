@@ -129,3 +129,19 @@ def test_the_truth_is_written_for_everybody(tmp_path: Path) -> None:
     asyncio.run(story())
     truths = TruthFile(tmp_path / "truth.jsonl").read()
     assert {t.reference for t in truths} == {f"AL-{n + 1:05d}" for n in range(PEOPLE)}
+
+
+def test_after_a_kill_what_is_sent_again_is_the_same_to_the_byte(tmp_path: Path) -> None:
+    async def story() -> None:
+        plan, door, until = _plan(tmp_path), TestDoor(), START_MS + 40 * 60_000
+        await door.open()
+        await _run(plan, tmp_path, door, _Clock(until), len(_due(until)))
+        write(tmp_path, Progress(START_MS + 10 * 60_000))  # the last note before the kill was half an hour old
+        once = set(door.taken)
+        await _run(plan, tmp_path, door, _Clock(until + 20 * 60_000), len(_due(until + 20 * 60_000)))
+        again = [request for request in door.taken[len(once) :] if request in once]
+        assert len(again) > 20
+        assert sorted(set(_taken(door))) == _due(until + 20 * 60_000)
+        await door.close()
+
+    asyncio.run(story())
