@@ -1,8 +1,8 @@
 """The door: single-fix HTTP posts acknowledged after a durable append, 64 keep-alive connections, SQLite.
 
-The load comes from `wrk` with a Lua script where it is installed, else from a process of our own over raw sockets, which
-takes more of the two cores, so the figure is lower. Every post is another fix of one of 2,000 devices. The baseline is
-the same server in the same run with an append that keeps nothing. Half a second of warming up is not counted.
+The load comes from `wrk` with a Lua script where it is installed, else from a process of our own over raw sockets,
+which takes more of the two cores, so the figure is lower. Every post is another fix of one of 2,000 devices. The
+baseline is the same server in the same run with an append that keeps nothing. Warming up is not counted.
 """
 
 import asyncio

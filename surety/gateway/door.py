@@ -197,39 +197,28 @@ def _secret_is(authorization: bytes, sha256: str) -> bool:
 def _authorise(
     protocol: str, decoded: Decoded, grants: Grants, received_ms: int
 ) -> tuple[list[Entry], tuple[Rejected, ...]]:
-    """One entry a person (a message of a device that changed hands may concern two), and what was refused."""
+    """One entry a person, and what was refused. Raises when no order in force covers the device now."""
     now = [grant for grant in grants if grant.from_ms <= received_ms < grant.to_ms]
     if not now:
         raise _RefusedError(_NO_ORDER)
     taken: dict[str, list[bytes]] = {}
     refused = list(decoded.refused)
     for fact in decoded.facts:
-        grant = _grant_for(fact, now, grants)
+        grant = _grant_for(fact, now)
         if grant is None:
             refused.append(_NOT_COVERED)
         else:
-            taken.setdefault(grant.person_id, []).append(
-                encode(msgspec.structs.replace(fact, device_id=grant.device_id))
-            )
+            kept = msgspec.structs.replace(fact, device_id=grant.device_id)
+            taken.setdefault(grant.person_id, []).append(encode(kept))
     device_id = grants[0].device_id
     entries = [Entry(person, device_id, protocol, received_ms, tuple(facts)) for person, facts in taken.items()]
     return entries, tuple(refused)
 
 
-def _grant_for(fact: Fix | DeviceReport, now: Sequence[Grant], grants: Grants) -> Grant | None:
-    """The grant under which a fact may be kept: its person's orders cover it at its own time and at its receipt."""
+def _grant_for(fact: Fix | DeviceReport, now: Sequence[Grant]) -> Grant | None:
+    """The grant, of those in force at the time of receipt, that also covers the fact's kind at its own time."""
     kind = "position" if isinstance(fact, Fix) else "device"
     for grant in now:
-        if kind in grant.data_kinds and (
-            _covers(grant, fact)
-            or any(
-                other.person_id == grant.person_id and kind in other.data_kinds and _covers(other, fact)
-                for other in grants
-            )
-        ):
+        if grant.from_ms <= fact.at_ms < grant.to_ms and kind in grant.data_kinds:
             return grant
     return None
-
-
-def _covers(grant: Grant, fact: Fix | DeviceReport) -> bool:
-    return grant.from_ms <= fact.at_ms < grant.to_ms

@@ -9,29 +9,31 @@ import uvicorn
 
 from surety.clock import Clock, parse_clock
 from surety.gateway.app import DoorApp
+from surety.gateway.connections import DeviceConnection, DoorServer
 from surety.gateway.limits import Limits
 from surety.gateway.register import open_grants
 from surety.settings import Settings
 from surety.stream.sql import open_stream
 
 DRAIN_S = 10  # how long requests under way may take to finish after SIGTERM
+BACKLOG = 2048  # connections that wait to be taken, e.g. after a restart when all devices come back
 KEEP_ALIVE_S = 90  # longer than the minute at which most devices send
 log = logging.getLogger(__name__)
 
 
-def run(settings: Settings, clock: Clock | None = None, *, limits: Limits | None = None, sockets: int = 128) -> None:
+def run(settings: Settings, clock: Clock | None = None, *, limits: Limits | None = None) -> None:
     """Serve devices on `settings.host`:`settings.door_port` (0: any free port, told in the log) until SIGTERM.
 
-    `sockets` is how many connections may wait to be taken. Raises OSError when the address cannot be had.
+    Requests under way are answered before it returns. Raises OSError when the address cannot be had.
     """
     stream = open_stream(settings)
     app = DoorApp(stream, open_grants(settings), clock or parse_clock(settings.clock), limits)
-    listener = _listen(settings.host, settings.door_port, sockets)
+    listener = _listen(settings.host, settings.door_port)
     log.info("the door listens on %s:%d", *listener.getsockname()[:2])
     config = uvicorn.Config(
         app,
         loop="uvloop",
-        http="httptools",
+        http=DeviceConnection,
         ws="none",
         lifespan="on",
         access_log=False,
@@ -44,7 +46,7 @@ def run(settings: Settings, clock: Clock | None = None, *, limits: Limits | None
     )
     _end_quietly()
     try:
-        uvicorn.Server(config).run(sockets=[listener])
+        DoorServer(config).run(sockets=[listener])
     finally:
         listener.close()
         stream.close()
@@ -57,10 +59,10 @@ def _end_quietly() -> None:
             signal.signal(number, lambda _number, _frame: None)
 
 
-def _listen(host: str, port: int, waiting: int) -> socket.socket:
+def _listen(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listener.bind((host, port))
-    listener.listen(waiting)
+    listener.listen(BACKLOG)
     return listener

@@ -107,6 +107,15 @@ def test_a_fact_from_before_the_order_is_not_stored_and_does_not_block_the_devic
     assert len(door.records()) == 1
 
 
+def test_what_was_recorded_under_an_order_that_ended_is_not_taken_under_the_next(door: Harness) -> None:
+    grant(door.register, "again", person="ann", from_ms=0, to_ms=NOW - 60_000)
+    grant(door.register, "again", person="ann", from_ms=NOW - 30_000)
+    assert door.send(f"/?id=again&lat=51&lon=1&timestamp={NOW - 90_000}").refused == "not_covered"
+    assert door.send(f"/?id=again&lat=51&lon=1&timestamp={NOW - 45_000}").refused == "not_covered"
+    assert door.send(f"/?id=again&lat=51&lon=1&timestamp={NOW - 15_000}").refused == ""
+    assert len(door.records()) == 1
+
+
 def test_only_the_kinds_of_data_that_the_order_names_are_stored(door: Harness) -> None:
     grant(door.register, "health-only", kinds=("device",))
     grant(door.register, "place-only", kinds=("position",))
