@@ -3,6 +3,8 @@
 Each measurement runs in a process of its own with a data directory of its own: `python -m benchmarks.pipeline PEOPLE`.
 """
 
+# ruff: noqa: PLC0415 - Django must be set up before anything of the server is imported
+
 import json
 import os
 import random
@@ -11,7 +13,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from pathlib import Path
+
+from benchmarks import latency
 
 START_MS = 1_772_323_200_000
 FIXES = 60_000
@@ -23,9 +26,11 @@ def measure() -> list[dict[str, object]]:
     few, many = _in_process(5_000), _in_process(50_000)
     return [
         _rate("worker, 5,000 people x 5 zones", few),
-        _rate("worker, 50,000 people x 5 zones", many) | {"baseline": "5,000 people", "ratio": many["rate"] / few["rate"]},
+        _rate("worker, 50,000 people x 5 zones", many)
+        | {"baseline": "5,000 people", "ratio": many["rate"] / few["rate"]},
         {"name": "worker, first fix of each person", "value": many["cold_rate"], "unit": "people/s"},
         {"name": "worker, memory with 50,000 people", "value": many["memory_mib"], "unit": "MiB"},
+        *latency.measure(),
     ]
 
 
@@ -105,5 +110,20 @@ def _append(stream, entries: list) -> None:
         stream.append(entries[start : start + 1000])
 
 
+def _populate(people: int, start_ms: int) -> None:
+    import django
+
+    django.setup()
+    from django.core.management import call_command
+
+    from benchmarks.population import populate
+
+    call_command("migrate", verbosity=0)
+    populate(people, start_ms)
+
+
 if __name__ == "__main__":
-    print(json.dumps(run(int(sys.argv[1]))))
+    if sys.argv[1] == "populate":
+        _populate(int(sys.argv[2]), int(sys.argv[3]))
+    else:
+        print(json.dumps(run(int(sys.argv[1]))))

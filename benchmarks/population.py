@@ -3,6 +3,8 @@
 Bulk inserts instead of the actions: registering 50,000 people one by one is not what is measured here.
 """
 
+# ruff: noqa: PLC0415 - Django must be set up before models are imported
+
 import math
 import random
 from collections.abc import Iterator
@@ -52,7 +54,7 @@ def _stamp(at_ms: int) -> dict[str, object]:
 
 def populate(people: int, start_ms: int, *, zones: int = ZONES, protocol: str = "osmand") -> None:
     """Write the people. Django must be set up and the database migrated."""
-    from surety.server.cases import models as m  # noqa: PLC0415 - Django must be set up before models are imported
+    from surety.server.cases import models as m
 
     dice = random.Random(1)
     m.DoorRevision.objects.update_or_create(id=1, defaults={"revision": 1})
@@ -66,9 +68,7 @@ def populate(people: int, start_ms: int, *, zones: int = ZONES, protocol: str = 
         m.Order.objects.bulk_create(m.Order(id=i, person_id=i, **stamp) for i in ids)
         m.OrderVersion.objects.bulk_create(_version(i, start_ms, stamp) for i in ids)
         places = [(i, n) for i in ids for n in range(zones)]
-        m.Condition.objects.bulk_create(
-            m.Condition(id=f"{n}{i[1:]}", order_id=i, label=f"Zone {n}") for i, n in places
-        )
+        m.Condition.objects.bulk_create(m.Condition(id=f"{n}{i[1:]}", order_id=i, label=f"Zone {n}") for i, n in places)
         m.ConditionVersion.objects.bulk_create(
             m.ConditionVersion(
                 condition_id=f"{n}{i[1:]}", version=1, effective_from_ms=start_ms, body=_zone(n, dice), **stamp
@@ -86,7 +86,7 @@ def populate(people: int, start_ms: int, *, zones: int = ZONES, protocol: str = 
 
 
 def _version(identity: str, start_ms: int, stamp: dict[str, object]) -> object:
-    from surety.server.cases import models as m  # noqa: PLC0415 - Django must be set up before models are imported
+    from surety.server.cases import models as m
 
     return m.OrderVersion(
         order_id=identity,
@@ -108,7 +108,7 @@ def _version(identity: str, start_ms: int, stamp: dict[str, object]) -> object:
 
 
 def _grant(identity: str, start_ms: int, protocol: str) -> object:
-    from surety.server.cases import models as m  # noqa: PLC0415 - Django must be set up before models are imported
+    from surety.server.cases import models as m
 
     return m.DoorGrant(
         identifier=f"device-{identity}",
@@ -119,4 +119,3 @@ def _grant(identity: str, start_ms: int, protocol: str) -> object:
         from_ms=start_ms,
         to_ms=start_ms + 365 * DAY_MS,
     )
-
