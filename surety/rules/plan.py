@@ -15,7 +15,8 @@ from surety.rules.presence import Mode, PackedAreas
 from surety.rules.schedule import BEGINNING, END, Window
 
 _KEPT_EPOCHS = 4
-_encode_area = msgspec.msgpack.Encoder(order="deterministic").encode
+_encode = msgspec.msgpack.Encoder(order="deterministic").encode
+_decode = msgspec.msgpack.Decoder(list[Condition]).decode
 
 
 class Duty(msgspec.Struct, frozen=True):
@@ -72,12 +73,14 @@ class Plan:
     def __init__(self, conditions: ConditionSet) -> None:
         self.person_id = conditions.person_id
         self.revision = conditions.revision
-        self._conditions = tuple(sorted(conditions.conditions, key=lambda c: (c.id, c.version, c.effective_from_ms)))
-        for condition in self._conditions:
+        ordered = sorted(conditions.conditions, key=lambda c: (c.id, c.version, c.effective_from_ms))
+        # As bytes: a seventh of the memory, and a plan of each of many thousand people is kept.
+        self._stored = _encode(ordered)
+        for condition in ordered:
             if not isinstance(condition.body, Trail):
                 schedule.check(condition.body.timetable)
-        starts = [c.effective_from_ms for c in self._conditions]
-        ends = [c.effective_to_ms for c in self._conditions if c.effective_to_ms is not None]
+        starts = [c.effective_from_ms for c in ordered]
+        ends = [c.effective_to_ms for c in ordered if c.effective_to_ms is not None]
         self._edges = (BEGINNING, *sorted({*starts, *ends}), END)
         self._epochs: dict[Millis, Epoch] = {}
         self._current = self._make(BEGINNING, self._edges[1])
@@ -98,8 +101,8 @@ class Plan:
         return found
 
     def _make(self, start: Millis, end: Millis) -> Epoch:
-        in_force: dict[str, Condition] = {}  # the highest version of each, by the order of `_conditions`
-        for condition in self._conditions:
+        in_force: dict[str, Condition] = {}  # the highest version of each, by the order of `_stored`
+        for condition in _decode(self._stored):
             to = END if condition.effective_to_ms is None else condition.effective_to_ms
             if condition.effective_from_ms <= start < to:
                 in_force[condition.id] = condition
@@ -148,5 +151,5 @@ def _mode(body: Curfew | Zone) -> Mode:
 
 
 def _key(area: Area, mode: Mode) -> int:
-    digest = hashlib.blake2b(bytes((mode,)) + _encode_area(area), digest_size=7).digest()
+    digest = hashlib.blake2b(bytes((mode,)) + _encode(area), digest_size=7).digest()
     return int.from_bytes(digest, "big")
