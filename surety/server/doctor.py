@@ -1,6 +1,7 @@
 """What `surety doctor` looks at: each check says what it found and what to do. None changes anything."""
 
 import hashlib
+import http.client
 import shutil
 import socket
 import stat
@@ -9,7 +10,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 from django.contrib.staticfiles import finders
@@ -221,12 +222,25 @@ def _is_free(host: str, port: int) -> bool:
     return True
 
 
+class _Stay(urllib.request.HTTPRedirectHandler):
+    """Behind TLS the pages send plain requests away; that is an answer too."""
+
+    def redirect_request(self, *_: object) -> None:
+        return None
+
+
 def _answers(url: str) -> bool:
-    opener: Callable[..., object] = urllib.request.build_opener(urllib.request.ProxyHandler({})).open
+    """Whether it is Surety that answers: our pages carry a content policy, our door tells its health as JSON."""
+    opener: Callable[..., Any] = urllib.request.build_opener(urllib.request.ProxyHandler({}), _Stay).open
     try:
-        opener(url, timeout=3)
+        with opener(url, timeout=3) as response:
+            return _is_ours(response.headers)
     except urllib.error.HTTPError as refused:
-        return refused.code == 503  # ours, and telling that it is in trouble
-    except (OSError, ValueError):
+        with refused:
+            return _is_ours(refused.headers)
+    except (OSError, ValueError, http.client.HTTPException):
         return False
-    return True
+
+
+def _is_ours(headers: Any) -> bool:
+    return "Content-Security-Policy" in headers or headers.get("Content-Type", "").startswith("application/json")

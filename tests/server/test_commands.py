@@ -142,3 +142,19 @@ def test_create_user_makes_one_and_says_so_when_the_name_is_taken(made):
     assert second.returncode == 1
     assert second.stderr.strip() == "There is a user ann already."
     assert surety(folder, "create-user", "bob", "king").returncode == 1
+
+
+def test_doctor_knows_surety_from_something_else_on_the_pages_port(made):
+    folder, _ = made
+    port = free_port()
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("SURETY_")}
+    serving = [sys.executable, "-m", "uvicorn", "surety.server.project.asgi:application", "--port", str(port)]
+    env = {**clean, "SURETY_SETTINGS": str(folder / "surety.toml")}
+    with subprocess.Popen(serving, cwd=folder, env=env, stderr=subprocess.PIPE, text=True) as pages:
+        assert pages.stderr is not None
+        assert any("Uvicorn running" in line for line in pages.stderr)
+        found = surety(folder, "doctor", env={"SURETY_WEB_PORT": str(port)})
+        pages.terminate()
+        pages.stderr.close()
+    assert found.returncode == 0, found.stdout
+    assert f"running on port {port}" in found.stdout

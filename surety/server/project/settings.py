@@ -126,6 +126,7 @@ SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = IS_HTTPS
 if IS_HTTPS:
     SECURE_HSTS_SECONDS = 365 * 86_400
+    SECURE_SSL_REDIRECT = True
     # TLS ends at a proxy in front of us, which must set this header itself and drop it from what comes in.
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 
