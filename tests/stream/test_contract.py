@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from surety.stream.contract import PARTITIONS, Entry, partition_of
+from surety.stream.contract import PARTITIONS, Entry, StreamUnavailableError, partition_of
 from surety.stream.refusals import KEPT_REFUSALS, RefusalNote
 from surety.stream.sql import PostgresStream, SqliteStream, SqlStream
 
@@ -156,3 +156,23 @@ def test_a_probe_of_a_writable_log_leaves_no_record(stream: SqlStream) -> None:
     stream.probe()
     stream.probe()
     assert stream.last_seq() == 0
+
+
+def test_processes_that_start_at_once_on_a_new_log_all_get_it(opener: Opener) -> None:
+    streams = [opener() for _ in range(8)]
+    barrier, failures = threading.Barrier(len(streams)), []
+
+    def first_use(index: int) -> None:
+        barrier.wait()
+        try:
+            streams[index].append([entry(index)])
+        except StreamUnavailableError as error:
+            failures.append(error)
+
+    threads = [threading.Thread(target=first_use, args=(index,)) for index in range(len(streams))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == []
+    assert len(streams[0].read(0, 100)) == len(streams)
