@@ -85,6 +85,18 @@ def test_a_code_works_once(client, ruth, secret):
     assert not is_in(other)
 
 
+def test_a_code_works_once_whichever_process_it_is_given_to(client, ruth, secret):
+    text = code(secret)
+    give_password(client)
+    give_code(client, text)
+    cache.clear()  # as in another process, which remembers nothing
+    other = Client()
+    give_password(other)
+    give_code(other, text)
+    assert is_in(client)
+    assert not is_in(other)
+
+
 def test_a_wrong_code_does_not_let_in(client, ruth, secret):
     give_password(client)
     assert give_code(client, wrong_code(secret)).status_code == 200
