@@ -71,7 +71,7 @@ def silent(watch: Silence, watchdog: Watchdog, state: State, now_ms: Millis) -> 
     numbers: Numbers = {
         "last_heard_ms": state.heard_ms,
         "silent_after_s": watchdog.silent_after_ms / 1000,
-        **grounds.device_numbers(state.device),
+        **grounds.device_numbers(state.device, now_ms),
     }
     subject = Subject(state.person_id, watch.condition_id, watch.version)
     cause = grounds.cause_of_quiet(state.device)
@@ -83,7 +83,7 @@ def heard_again(
 ) -> Finding:
     """Something came: the silence is over."""
     numbers: Numbers = {"silent_since_ms": heard_ms if heard_ms is not None else episode.at_ms}
-    evidence = Evidence((fact.id,), {**numbers, **grounds.device_numbers(device)})
+    evidence = Evidence((fact.id,), {**numbers, **grounds.device_numbers(device, fact.at_ms)})
     return subject.end(Kind.HEARD_AGAIN, episode, fact.at_ms, grounds.cause_of_quiet(device), evidence)
 
 
@@ -132,7 +132,7 @@ def _remember(device: Device, kind: Kind, at_ms: Millis) -> Device:
 
 
 def _finding(sign: _Sign, fact_id: str, at_ms: Millis, subject: Subject, device: Device) -> Finding:
-    evidence = Evidence((fact_id,), grounds.device_numbers(device))
+    evidence = Evidence((fact_id,), grounds.device_numbers(device, at_ms))
     return subject.begin(sign.kind, at_ms, at_ms, sign.certainty, _cause(sign.kind, device), evidence)
 
 

@@ -96,8 +96,7 @@ def unseen_due(watch: Watch, duty: Duty, scene: Scene) -> Millis:
 def unseen(watch: Watch, duty: Duty, scene: Scene) -> Ruling:
     """The time has come at which nobody can say whether the duty is kept."""
     readings = [scene.read(row) for row in watch.rows]
-    reading = max(readings, key=_recency, default=None)
-    evidence = _evidence(reading, scene) if reading is not None else Evidence()
+    evidence = _evidence(max(readings, key=_recency, default=NOTHING), scene)
     numbers = {**evidence.numbers, "unknown_after_s": duty.unknown_after_ms / 1000}
     subject = Subject(scene.person_id, watch.condition_id, watch.version)
     finding = subject.begin(
@@ -106,7 +105,7 @@ def unseen(watch: Watch, duty: Duty, scene: Scene) -> Ruling:
         scene.now_ms,
         Certainty.ESTABLISHED,
         grounds.cause_of_quiet(scene.device),
-        _window(Evidence(evidence.fact_ids[-1:], {**numbers, **grounds.device_numbers(scene.device)}), watch),
+        _window(Evidence(evidence.fact_ids[-1:], numbers), watch),
     )
     episode = grounds.episode_of(finding)
     return msgspec.structs.replace(watch, status=UNSURE, gap=True, unseen=episode), [finding]
@@ -168,7 +167,7 @@ def _recency(reading: Reading) -> Millis:
 
 def _evidence(reading: Reading, scene: Scene) -> Evidence:
     ids = tuple(seen.fact_id for seen in grounds.used(scene.recent))
-    return Evidence(ids, grounds.place_numbers(reading))
+    return Evidence(ids, {**grounds.place_numbers(reading), **grounds.device_numbers(scene.device, scene.now_ms)})
 
 
 def _window(evidence: Evidence, watch: Watch) -> Evidence:

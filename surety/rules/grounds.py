@@ -16,6 +16,7 @@ ESTABLISHED_FROM, PROBABLE_FROM = 0.95, 0.7
 CLEAR_OF_EDGE = 2.0  # in error scales of the fix
 FLAT_PCT = 5.0  # at or below it a device that goes quiet has most likely run down
 SATELLITE_RADIUS_M = 100.0  # a device that does not tell the source but claims this much or better
+OFF_WRIST_HOLDS_MS = 7_200_000  # a device that is still off tells it again within the hour
 EVIDENCE_SPAN_MS = 1_800_000  # older fixes had no part in it
 
 _SATELLITE = (presence.SOURCE_CODES[Source.GNSS], presence.SOURCE_CODES[Source.FUSED])
@@ -86,10 +87,17 @@ def place_numbers(reading: Reading) -> Numbers:
     }
 
 
-def device_numbers(device: Device) -> Numbers:
-    """What the device last told of its own health, as far as it did."""
-    told = {"battery_pct": device.battery_pct}
-    return {name: value for name, value in told.items() if value is not None}
+def device_numbers(device: Device, now_ms: Millis) -> Numbers:
+    """What the device last told of itself, as far as it did: a device that nobody wears shows where it is, not who."""
+    told: Numbers = {}
+    if device.battery_pct is not None:
+        told["battery_pct"] = device.battery_pct
+    if device.powered_off:
+        told["power"] = "off"
+    off_wrist_ms = device.told_ms.get(Kind.OFF_WRIST)
+    if off_wrist_ms is not None and now_ms - off_wrist_ms < OFF_WRIST_HOLDS_MS:
+        told["worn"] = "no"
+    return told
 
 
 def _metres(length: float) -> float | None:

@@ -73,7 +73,6 @@ class Device(msgspec.Struct, frozen=True, array_like=True):
     charging: bool | None = None
     offline: bool = False
     powered_off: bool = False
-    off_wrist: bool = False
     battery_low: bool = False
     told_ms: dict[Kind, Millis] = {}
 

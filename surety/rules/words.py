@@ -10,7 +10,7 @@ from collections.abc import Callable
 from surety.rules import schedule
 from surety.rules.conditions import Body, ConditionSet, Curfew, OneOff, Row, Timetable, Trail, Weekday, Zone, ZoneKind
 from surety.rules.facts import Millis
-from surety.rules.findings import Cause, Certainty, Finding, Kind
+from surety.rules.findings import ENDS, Cause, Certainty, Finding, Kind
 
 _DAYS = {
     Weekday.MON: "Monday",
@@ -28,7 +28,8 @@ _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 def sentence(finding: Finding, conditions: ConditionSet, time_zone: str) -> str:
     """The finding in one or two plain sentences; `time_zone` is the person's (an IANA name)."""
     teller = _Teller(finding, _body_of(finding, conditions), time_zone)
-    said = " ".join(part for part in (_SAID[finding.kind](teller).strip(), teller.cause()) if part)
+    parts = (_SAID[finding.kind](teller).strip(), teller.device(), teller.cause())
+    said = " ".join(part for part in parts if part)
     return said[0].upper() + said[1:]
 
 
@@ -118,9 +119,17 @@ class _Teller:
         where = f"{_distance(clearance)} inside" if clearance >= 0 else f"{_distance(-clearance)} away"
         return f"Last certain fix {self.time(at)}, {where}."
 
-    def battery(self) -> str:
+    def device(self) -> str:
+        """What the device had told of itself, where it bears on the finding."""
+        if self.finding.kind in ENDS:
+            return ""
         pct = self.number("battery_pct")
-        return "" if pct is None else f"Battery {pct:.0f} %."
+        told = [] if pct is None else [f"Battery {pct:.0f} %."]
+        if self.numbers.get("worn") == "no" and self.finding.kind is not Kind.OFF_WRIST:
+            told.append("The device had reported that it was not worn.")
+        if self.numbers.get("power") == "off" and self.finding.kind is not Kind.POWERED_OFF:
+            told.append("The device had been switched off.")
+        return " ".join(told)
 
     def cause(self) -> str:
         if self.finding.kind not in (Kind.SILENT, Kind.CANNOT_VERIFY):
@@ -183,11 +192,11 @@ def _ended(t: _Teller) -> str:
 def _silent(t: _Teller) -> str:
     limit, last = _span(t.number("silent_after_s") or 0), t.number("last_heard_ms")
     heard = f"Last message {t.time(last)}." if last is not None else "It has not been heard before."
-    return f"No message from the device for {limit} at {t.at}. {heard} {t.battery()}"
+    return f"No message from the device for {limit} at {t.at}. {heard}"
 
 
 def _device(text: str) -> Callable[[_Teller], str]:
-    return lambda t: f"{text.format(at=t.at)} {t.battery()}"
+    return lambda t: f"{text.format(at=t.at)}"
 
 
 _SAID: dict[Kind, Callable[[_Teller], str]] = {

@@ -85,6 +85,16 @@ def test_silence_tells_its_cause_before_anything_else_is_thought() -> None:
     assert silent.endswith("minutes at 12:30 GMT. Last message 12:00. Battery 4 %. Its battery was low before.")
 
 
+def test_a_device_that_nobody_wears_shows_where_it_is_and_not_who() -> None:
+    reports = [told("20:58", DeviceEvent.OFF_WRIST, battery_pct=12)]
+    facts = sorted(
+        [*stay(HOME, "18:00", "21:00"), *reports, *stay(SHOP, "21:00", "21:30")], key=lambda f: (f.at_ms, f.id)
+    )
+    assert said(order(curfew()), facts)[-1].endswith(
+        "610 m away. Battery 12 %. The device had reported that it was not worn."
+    )
+
+
 def test_a_device_event_tells_what_the_device_said() -> None:
     assert said(order(trail()), [told("12:10", DeviceEvent.SOS, battery_pct=62)]) == [
         "Called for help with the SOS button at 12:10 GMT. Battery 62 %."
