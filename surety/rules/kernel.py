@@ -22,8 +22,8 @@ CENTRE, EAST, NORTH = 0, 3, 6  # Earth-centred position and the two tangent dire
 MERIDIAN_M, PRIME_M = 9, 10  # radii of curvature at the centre, north-south and east-west
 IS_CIRCLE, REACH_M, AREA_M2, FIRST_BLOCK, END_BLOCK = 11, 12, 13, 14, 15
 REST, GAIN, ENTER_AT, LEAVE_AT = 16, 17, 18, 19  # log-odds at rest, m, and the log-odds at which presence changes
-RING_M, CALM_S_PER_M, SOFT_M = 20, 21, 22  # width of "just outside"; seconds an error lasts a metre of its scale;
-# the error scale at which a fix counts half
+CALM_S_PER_M, SOFT_M = 20, 21  # seconds that an error lasts a metre of its scale; the scale at which a fix counts half
+HALF_RADIUS_M, RING_M2 = 22, 23  # half the radius of a circle of that area; "just outside" in square metres
 AREA_COLUMNS = 24
 
 # Columns of PackedAreas.blocks: a run of consecutive edges of one ring with its box.
@@ -42,7 +42,7 @@ UNKNOWN, OUTSIDE, INSIDE = 0, 1, 2
 GNSS, FUSED, WIFI, CELL, UNTOLD = range(5)
 
 DEFAULT_ACCURACY_M = 50.0  # for a device that claims none: as vague as an indoor fix, still of some use
-NEARBY_M = 2_000.0  # further from an area than this and 100 sigma, a fix is as good as anywhere
+NEARBY_M = 500.0  # further from an area than this and 100 sigma, a fix is as good as anywhere
 WILD = 0.01  # fixes that are wrong without telling, and the share of doubt that no run of fixes takes away
 CERTAIN = math.log((1 - WILD) / WILD)
 WORLD_M2 = math.pi * 5_000.0**2
@@ -155,21 +155,20 @@ def scale_of(accuracy_m: float) -> float:
 
 
 @compiled
-def log_likelihood_ratio(inside_m: float, area_m2: float, sigma_m: float, ring_m: float) -> float:
+def log_likelihood_ratio(area: Floats, inside_m: float, sigma_m: float) -> float:
     """How much more probable this fix is for a person inside than outside, as a bounded logarithm.
 
-    Outside is half "somewhere in the 5 km around", half "within `ring_m` of the edge"; the second keeps a person at
-    the fence from being called inside. Never below what a fix from far away says. It rises with the clearance, and
+    Outside is half "somewhere in the 5 km around", half "in the ring just outside the edge"; the second keeps a person
+    at the fence from being called inside. Never below what a fix from far away says. It rises with the clearance, and
     inside the area with the precision: the share on the inner side of the edge and the sharpness both do, and the
     ring is kept above a hundredth of the area, for which the logarithm rises with either.
     """
-    radius = math.sqrt(area_m2 / math.pi)
-    near = 1 + (radius / sigma_m / 2) ** 2
+    near = area[HALF_RADIUS_M] / sigma_m
+    near = 1 + near * near
     sharp = (1 - WILD) * (1 - 1 / (near * near))  # Student t4 errors, in two dimensions, that stay within the radius
     share = student4(inside_m / sigma_m)
-    wide = radius + max(ring_m, 0.01 * radius)
-    if_in = sharp * share / area_m2 + WILD / WORLD_M2
-    if_out = 0.5 * sharp * (1 - share) / (math.pi * wide * wide - area_m2) + (0.5 * (1 - WILD) + WILD) / WORLD_M2
+    if_in = sharp * share / area[AREA_M2] + WILD / WORLD_M2
+    if_out = 0.5 * sharp * (1 - share) / area[RING_M2] + (0.5 * (1 - WILD) + WILD) / WORLD_M2
     return max(NOWHERE_NEAR, math.log(if_in / if_out))
 
 
@@ -244,7 +243,7 @@ def observe_fix(  # noqa: PLR0913, PLR0917 - compiled code takes arrays and numb
             inside_m, ratio = area[REACH_M] - math.sqrt(chord2), NOWHERE_NEAR
         else:
             inside_m = clearance(area, blocks, edges, x, y, z)
-            ratio = log_likelihood_ratio(inside_m, area[AREA_M2], sigma_m, area[RING_M])
+            ratio = log_likelihood_ratio(area, inside_m, sigma_m)
         flips = _take(evidence[i], area, at_ms, ratio, inside_m, sigma_m, source)
         evidence[i, CHANGED] = 1.0 if flips else 0.0
         changed += flips

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from surety.rules import kernel
-from surety.rules.conditions import Area
+from surety.rules.conditions import Area, Polygon
 from surety.rules.facts import Source
 from surety.rules.kernel import Floats
 from surety.rules.packing import lay_flat
@@ -103,8 +103,11 @@ def pack(areas: Sequence[tuple[Area, Mode]]) -> PackedAreas:
         chosen = _MODES[mode]
         row[kernel.REST], row[kernel.GAIN] = chosen.rest, chosen.gain
         row[kernel.ENTER_AT], row[kernel.LEAVE_AT] = _log_odds(chosen.enter_p), _log_odds(chosen.leave_p)
-        row[kernel.RING_M], row[kernel.CALM_S_PER_M] = chosen.ring_m, chosen.calm_s_per_m
-        row[kernel.SOFT_M] = math.sqrt(row[kernel.AREA_M2] / math.pi) + 100
+        row[kernel.CALM_S_PER_M] = chosen.calm_s_per_m
+        radius = math.sqrt(row[kernel.AREA_M2] / math.pi)
+        wide = radius + max(chosen.ring_m, 0.01 * radius)
+        row[kernel.HALF_RADIUS_M], row[kernel.SOFT_M] = radius / 2, radius + 100
+        row[kernel.RING_M2] = math.pi * wide**2 - row[kernel.AREA_M2]
     for array in (rows, blocks, edges):
         array.setflags(write=False)
     return PackedAreas(rows, blocks, edges)
@@ -127,9 +130,8 @@ def observe(
 
     `accuracy_m` is NaN where the device claims none; `source` is one of `SOURCE_CODES`.
     """
-    changed = kernel.observe_fix(
-        evidence, packed.areas, packed.blocks, packed.edges, float(at_ms), lat_deg, lon_deg, accuracy_m, source
-    )
+    numbers = float(at_ms), float(lat_deg), float(lon_deg), float(accuracy_m)  # an int would be compiled for anew
+    changed = kernel.observe_fix(evidence, packed.areas, packed.blocks, packed.edges, *numbers, int(source))
     return np.flatnonzero(evidence[:, kernel.CHANGED]) if changed else _NONE
 
 
@@ -179,7 +181,12 @@ def _transitions(found: Floats) -> npt.NDArray[np.void]:
 
 
 def warm_up() -> None:
-    """Compile (or load from the cache) everything that `observe` and `run` use, so that no first fix waits."""
-    packed = pack([])
-    observe(fresh(packed), packed, 0, 0.0, 0.0, math.nan, kernel.UNTOLD)
-    run(fresh(packed), packed, [0], [0.0], [0.0], [math.nan], [kernel.UNTOLD])
+    """Compile (seconds), or load from the cache (a fraction of one), all that the rules use: no fix waits then."""
+    packed = pack([(Polygon(((0.0, 0.0), (0.001, 0.0), (0.0, 0.001))), Mode.HOME)])
+    evidence = fresh(packed)
+    observe(evidence, packed, 0, 0.0, 0.0, math.nan, kernel.UNTOLD)
+    read(evidence, 0, 0)
+    run(evidence, packed, [0], [0.0], [0.0], [math.nan], [kernel.UNTOLD])
+    place = kernel.earth_centred(0.0, 0.0)
+    kernel.clearance(packed.areas[0], packed.blocks, packed.edges, *place)
+    kernel.crossing_of(packed.areas[0], packed.blocks, packed.edges, place, place)

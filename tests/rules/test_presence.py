@@ -13,7 +13,7 @@ from pyproj import Geod
 from surety.rules import kernel
 from surety.rules.conditions import Circle, Polygon
 from surety.rules.facts import Source
-from surety.rules.presence import SOURCE_CODES, TRANSITION, Mode, Presence, fresh, observe, pack, read, run, warm_up
+from surety.rules.presence import SOURCE_CODES, TRANSITION, Mode, Presence, fresh, observe, pack, read, run
 
 EARTH = Geod(ellps="WGS84")
 LAT, LON = 51.5, -0.1
@@ -297,12 +297,19 @@ def test_an_installation_nobody_may_write_to_works_the_same(tmp_path):
 
 
 def test_warming_up_leaves_nothing_to_compile():
-    warm_up()
-    before = len(kernel.observe_fix.signatures), len(kernel.run_fixes.signatures), len(kernel.crossing_of.signatures)
-    watch = Watch(Mode.HOME)
-    watch.fix(10)
-    assert before == (
-        len(kernel.observe_fix.signatures),
-        len(kernel.run_fixes.signatures),
-        len(kernel.crossing_of.signatures),
+    script = (
+        "from surety.rules import geometry, kernel, presence\n"
+        "from surety.rules.conditions import Circle, Polygon\n"
+        "jitted = [f for f in vars(kernel).values() if hasattr(f, 'signatures')]\n"
+        "presence.warm_up()\n"
+        "before = [len(f.signatures) for f in jitted]\n"
+        "shapes = (Circle(1.0, 2.0, 50.0), Polygon(((0.0, 0.0), (1.0, 0.0), (0.0, 1.0))))\n"
+        "p = presence.pack([(s, presence.Mode.EXCLUSION) for s in shapes])\n"
+        "e = presence.fresh(p)\n"
+        "presence.observe(e, p, 5, 1.0, 2, 10, 0), presence.read(e, 1, 6)\n"
+        "presence.run(e, p, [7], [1], [2], [5], [0])\n"
+        "geometry.clearance_m(p, 1, 0.1, 0.1), geometry.crosses(p, 1, (0.0, -1.0), (0.0, 2.0))\n"
+        "print([f.__name__ for f, n in zip(jitted, before) if n != len(f.signatures)])\n"
     )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=120, check=False)
+    assert (done.stdout.strip(), done.returncode) == ("[]", 0), done.stderr
