@@ -9,8 +9,10 @@ from django.apps import apps
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from surety.rules import conditions, facts, findings
+from surety.server.cases.checks import DATA_KINDS
 
 RULES = Path(facts.__file__).parent
+SURETY = RULES.parent
 PROTECTED = {"nationality", "ethnicity", "race", "religion", "sex", "gender", "age", "birth", "birthdate"}
 PLACE_WORDS = {"lat", "lon", "latitude", "longitude", "bbox", "near", "radius", "geometry", "place"}
 
@@ -67,3 +69,15 @@ def test_no_address_asks_who_was_near_a_place() -> None:
         assert (
             not _words(route.replace("/", "_").replace("<", "_").replace(">", "_").replace(":", "_")) & PLACE_WORDS
         ), route
+
+
+def test_no_order_can_allow_photographs_and_nothing_here_reads_faces() -> None:
+    assert "photo" not in DATA_KINDS
+    sources = [file.read_text() for file in SURETY.rglob("*.py") if "tests" not in file.parts]
+    imported = {name.split(".")[0] for text in sources for name in _imports(ast.parse(text))}
+    assert not imported & {"onnxruntime", "cv2", "dlib", "face_recognition", "insightface", "torch", "mediapipe"}
+
+
+def _imports(tree: ast.AST) -> set[str]:
+    found = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
+    return found | {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.module}
