@@ -18,6 +18,11 @@ ORDER_TYPES = {
     "special": "Special",
     "bail": "Bail",
 }
+LANGUAGES = (
+    ("en", "English"), ("cy", "Welsh"), ("ar", "Arabic"), ("bn", "Bengali"), ("fa", "Farsi"), ("fr", "French"),
+    ("es", "Spanish"), ("pa", "Punjabi"), ("pl", "Polish"), ("pt", "Portuguese"), ("ro", "Romanian"),
+    ("so", "Somali"), ("ti", "Tigrinya"), ("uk", "Ukrainian"), ("ur", "Urdu"), ("vi", "Vietnamese"),
+)  # fmt: skip
 DATA_WORDS = {"position": "where the device is", "device": "the state of the device"}
 
 
@@ -119,7 +124,7 @@ def order_lines(version: OrderVersion, time_zone: str) -> Sequence[tuple[str, st
     """An order version as named lines, for pages."""
     told = full_text(version.told_ms, time_zone)
     how = (
-        f"{told}, {version.told_how}, in {version.told_language}"
+        f"{told}, {version.told_how}, in {dict(LANGUAGES).get(version.told_language, version.told_language)}"
         if version.told_ms
         else "not yet: nothing is collected"
     )

@@ -6,13 +6,8 @@ from django import forms
 
 from surety.server.cases.models import OrderStatus
 from surety.server.console.case_access import input_ms
-from surety.server.console.case_words import DATA_WORDS, ORDER_TYPES
+from surety.server.console.case_words import DATA_WORDS, LANGUAGES, ORDER_TYPES
 
-LANGUAGES = (
-    ("en", "English"), ("cy", "Welsh"), ("ar", "Arabic"), ("bn", "Bengali"), ("fa", "Farsi"), ("fr", "French"),
-    ("es", "Spanish"), ("pa", "Punjabi"), ("pl", "Polish"), ("pt", "Portuguese"), ("ro", "Romanian"),
-    ("so", "Somali"), ("ti", "Tigrinya"), ("uk", "Ukrainian"), ("ur", "Urdu"), ("vi", "Vietnamese"),
-)  # fmt: skip
 PROTOCOLS = (("osmand", "OsmAnd / Traccar Client (HTTP)"), ("owntracks", "OwnTracks (HTTP)"))
 
 

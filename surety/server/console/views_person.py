@@ -119,7 +119,7 @@ def review_words(order: OrderVersion | None, now: int, time_zone: str) -> str:
 def _device_words(person: Person, now: int) -> dict[str, str]:
     device = cases.device_at(person.pk, now)
     if device is None:
-        return {"name": "No device is assigned.", "battery": "", "heard": ""}
+        return {"name": "No device is assigned", "battery": "", "heard": ""}
     last = recorded.latest(person.pk, now)
     battery = ""
     if last.battery is not None and last.battery.battery_pct is not None:
@@ -318,8 +318,12 @@ def _detail_words(detail: str, time_zone: str) -> list[str]:
         return []
     lines = []
     for name, value in told.items():
-        if value in ("", None) or name in ("condition", "order", "device"):
+        if value in ("", None) or name in ("condition", "order", "device", "finding"):
             continue
-        text = full_text(value, time_zone) if name.endswith("_ms") and isinstance(value, int) else str(value)
+        text = (
+            full_text(value, time_zone)
+            if name.endswith("_ms") and isinstance(value, int)
+            else str(value).replace("_", " ")
+        )
         lines.append(f"{name.removesuffix('_ms').replace('_', ' ').capitalize()}: {text}")
     return lines

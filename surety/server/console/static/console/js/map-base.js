@@ -174,7 +174,7 @@ const middle = (geometry) => {
 export async function svgBase(element, config) {
   const names = el("g", { class: "map-names" });
   const labels = [];
-  element.svg.append(names);
+  element.svg.insertBefore(names, element.overlay); // under what we draw
   if (config.base === "geojson") {
     const data = await fetch(config.url, { credentials: "same-origin" }).then((r) => r.json());
     drawGround(element, data, labels);

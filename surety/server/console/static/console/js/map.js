@@ -57,8 +57,7 @@ export class SuretyMap extends HTMLElement {
       if (bounds) this.moveOrigin(bounds);
       if (bounds) this.fit(bounds);
     }
-    drawAreas(this, this.layer("areas"), drawing.areas ?? []);
-    drawFixes(this, this.layer("fixes"), drawing.fixes ?? []);
+    this.#drawDrawing();
     this.legend.replaceChildren(...legendOf(drawing));
     this.legend.hidden = !this.legend.childElementCount;
     if (!this.hasAttribute("table") && drawing.table !== false) this.#writeTable(drawing);
@@ -155,6 +154,12 @@ export class SuretyMap extends HTMLElement {
     this.note.textContent = text;
   }
 
+  #drawDrawing() {
+    if (!this.drawing) return;
+    drawAreas(this, this.layer("areas"), this.drawing.areas ?? []);
+    drawFixes(this, this.layer("fixes"), this.drawing.fixes ?? []);
+  }
+
   #build() {
     const label = this.getAttribute("label") ?? "Map";
     this.svg = document.createElementNS(SVG, "svg");
@@ -235,8 +240,9 @@ export class SuretyMap extends HTMLElement {
 
   /** Count the drawing's units from the middle of these bounds, so that small steps keep their precision. */
   moveOrigin([w, s, e, n]) {
-    const ground = this.ground.childElementCount > 0; // drawn in the old units: keep them
-    if (!ground) this.origin = { x: mercatorX((w + e) / 2), y: (mercatorY(s) + mercatorY(n)) / 2 };
+    if (this.ground.childElementCount) return; // the ground is drawn in the old units: keep them
+    this.origin = { x: mercatorX((w + e) / 2), y: (mercatorY(s) + mercatorY(n)) / 2 };
+    this.#drawDrawing();
   }
 
   #resized() {
@@ -273,7 +279,7 @@ export class SuretyMap extends HTMLElement {
 
   #writeTable(drawing) {
     this.tableBox?.remove();
-    this.tableBox = html("details", { class: "map-table" }, html("summary", {}, "The same as a table"), tableOf(drawing));
+    this.tableBox = html("details", { class: "map-table more" }, html("summary", {}, "The same as a table"), tableOf(drawing));
     this.append(this.tableBox);
   }
 

@@ -44,7 +44,8 @@ class Trail {
     this.clock = new Intl.DateTimeFormat("en-GB", { timeZone: this.data.time_zone, weekday: "short", day: "numeric", month: "short",
       hour: "2-digit", minute: "2-digit", second: "2-digit", timeZoneName: "short" });
     this.build();
-    this.map.ready?.then(() => this.seek(this.data.from_ms));
+    this.seek(this.data.from_ms);
+    this.map.ready?.then(() => this.seek(this.at)); // drawn again in the units of the finished map
   }
 
   build() {
