@@ -115,13 +115,13 @@ def test_no_line_is_drawn_over_a_gap(page: Page, server: RunningServer, ids: dic
 
 def test_scrubber_timeline_map_and_table_move_together(page: Page, server: RunningServer, ids: dict[str, str]):
     read_trail(page, server, ids)
-    page.click("text=Next position")
+    page.get_by_role("button", name="Next position").click()
     expect(page.locator(".trail-moment")).to_contain_text("position, error")
     expect(page.locator("tr.is-now")).to_have_count(1)
     expect(page.locator(".now-dot")).to_have_count(1)
     first = page.locator("tr.is-now td").first.inner_text()
     page.locator(".trail-range").press("End")
-    page.click("text=Previous position")
+    page.get_by_role("button", name="Previous position").click()
     assert page.locator("tr.is-now td").first.inner_text() != first
 
 
