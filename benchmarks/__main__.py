@@ -11,7 +11,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-NAMES = ("rules", "door", "pipeline", "visible")
+NAMES = ("rules", "engine", "door", "pipeline", "visible")
 OUT = Path(__file__).parent / "out"
 
 
