@@ -13,6 +13,8 @@ DOCS = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 @pytest.mark.parametrize("file", DOCS, ids=lambda f: str(f.relative_to(ROOT)))
 def test_every_path_that_the_docs_name_exists(file: Path) -> None:
     for path, name in PATH.findall(file.read_text()):
+        if "NAME" in path:  # a place to fill in
+            continue
         target = ROOT / path
         assert target.exists(), f"{file.name} names {path}, which is not there"
         assert not name or f"def {name}(" in target.read_text(), f"{file.name} names {path}::{name}, which is not there"
