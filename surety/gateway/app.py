@@ -78,8 +78,8 @@ class DoorApp:
     async def _device(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = dict(scope["headers"])
         sender = Sender(_address(scope, headers), headers.get(b"authorization", b""))
-        protocol = _protocol(scope["path"], headers)
         body = await _body(headers, receive, self._limits.max_body_bytes)
+        protocol = _protocol(scope["path"], headers, body or b"")
         if body is None:
             answer = self._door.too_large(protocol, sender)
         else:
@@ -127,8 +127,9 @@ class DoorApp:
                 await asyncio.to_thread(self._stream.record_refusals, notes)
 
 
-def _protocol(path: str, headers: dict[bytes, bytes]) -> str:
-    if path in OWNTRACKS_PATHS or b"x-limit-u" in headers:
+def _protocol(path: str, headers: dict[bytes, bytes], body: bytes) -> str:
+    """By path, by header, or by the `_type` with which every message of OwnTracks begins or ends."""
+    if path in OWNTRACKS_PATHS or b"x-limit-u" in headers or (body[:1] == b"{" and b'"_type"' in body):
         return owntracks.PROTOCOL
     return osmand.PROTOCOL
 

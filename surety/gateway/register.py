@@ -7,6 +7,7 @@ be read for `STALE_AFTER_S` the door answers "unavailable": old knowledge is no 
 
 import asyncio
 import json
+import logging
 import sqlite3
 import time
 from collections.abc import Iterable, Sequence
@@ -26,6 +27,9 @@ STALE_AFTER_S = 30.0
 BATCH = 500  # identifiers asked for in one query
 MAX_UNKNOWN = 10_000  # unknown identifiers remembered until the revision changes
 MAX_KNOWN = 500_000  # devices in memory; beyond it the cache starts anew
+
+
+log = logging.getLogger(__name__)
 
 
 class RegisterUnavailableError(Exception):
@@ -198,10 +202,13 @@ class Register:
                 revision, grants = await asyncio.get_running_loop().run_in_executor(
                     self._thread, self._source.read, names
                 )
+                self._learn(revision, names, grants)
             except RegisterUnavailableError as error:
                 _settle(batch.values(), error)
+            except Exception as error:  # the task's boundary: a bad row must not leave anybody waiting for ever
+                log.exception("the register could not be understood")
+                _settle(batch.values(), RegisterUnavailableError(str(error)))
             else:
-                self._learn(revision, names, grants)
                 _settle(batch.values(), None)
 
     def _learn(self, revision: int, names: Iterable[str], grants: Iterable[Grant]) -> None:

@@ -44,6 +44,7 @@ def run(settings: Settings, clock: Clock | None = None, *, limits: Limits | None
         timeout_keep_alive=KEEP_ALIVE_S,
         timeout_graceful_shutdown=DRAIN_S,
     )
+    logging.getLogger("uvicorn.error").setLevel(logging.ERROR)  # else each stranger's junk is a line in the log
     _end_quietly()
     try:
         DoorServer(config).run(sockets=[listener])

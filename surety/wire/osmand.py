@@ -49,13 +49,23 @@ class SpeedUnit(enum.Enum):
 
 def decode(message: Message, received_ms: int, speed_unit: SpeedUnit = SpeedUnit.KNOTS) -> Decoded | Rejected:
     """What the message says, or why it cannot be read. Never raises."""
-    if b"json" in message.content_type.lower():
-        return _decode_json(message, received_ms)
-    fields = _fields(message.query or message.body)
-    device_id = checks.identifier(_first(fields, "id") or _first(fields, "deviceid") or "")
+    fields = _fields(message.query)
+    name = _name(fields)
+    if message.body:
+        unnamed = name is None
+        if b"json" in message.content_type.lower() or (unnamed and message.body.lstrip()[:1] == b"{"):
+            return _decode_json(message.body, received_ms, name)
+        if unnamed:
+            fields = _fields(message.body)
+            name = _name(fields)
+    device_id = checks.identifier(name or "")
     if isinstance(device_id, Rejected):
         return device_id
     return _reading(device_id, received_ms, _from_fields(fields, speed_unit.value))
+
+
+def _name(fields: Mapping[str, list[str]]) -> str | None:
+    return _first(fields, "id") or _first(fields, "deviceid")
 
 
 class _Reading(msgspec.Struct, frozen=True):
@@ -142,12 +152,12 @@ def _events(alarms: Sequence[str], *, mock: bool = False) -> tuple[DeviceEvent, 
     return tuple(sorted(found)) if found else ()
 
 
-def _decode_json(message: Message, received_ms: int) -> Decoded | Rejected:
-    data = checks.json_object(message.body)
+def _decode_json(body: bytes, received_ms: int, name: str | None = None) -> Decoded | Rejected:
+    """The JSON form; `name` is the device as the query names it, for a body that does not."""
+    data = checks.json_object(body)
     if isinstance(data, Rejected):
         return data
-    fields = _fields(message.query)
-    named = scalar(data.get("device_id")) or _first(fields, "id") or _first(fields, "deviceid")
+    named = scalar(data.get("device_id")) or name
     device_id = checks.identifier("" if named is None else str(named))
     if isinstance(device_id, Rejected):
         return device_id

@@ -158,11 +158,12 @@ def test_owntracks_is_answered_with_an_empty_array(door: Harness) -> None:
         ("/pub?u=jo&d=phone", {}),
         ("/owntracks", {}),
         ("/", {"x_limit_u": "jo"}),
+        ("/", {}),
     ):
         reply = door.send(target, body, **headers, **basic("jo", "s"))
         assert (reply.status, reply.body, reply.headers["content-type"]) == (200, b"[]", "application/json")
     assert {record.entry.protocol for record in door.records()} == {"owntracks"}
-    assert len(door.records()) == 4
+    assert len(door.records()) == 5
     assert door.send("/pub", body, x_limit_u="jo").status == 401
 
 

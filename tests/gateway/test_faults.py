@@ -46,6 +46,13 @@ def test_a_register_that_is_away_is_503_and_not_a_refusal(tmp_path: Path) -> Non
         assert door.send(f"/?id=tag&{HERE}").status == 200
 
 
+def test_a_grant_that_cannot_be_understood_is_503_and_no_endless_wait(door: Harness) -> None:
+    grant(door.register, "odd")
+    door.register.execute("UPDATE cases_doorgrant SET data_kinds = 'null' WHERE identifier = 'odd'")
+    assert door.send(f"/?id=odd&{HERE}").status == 503
+    assert door.send(f"/?id=tag&{HERE}").status == 200
+
+
 def test_messages_that_wait_together_are_committed_together(door: Harness) -> None:
     door.send(f"/?id=tag&{HERE}&timestamp={NOW}")
     replies = door.send_all([f"/?id=tag&{HERE}&timestamp={NOW - n}" for n in range(1, 301)])

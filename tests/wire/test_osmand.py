@@ -54,6 +54,17 @@ def test_the_form_body_means_the_same_as_the_query() -> None:
     assert fixes(form)[0].lat_deg == 51.5
 
 
+def test_parameters_are_looked_for_in_the_body_when_the_query_names_no_device() -> None:
+    assert fixes(osmand.decode(Message(query=b"token=x", body=b"id=a&lat=1&lon=2"), NOW))
+    assert fixes(osmand.decode(Message(query=b"id=a&lat=1&lon=2", body=b"id=b"), NOW))[0].device_id == "a"
+
+
+def test_json_is_known_by_its_brace_when_the_client_names_no_type_or_a_wrong_one() -> None:
+    body = b' {"device_id":"a","location":{"coords":{"latitude":1,"longitude":2}}}'
+    for content_type in (b"", b"application/x-www-form-urlencoded"):
+        assert fixes(osmand.decode(Message(content_type=content_type, body=body), NOW))
+
+
 @pytest.mark.parametrize(
     "when",
     ["1760000000", "1760000000.0", "1760000000000", "2025-10-09T08:53:20Z", "2025-10-09T10:53:20%2B02:00",
@@ -236,7 +247,7 @@ def test_a_batch_of_readings_is_read_one_by_one() -> None:
     assert reasons(result) == [Reason.BAD_POSITION]
 
 
-@pytest.mark.parametrize("body", [b"", b"{", b"[]", b"7", b"\xff", b"[" * 50_000])
+@pytest.mark.parametrize("body", [b"{", b"[]", b"7", b"\xff", b"[" * 50_000])
 def test_a_body_that_is_no_json_object_is_malformed(body: bytes) -> None:
     result = osmand.decode(Message(content_type=b"application/json; charset=utf-8", body=body), NOW)
     assert isinstance(result, Rejected)
