@@ -119,9 +119,20 @@ async function style(gl, config, colours) {
   return { version: 8, sources, layers: [{ id: "land", type: "background", paint: { "background-color": colours.land } }, ...layers] };
 }
 
+/** MapLibre's own style sheet, for whichever page has a map. */
+function vendorStyle() {
+  const href = new URL("maplibre-gl.css", VENDOR).href;
+  if ([...document.styleSheets].some((sheet) => sheet.href === href)) return Promise.resolve();
+  return new Promise((done) => {
+    const link = document.createElement("link");
+    Object.assign(link, { rel: "stylesheet", href, onload: done, onerror: done });
+    document.head.prepend(link);
+  });
+}
+
 /** MapLibre as a picture only: it never takes input, `show(view)` puts it where the element says. */
 export async function glBase(host, config) {
-  const gl = await import(new URL("maplibre-gl.mjs", VENDOR).href);
+  const [gl] = await Promise.all([import(new URL("maplibre-gl.mjs", VENDOR).href), vendorStyle()]);
   gl.setWorkerUrl(new URL("maplibre-gl-worker.mjs", VENDOR).href);
   const box = document.createElement("div");
   box.className = "map-gl";
