@@ -60,11 +60,13 @@ def judge(watch: Watch, duty: Duty, terms: Terms, scene: Scene) -> Ruling:
     found: list[Finding] = []
     unseen, breach = watch.unseen, watch.breach
     if unseen is not None:
-        found.append(subject.end(Kind.VERIFIED_AGAIN, unseen, scene.now_ms, Cause.UNKNOWN, _evidence(reading, scene)))
+        evidence = _since(unseen, _evidence(reading, scene))
+        found.append(subject.end(Kind.VERIFIED_AGAIN, unseen, scene.now_ms, Cause.UNKNOWN, evidence))
         unseen = None
     if kept and breach is not None:
         cause = grounds.cause_of_breach(grounds.used(scene.recent))
-        found.append(subject.end(terms.mended, breach, scene.now_ms, cause, _window(_evidence(reading, scene), watch)))
+        evidence = _since(breach, _window(_evidence(reading, scene), watch))
+        found.append(subject.end(terms.mended, breach, scene.now_ms, cause, evidence))
         breach = None
     elif not kept and breach is None:
         found.append(_breach(watch, terms, reading, subject, scene))
@@ -132,7 +134,7 @@ def _throughout(kind: Kind, ending: Finding, watch: Watch, breach: Episode, subj
 
 def ended(episode: Episode, subject: Subject, now_ms: Millis, ended_by: str, watch: Watch | None = None) -> Finding:
     """The finding that an episode is over because what it stood under is (`ended_by`: window or condition)."""
-    evidence = Evidence((), {"ended_by": ended_by, "began": episode.kind.value, "began_ms": episode.at_ms})
+    evidence = _since(episode, Evidence((), {"ended_by": ended_by}))
     if watch is not None:
         evidence = _window(evidence, watch)
     return subject.end(Kind.DUTY_ENDED, episode, now_ms, Cause.UNKNOWN, evidence)
@@ -168,6 +170,12 @@ def _recency(reading: Reading) -> Millis:
 def _evidence(reading: Reading, scene: Scene) -> Evidence:
     ids = tuple(seen.fact_id for seen in grounds.used(scene.recent))
     return Evidence(ids, {**grounds.place_numbers(reading), **grounds.device_numbers(scene.device, scene.now_ms)})
+
+
+def _since(episode: Episode, evidence: Evidence) -> Evidence:
+    """With what the finding ends, and since when that went on."""
+    began: Numbers = {"began": episode.kind.value, "began_ms": episode.at_ms}
+    return Evidence(evidence.fact_ids, {**evidence.numbers, **began})
 
 
 def _window(evidence: Evidence, watch: Watch) -> Evidence:

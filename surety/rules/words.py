@@ -119,6 +119,11 @@ class _Teller:
         where = f"{_distance(clearance)} inside" if clearance >= 0 else f"{_distance(-clearance)} away"
         return f"Last certain fix {self.time(at)}, {where}."
 
+    def lasted(self, what: str) -> str:
+        """How long what the finding ends went on, for the end of a sentence."""
+        began = self.number("began_ms")
+        return "" if began is None else f"; {what} {_lasting(self.finding.at_ms - int(began))}"
+
     def device(self) -> str:
         """What the device had told of itself, where it bears on the finding."""
         if self.finding.kind in ENDS:
@@ -162,7 +167,7 @@ def _left(t: _Teller) -> str:
 
 
 def _back(t: _Teller) -> str:
-    return f"Back {'in' if isinstance(t.body, Zone) else 'at'} {t.place} since {t.at}."
+    return f"Back {'in' if isinstance(t.body, Zone) else 'at'} {t.place} since {t.at}{t.lasted('away for')}."
 
 
 def _throughout(t: _Teller) -> str:
@@ -201,7 +206,7 @@ def _device(text: str) -> Callable[[_Teller], str]:
 
 _SAID: dict[Kind, Callable[[_Teller], str]] = {
     Kind.ZONE_ENTERED: _entered,
-    Kind.ZONE_LEFT: lambda t: f"Out of {t.place} again since {t.at}.",
+    Kind.ZONE_LEFT: lambda t: f"Out of {t.place} again since {t.at}{t.lasted('there for')}.",
     Kind.INCLUSION_LEFT: _left,
     Kind.INCLUSION_ABSENT_AT_START: _absent,
     Kind.INCLUSION_RETURNED: _back,
@@ -297,6 +302,16 @@ def _span(seconds: float) -> str:
         if seconds >= size and seconds % size == 0:
             return _count(int(seconds // size), unit)
     return _count(round(seconds / 60), "minute") if seconds >= 60 else _count(int(seconds), "second")
+
+
+def _lasting(length_ms: Millis) -> str:
+    """A length of time as one would say it: minutes up to two hours, then hours and minutes, then days and hours."""
+    minutes = round(length_ms / 60_000)
+    if minutes < 120:
+        return _count(minutes, "minute")
+    large, small, size, part = ("hour", "minute", 60, 1) if minutes < 2880 else ("day", "hour", 1440, 60)
+    rest = minutes % size // part
+    return _count(minutes // size, large) + (f" {_count(rest, small)}" if rest else "")
 
 
 def _count(number: int, noun: str) -> str:
