@@ -1,20 +1,25 @@
 """The whole demonstration, as a newcomer starts it: alerts appear, Ctrl-C ends it, a second start goes on."""
 
 import contextlib
+import http.cookiejar
 import os
+import re
 import select
 import signal
 import sqlite3
 import subprocess
 import sys
 import time
+import urllib.parse
+import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import msgspec
 import pytest
 
-from surety.demo.state import Hour
+from surety.demo import codes, state
+from surety.demo.state import Hour, LogIn
 
 pytestmark = pytest.mark.slow
 START = "2026-10-06T18:52"
@@ -94,9 +99,40 @@ def _hour(data_dir: Path) -> Hour:
     return msgspec.json.decode((data_dir / "hour.json").read_bytes(), type=Hour)
 
 
+def _log_in(address: str, one: LogIn) -> str:
+    """The page that somebody sees after a password and a one-time code."""
+    browser = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(http.cookiejar.CookieJar()))
+
+    def send(url: str, page: str, **fields: str) -> tuple[str, str]:
+        token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', page)
+        assert token, page
+        body = urllib.parse.urlencode({"csrfmiddlewaretoken": token[1], **fields}).encode()
+        request = urllib.request.Request(url, body, {"Referer": url})  # noqa: S310 - the address that the demo printed
+        with browser.open(request) as answer:
+            return answer.geturl(), answer.read().decode()
+
+    with browser.open(address) as answer:
+        url, page = answer.geturl(), answer.read().decode()
+    url, page = send(url, page, login=one.username, password=one.password)
+    return send(url, page, code=codes.code_now(one.totp_secret)[0])[1]
+
+
+def _reference(data_dir: Path) -> str:
+    return str(
+        _rows(data_dir, "SELECT reference FROM cases_person JOIN alerts_alert ON person_id = cases_person.id")[0][0]
+    )
+
+
 def test_alerts_appear_ctrl_c_ends_it_and_a_second_start_goes_on(start: Callable[..., Running]) -> None:
     first = start("--people", "8", "--speed", "60", "--start", START)
     first.until(lambda: len(_alerts(first.data_dir)) >= 3, "the third alert")
+    printed = state.read(first.data_dir)
+    assert printed
+    assert all(one.password in first.text for one in printed.log_ins)
+    operator = next(one for one in printed.log_ins if one.role == "operator")
+    address = re.search(r"http://127\.0\.0\.1:\d+/", first.text)
+    assert address
+    assert _reference(first.data_dir) in _log_in(address[0], operator)
     assert first.interrupt() < 10
     assert first.process.returncode == 0, first.text
     assert "Stopped. The same command goes on from here." in first.text
