@@ -24,7 +24,7 @@ app.command()(replay)
 
 
 def surety_replay(*arguments: object) -> Result:
-    return CliRunner().invoke(app, [str(argument) for argument in arguments])
+    return CliRunner().invoke(app, [str(argument) for argument in arguments], env={"COLUMNS": "200"})
 
 
 def findings(*arguments: object) -> list[dict[str, object]]:
