@@ -24,7 +24,8 @@ class Appender:
     def __init__(self, stream: Stream, metrics: Metrics, max_waiting: int) -> None:
         self._stream, self._metrics, self._max_waiting = stream, metrics, max_waiting
         self._loop = asyncio.get_running_loop()
-        self._queue: queue.SimpleQueue[_Waiting | None] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[list[_Waiting] | None] = queue.SimpleQueue()
+        self._gathering: list[_Waiting] = []
         self._thread = threading.Thread(target=self._work, name="surety-append", daemon=True)
         self._thread.start()
         self.writable: bool | None = None  # how the last append went; None before the first
@@ -37,11 +38,18 @@ class Appender:
             raise StreamUnavailableError("too many messages wait for the log")
         future: asyncio.Future[None] = self._loop.create_future()
         metrics.waiting += 1
-        self._queue.put((entries, future))
+        if not self._gathering:  # all that come in one turn of the loop wake the thread once
+            self._loop.call_soon(self._hand_over)
+        self._gathering.append((entries, future))
         await future
+
+    def _hand_over(self) -> None:
+        gathered, self._gathering = self._gathering, []
+        self._queue.put(gathered)
 
     async def close(self) -> None:
         """Write what waits, then end the thread."""
+        self._hand_over()
         self._queue.put(None)
         await asyncio.to_thread(self._thread.join)
 
@@ -52,9 +60,8 @@ class Appender:
             if last:
                 return
 
-    def _gather(self, first: _Waiting) -> tuple[list[_Waiting], bool]:
-        """All that waits now, up to a group; and whether the end was among it."""
-        group = [first]
+    def _gather(self, group: list[_Waiting]) -> tuple[list[_Waiting], bool]:
+        """All that waits now, up to a group and a little more; and whether the end was among it."""
         while len(group) < GROUP:
             try:
                 one = self._queue.get_nowait()
@@ -62,7 +69,7 @@ class Appender:
                 break
             if one is None:
                 return group, True
-            group.append(one)
+            group += one
         return group, False
 
     def _write(self, group: list[_Waiting]) -> None:

@@ -7,6 +7,8 @@ it, so a reader never sees a record before one with a smaller number.
 import sqlite3
 import threading
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -168,13 +170,20 @@ def _open(path: Path, busy_timeout_s: float) -> sqlite3.Connection:
     return connection
 
 
+_partition = lru_cache(65_536)(partition_of)
+
+
 def _row(entry: Entry) -> Row:
     person = entry.person_id
-    return partition_of(person), person, entry.device_id, entry.protocol, entry.received_ms, _pack(entry.facts)
+    return _partition(person), person, entry.device_id, entry.protocol, entry.received_ms, _pack(entry.facts)
 
 
 def _insert_rows(connection: sqlite3.Connection, rows: Sequence[Row]) -> int:
     """Insert the rows by one statement; the last sequence number (they follow each other: we hold the write lock)."""
-    sql = _INSERT + ",".join(["(?,?,?,?,?,?)"] * len(rows))
-    last = connection.execute(sql, [value for row in rows for value in row]).lastrowid
+    last = connection.execute(_insert_sql(len(rows)), list(chain.from_iterable(rows))).lastrowid
     return last or 0
+
+
+@lru_cache
+def _insert_sql(rows: int) -> str:
+    return _INSERT + ",".join(["(?,?,?,?,?,?)"] * rows)

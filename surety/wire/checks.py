@@ -89,7 +89,7 @@ def number(raw: Raw) -> float | None:
 
 def within(raw: Raw, least: float, most: float) -> float | None:
     """A number from `least` to `most`, or None: devices write -1 and the like for "unknown"."""
-    value = number(raw)
+    value = None if raw is None else number(raw)
     return value if value is not None and least <= value <= most else None
 
 
@@ -124,7 +124,10 @@ def coordinates(lat: Raw, lon: Raw) -> tuple[float, float] | Rejected:
 
 def epoch_ms(raw: Raw) -> int | Rejected:
     """Milliseconds since the epoch, from a number of seconds or (from 2^31-1 up) of milliseconds."""
-    value = number(raw)
+    return _scaled_ms(number(raw))
+
+
+def _scaled_ms(value: float | None) -> int | Rejected:
     if value is None or abs(value) > 1e15:
         return Rejected(Reason.BAD_TIME, "The time is no number of seconds or milliseconds since 1970.")
     return round(value if value >= MILLIS_FROM else value * 1000)
@@ -148,7 +151,8 @@ def text_ms(text: str) -> int | Rejected:
 
 def any_ms(raw: Raw) -> int | Rejected:
     """Milliseconds since the epoch from whatever form a device writes."""
-    return text_ms(raw) if isinstance(raw, str) and number(raw) is None else epoch_ms(raw)
+    value = number(raw)
+    return text_ms(raw) if value is None and isinstance(raw, str) else _scaled_ms(value)
 
 
 def timely(at_ms: int, received_ms: int) -> int | Rejected:
