@@ -13,7 +13,7 @@ import json
 import zlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import IO, NamedTuple, TypeVar
+from typing import IO, Annotated, NamedTuple, TypeVar
 
 import msgspec
 import numpy as np
@@ -34,7 +34,7 @@ class ZoneCase(msgspec.Struct):
 
     case: str
     trace: str
-    zone: tuple[Point, ...]
+    zone: Annotated[tuple[Point, ...], msgspec.Meta(min_length=3)]
 
 
 class HomeCase(msgspec.Struct):
@@ -42,7 +42,7 @@ class HomeCase(msgspec.Struct):
 
     case: str
     home: Point
-    radius_m: float
+    radius_m: Annotated[float, msgspec.Meta(gt=0)]
 
 
 class Task(NamedTuple):
