@@ -12,6 +12,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, Playwright, expect, sync_playwright
 
 from tests.browser.server import CHROMIUM_ARGS, RunningServer, chromium, log_in_by_cookie, watched_page
+from tests.browser.tiles import picture, write_archive
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser-case")]
 WITH_WEBGL = ["--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"]
@@ -316,3 +317,40 @@ def test_without_webgl_the_same_is_drawn_as_svg(
             assert after["lon"] > before["lon"]
             assert after["zoom"] == before["zoom"] + 1
         context.close()
+
+
+def test_a_pmtiles_archive_is_drawn_by_ranges(with_webgl: Browser, tmp_path: Path):
+    write_archive(tmp_path / "roads.pmtiles")
+    with RunningServer(map_tiles=str(tmp_path / "roads.pmtiles")) as server:
+        made = json.loads(server.python(SEED.format(directory=str(tmp_path))).splitlines()[-1])
+        context = with_webgl.new_context()
+        log_in_by_cookie(context, server, "olu-officer")
+        answers: list[tuple[int, str]] = []
+        context.on("response", lambda r: answers.append((r.status, r.url)) if "pmtiles" in r.url else None)
+        with watched_page(context, server) as page:
+            open_map(page, f"{server.url}/people/{made['person']}/conditions")
+            assert page.get_attribute("surety-map", "data-engine") == "gl"
+            page.evaluate("document.querySelector('surety-map').base.drawn()")
+        context.close()
+    ranges = [status for status, url in answers if url.endswith("/map/tiles.pmtiles")]
+    assert ranges
+    assert set(ranges) == {206}
+
+
+@pytest.mark.parametrize("engine", ["gl", "svg"])
+def test_xyz_tiles_are_drawn_with_and_without_webgl(
+    with_webgl: Browser, server: RunningServer, ids: dict[str, str], engine: str
+):
+    context = with_webgl.new_context()
+    if engine == "svg":
+        context.add_init_script("HTMLCanvasElement.prototype.getContext = () => null")
+    context.route(
+        "**/map/config.json", lambda route: route.fulfill(json={"base": "xyz", "url": "/xyz/{z}/{x}/{y}.png"})
+    )
+    context.route("**/xyz/**", lambda route: route.fulfill(body=picture(), content_type="image/png"))
+    log_in_by_cookie(context, server, "olu-officer")
+    with watched_page(context, server) as page:
+        with page.expect_response("**/xyz/**"):
+            open_map(page, f"{server.url}/people/{ids['person']}/conditions")
+        assert page.get_attribute("surety-map", "data-engine") == engine
+    context.close()
