@@ -1,0 +1,92 @@
+"""The town is recorded through the actions that officers use: with authority, told, granted, audited."""
+
+from pathlib import Path
+
+import pytest
+
+from surety.demo import seed
+from surety.server.accounts.models import Role, User
+from surety.server.audit import queries as audit
+from surety.server.audit.models import Entry
+from surety.server.cases import queries
+from surety.server.cases.door import rewrite_grants
+from surety.server.cases.models import Caseload, ChangeNotice, DoorGrant, OrderVersion, Person
+from surety.sim.encode import Credentials
+from surety.sim.lives import Lives
+from surety.sim.people import conditions_of
+
+pytestmark = pytest.mark.django_db
+START_MS = 1_791_309_120_000
+PEOPLE = 6
+
+
+def _seeded(folder: Path) -> tuple[Lives, list[Credentials]]:
+    lives = Lives(1, PEOPLE, START_MS)
+    officers = [User.objects.create(username="officer", role=Role.OFFICER)]
+    return lives, seed.seed_people(lives, officers, folder, lambda _: None)
+
+
+def test_every_order_has_its_authority_and_every_person_was_told(tmp_path: Path) -> None:
+    _seeded(tmp_path)
+    for order in OrderVersion.objects.all():
+        assert order.legal_basis
+        assert order.issuing_authority
+        assert len(order.decision_sha256) == 64
+        assert order.told_ms is not None
+        assert order.told_ms <= order.starts_ms
+    assert OrderVersion.objects.count() == Caseload.objects.count() == PEOPLE
+
+
+def test_the_rules_get_the_conditions_that_the_town_lives_by(tmp_path: Path) -> None:
+    lives, devices = _seeded(tmp_path)
+    for resident, device in zip(lives.residents, devices, strict=True):
+        found = queries.condition_set(device.person_id).conditions
+        ordered = sorted(type(body).__name__ for _, body in conditions_of(resident))
+        assert sorted(type(c.body).__name__ for c in found) == ordered
+        assert all(c.effective_from_ms == START_MS for c in found)
+
+
+def test_the_door_may_accept_exactly_these_devices_as_if_each_was_recorded_alone(tmp_path: Path) -> None:
+    _, devices = _seeded(tmp_path)
+    columns = ("identifier", "protocol", "person_id", "secret_sha256", "data_kinds", "from_ms", "to_ms")
+    granted = sorted(map(str, DoorGrant.objects.values_list(*columns)))
+    assert {g for (g,) in DoorGrant.objects.values_list("identifier")} == {d.identifier for d in devices}
+    for person in Person.objects.all():
+        rewrite_grants(person)
+    assert sorted(map(str, DoorGrant.objects.values_list(*columns))) == granted
+
+
+def test_every_step_stands_in_the_audit_log_whose_chain_holds(tmp_path: Path) -> None:
+    _seeded(tmp_path)
+    actions = set(Entry.objects.values_list("action", flat=True))
+    wanted = {"person.registered", "officer.assigned", "order.recorded", "condition.added", "device.registered"}
+    assert wanted | {"device.assigned"} <= actions
+    assert Entry.objects.filter(action="person.registered").count() == PEOPLE
+    assert audit.verify().is_sound
+    assert ChangeNotice.objects.values("person_id").distinct().count() == PEOPLE
+
+
+def test_seeding_again_records_nobody_twice_and_gives_the_same_credentials(tmp_path: Path) -> None:
+    lives, devices = _seeded(tmp_path)
+    again = seed.seed_people(lives, [User.objects.get(username="officer")], tmp_path, lambda _: None)
+    assert again == devices
+    assert Person.objects.count() == PEOPLE
+
+
+def test_credentials_written_before_a_commit_that_never_came_do_no_harm(tmp_path: Path) -> None:
+    (tmp_path / "devices.jsonl").write_text('{"index":0,"person_id":"x","sender":"osmand-query","identifier":"gone"\n')
+    _, devices = _seeded(tmp_path)
+    assert "gone" not in {d.identifier for d in devices}
+
+
+def test_each_role_has_one_log_in_with_a_second_factor() -> None:
+    log_ins = seed.new_log_ins()
+    seed.seed_users(log_ins, people=100, start_ms=START_MS)
+    seed.seed_users(log_ins, people=100, start_ms=START_MS)  # a second start changes nothing
+    assert {one.role for one in log_ins} == set(Role.values)
+    for one in log_ins:
+        user = User.objects.get(username=one.username)
+        assert user.check_password(one.password)
+        assert user.authenticator_set.count() == 1
+        assert not user.must_change_password
+    assert User.objects.filter(role=Role.OFFICER).count() == 3
