@@ -64,9 +64,7 @@ def judge(watch: Watch, duty: Duty, terms: Terms, scene: Scene) -> Ruling:
         found.append(subject.end(Kind.VERIFIED_AGAIN, unseen, scene.now_ms, Cause.UNKNOWN, evidence))
         unseen = None
     if kept and breach is not None:
-        cause = grounds.cause_of_breach(grounds.used(scene.recent))
-        evidence = _since(breach, _window(_evidence(reading, scene), watch))
-        found.append(subject.end(terms.mended, breach, scene.now_ms, cause, evidence))
+        found.append(_mended(watch, breach, terms, reading, subject, scene))
         breach = None
     elif not kept and breach is None:
         found.append(_breach(watch, terms, reading, subject, scene))
@@ -77,14 +75,25 @@ def judge(watch: Watch, duty: Duty, terms: Terms, scene: Scene) -> Ruling:
 
 def _breach(watch: Watch, terms: Terms, reading: Reading, subject: Subject, scene: Scene) -> Finding:
     fixes = grounds.used(scene.recent)
-    p_breach = 1 - reading.p_inside if terms.keeps is Presence.INSIDE else reading.p_inside
-    certainty = grounds.certainty_of(p_breach, reading, fixes)
+    certainty = grounds.certainty_of(1 - _p_kept(terms, reading), reading, fixes)
     at_start = scene.now_ms == watch.since_ms
     kind = terms.broken if watch.met and not at_start else terms.broken_at_start
     if not watch.met and not at_start:  # nobody knows how it was at the start of the window
         certainty = grounds.at_most(certainty, Certainty.PROBABLE)
     evidence = _window(_evidence(reading, scene), watch)
     return subject.begin(kind, scene.now_ms, scene.now_ms, certainty, grounds.cause_of_breach(fixes), evidence)
+
+
+def _mended(watch: Watch, breach: Episode, terms: Terms, reading: Reading, subject: Subject, scene: Scene) -> Finding:
+    fixes = grounds.used(scene.recent)
+    certainty = grounds.certainty_of(_p_kept(terms, reading), reading, fixes)
+    evidence = _since(breach, _window(_evidence(reading, scene), watch))
+    stated = msgspec.structs.replace(breach, certainty=certainty)
+    return subject.end(terms.mended, stated, scene.now_ms, grounds.cause_of_breach(fixes), evidence)
+
+
+def _p_kept(terms: Terms, reading: Reading) -> float:
+    return reading.p_inside if terms.keeps is Presence.INSIDE else 1 - reading.p_inside
 
 
 def unseen_due(watch: Watch, duty: Duty, scene: Scene) -> Millis:

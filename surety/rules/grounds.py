@@ -44,13 +44,13 @@ def used(recent: tuple[Seen, ...]) -> tuple[Seen, ...]:
     return tuple(fix for fix in recent if recent[-1].at_ms - fix.at_ms <= EVIDENCE_SPAN_MS)
 
 
-def certainty_of(p_breach: float, reading: Reading, fixes: tuple[Seen, ...]) -> Certainty:
-    """How sure a breach is."""
+def certainty_of(p: float, reading: Reading, fixes: tuple[Seen, ...]) -> Certainty:
+    """How sure it is that a duty is broken, or kept again, from the probability that it is."""
     satellite = by_satellite(fixes)
     clear = abs(reading.clearance_m) >= CLEAR_OF_EDGE * reading.sigma_m
-    if satellite and clear and p_breach >= ESTABLISHED_FROM:
+    if satellite and clear and p >= ESTABLISHED_FROM:
         return Certainty.ESTABLISHED
-    if p_breach >= (PROBABLE_FROM if satellite else ESTABLISHED_FROM):
+    if p >= (PROBABLE_FROM if satellite else ESTABLISHED_FROM):
         return Certainty.PROBABLE
     return Certainty.POSSIBLE
 

@@ -167,7 +167,7 @@ def _left(t: _Teller) -> str:
 
 
 def _back(t: _Teller) -> str:
-    return f"Back {'in' if isinstance(t.body, Zone) else 'at'} {t.place} since {t.at}{t.lasted('away for')}."
+    return f"{t.hedge}back {'in' if isinstance(t.body, Zone) else 'at'} {t.place} since {t.at}{t.lasted('away for')}."
 
 
 def _throughout(t: _Teller) -> str:
@@ -206,7 +206,7 @@ def _device(text: str) -> Callable[[_Teller], str]:
 
 _SAID: dict[Kind, Callable[[_Teller], str]] = {
     Kind.ZONE_ENTERED: _entered,
-    Kind.ZONE_LEFT: lambda t: f"Out of {t.place} again since {t.at}{t.lasted('there for')}.",
+    Kind.ZONE_LEFT: lambda t: f"{t.hedge}out of {t.place} again since {t.at}{t.lasted('there for')}.",
     Kind.INCLUSION_LEFT: _left,
     Kind.INCLUSION_ABSENT_AT_START: _absent,
     Kind.INCLUSION_RETURNED: _back,

@@ -46,7 +46,7 @@ def test_leaving_and_coming_back() -> None:
     left, back = said(order(curfew()), facts)
     assert left.startswith("Not at home since 21:0")
     assert left.endswith(", 610 m away.")
-    assert re.fullmatch(r"Back at home since 22:0\d GMT; away for [56]\d minutes\.", back)
+    assert re.fullmatch(r"(?:Probably b|Possibly b|B)ack at home since 22:0\d GMT; away for [56]\d minutes\.", back)
 
 
 def test_a_whole_night_away() -> None:
@@ -75,7 +75,9 @@ def test_zones_by_name() -> None:
     visit = stay(HOME, "12:00", "13:00") + stay(SCHOOL, "13:00", "13:30") + stay(HOME, "13:30", "14:00")
     entered, left = said(order(exclusion()), visit)
     assert 'n the zone "School" since 13:0' in entered
-    assert re.fullmatch(r'Out of the zone "School" again since 13:3\d GMT; there for [23]\d minutes\.', left)
+    assert re.fullmatch(
+        r'(?:Probably o|Possibly o|O)ut of the zone "School" again since 13:3\d GMT; there for [23]\d minutes\.', left
+    )
     away = stay(HOME, "12:00", "13:00") + stay(MOTHERS, "13:00", "14:00")
     assert 'ot in the zone "Town" since 13:0' in said(order(inclusion()), away)[0]
     already = said(order(exclusion(SCHOOL_HOURS)), stay(SCHOOL, "+1 07:30", "+1 07:59"), "+1 08:00")[-1]
