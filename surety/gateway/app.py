@@ -31,6 +31,10 @@ WRITE_DOWN_EVERY_S = 2.0  # how often the memory of unknown devices goes to the 
 PROBE_AFTER_S = 1.0  # /health writes a probe when the last durable write is older
 
 
+class _GoneError(Exception):
+    """The device went away in the middle of its message."""
+
+
 class DoorApp:
     """Start it with `start` within the loop that serves it, end it with `stop`: what waits is written first."""
 
@@ -78,7 +82,10 @@ class DoorApp:
     async def _device(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = dict(scope["headers"])
         sender = Sender(_address(scope, headers), headers.get(b"authorization", b""))
-        body = await _body(headers, receive, self._limits.max_body_bytes)
+        try:
+            body = await _body(headers, receive, self._limits.max_body_bytes)
+        except _GoneError:
+            return
         protocol = _protocol(scope["path"], headers, body or b"")
         if body is None:
             answer = self._door.too_large(protocol, sender)
@@ -143,7 +150,7 @@ def _address(scope: Scope, headers: dict[bytes, bytes]) -> str:
 
 
 async def _body(headers: dict[bytes, bytes], receive: Receive, most: int) -> bytes | None:
-    """The whole body, or None when it is longer than `most` bytes."""
+    """The whole body, or None when it is longer than `most` bytes. Raises _GoneError when it did not all come."""
     length = headers.get(b"content-length")
     if length is None and b"transfer-encoding" not in headers:
         return b""
@@ -152,6 +159,8 @@ async def _body(headers: dict[bytes, bytes], receive: Receive, most: int) -> byt
     body, more = b"", True
     while more:
         event = await receive()
+        if event["type"] == "http.disconnect":
+            raise _GoneError  # half a message may still look like a whole one, with half of a longitude
         body += event.get("body", b"")
         more = event.get("more_body", False)
         if len(body) > most:

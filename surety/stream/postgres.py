@@ -15,6 +15,7 @@ from surety.stream.contract import Entry, Record, StreamUnavailableError, partit
 from surety.stream.refusals import KEPT_REFUSALS, RefusalNote
 
 APPEND_LOCK = 0x5375_7265  # any fixed number: the key of the advisory lock that appenders take in turn
+SCHEMA_LOCK = APPEND_LOCK + 1  # two processes that start at once must not both create the tables
 CONNECT_TIMEOUT_S = 5
 STATEMENT_TIMEOUT_MS = 5000  # an append that waits longer is answered "unavailable", and the device sends it again
 
@@ -154,8 +155,8 @@ def _open(url: str) -> Connection:
     try:
         connection.execute("SET synchronous_commit = on")
         connection.execute(f"SET statement_timeout = {STATEMENT_TIMEOUT_MS}")
-        with connection.transaction():  # two processes that start at once must not both create the tables
-            connection.execute("SELECT pg_advisory_xact_lock(%s)", (APPEND_LOCK,))
+        with connection.transaction():
+            connection.execute("SELECT pg_advisory_xact_lock(%s)", (SCHEMA_LOCK,))
             connection.execute(_SCHEMA)
     except psycopg.Error:
         connection.close()

@@ -2,6 +2,7 @@
 
 import http.client
 import resource
+import socket
 import time
 from pathlib import Path
 
@@ -110,6 +111,20 @@ def test_bytes_that_are_no_http_end_one_connection_and_not_the_door(data_dir: Pa
         connection = door.connect()
         assert status_of(connection, f"/?id=tag&lat=1&lon=1&timestamp={now_ms()}") == 200
         connection.close()
+
+
+def test_half_a_message_is_no_message(data_dir: Path) -> None:
+    """Its beginning would pass for a fix 40 m further west."""
+    with DoorProcess(data_dir) as door:
+        whole = f"id=tag&lat=51.5&timestamp={now_ms()}&lon=-0.12345".encode()
+        head = b"POST / HTTP/1.1\r\nHost: door\r\nContent-Length: %d\r\n\r\n" % len(whole)
+        with socket.create_connection(("127.0.0.1", door.port)) as client:
+            client.sendall(head + whole[:-2])
+        connection = door.connect()
+        assert status_of(connection, f"/?id=tag&lat=1&lon=1&timestamp={now_ms()}") == 200
+        connection.close()
+        assert door.end() == 0
+        assert len(stored(data_dir)) == 1
 
 
 def until(connection: http.client.HTTPConnection, target: str, wanted: int) -> int:

@@ -1,12 +1,14 @@
 """The log when it cannot be written: it says so, keeps nothing of the group, and recovers by itself."""
 
 import sqlite3
+import threading
 from pathlib import Path
 
 import psycopg
 import pytest
 
 from surety.settings import Settings
+from surety.stream import postgres
 from surety.stream.contract import Entry, StreamUnavailableError, partition_of
 from surety.stream.sql import PostgresStream, SqliteStream, open_stream
 
@@ -73,6 +75,24 @@ def test_postgres_that_ends_the_connection_is_used_again_when_it_is_back(postgre
         stream.append([ENTRY])
     stream.append([ENTRY])
     assert len(stream.read(0, 10)) == 2
+    stream.close()
+
+
+@pytest.mark.postgres
+def test_postgres_holds_an_append_back_while_one_with_a_smaller_number_is_not_yet_visible(postgres_url: str) -> None:
+    stream, done = PostgresStream(postgres_url), threading.Event()
+    stream.append([ENTRY])
+    with psycopg.connect(postgres_url) as slow:  # as another door would, stopped between its insert and its commit
+        slow.execute("SELECT pg_advisory_xact_lock(%s)", (postgres.APPEND_LOCK,))
+        slow.execute(postgres._INSERT, ([1], ["slow"], ["device"], ["osmand"], [1], [b"\x90"]))
+        thread = threading.Thread(target=lambda: (stream.append([ENTRY]), done.set()))
+        thread.start()
+        assert not done.wait(0.3)
+        assert stream.last_seq() == 1
+        slow.commit()
+        assert done.wait(5)
+    thread.join()
+    assert [record.entry.person_id for record in stream.read(0, 10)] == ["person", "slow", "person"]
     stream.close()
 
 
