@@ -42,18 +42,10 @@ def person(name: str = "Ana Berg", reference: str = "NB-2041", region: str = "no
         "places": [{"name": "home", "area": circle}],
         "timetable": {"zone": "Europe/London", "rows": [_row(day) for day in _days()]},
     }
-    _add(order.pk, "Curfew at home", curfew, start)
-    return found
-
-
-def _add(order_id: str, label: str, body: dict[str, object], at_ms: int) -> None:
-    import msgspec  # noqa: PLC0415 - a cast's helper alone
-
-    from surety.rules.conditions import Body  # noqa: PLC0415
-
     cases.add_condition(
-        order_id, label, msgspec.convert(body, Body), effective_from_ms=at_ms, acting_user=None, now_ms=at_ms
+        order.pk, curfew, label="Curfew at home", effective_from_ms=start, acting_user=None, now_ms=start
     )
+    return found
 
 
 def _days() -> list[str]:

@@ -193,7 +193,8 @@ class Watch:
         self.foreign: list[str] = []
         self.complaints: list[str] = []
         self._origin = urlsplit(origin).netloc
-        self.expected: tuple[str, ...] = ()
+        # Chromium's own remark about drawing maps without a graphics card.
+        self.expected: tuple[str, ...] = ("GPU stall due to ReadPixels",)
         page.on("request", self._request)
         page.on("console", self._console)
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
@@ -214,10 +215,11 @@ class Watch:
 
 
 @contextlib.contextmanager
-def watched_page(context: BrowserContext, server: RunningServer) -> Iterator[Page]:
-    """A page that is checked when the test is done with it."""
+def watched_page(context: BrowserContext, server: RunningServer, expected: tuple[str, ...] = ()) -> Iterator[Page]:
+    """A page that is checked when the test is done with it; `expected` are complaints that the test provokes."""
     page = context.new_page()
     watch = Watch(page, server.url)
+    watch.expected += expected
     yield page
     page.close()
     watch.check()

@@ -24,7 +24,7 @@ STATES: Mapping[str, tuple[str, tuple[str, ...]]] = {
 }
 OWNERS = {"": "anybody's", "nobody": "nobody's", "me": "mine"}
 CLEARED: Mapping[str, tuple[str, bool | None]] = {
-    "": ("whether or not cleared", None),
+    "": ("cleared or not", None),
     "no": ("not yet cleared", False),
     "yes": ("cleared by itself", True),
 }
@@ -68,7 +68,7 @@ class Choice(msgspec.Struct, frozen=True):
         """The choice in words."""
         parts = [
             f"{SEVERITIES[self.severity][0].capitalize()} alerts",
-            f"of {self.region}" if self.region else "of all my regions",
+            self.region or "all my regions",
             OWNERS[self.owner],
             STATES[self.state][0],
         ]

@@ -7,6 +7,7 @@ come back with Last-Event-ID.
 
 import asyncio
 import contextlib
+import logging
 import signal
 import time
 from collections.abc import AsyncIterator, Callable
@@ -28,6 +29,7 @@ from surety.server.console.live_feed import BEAT_S, CHECK_S, POLL_S, Feed, Liste
 RETRY = b"retry: 1500\n\n"
 TALLY_S = 2.0  # numbers at the side need not be exact to the moment
 T = TypeVar("T")
+_log = logging.getLogger(__name__)
 
 
 class Hub:
@@ -49,6 +51,7 @@ class Hub:
             _put(listener, missed)
         if self._task is None or self._task.done():
             self._task = asyncio.create_task(self._poll_on())
+            self._task.add_done_callback(self._poller_ended)
 
     def leave(self, listener: Listener) -> None:
         """The stream is closed."""
@@ -58,6 +61,12 @@ class Hub:
         """End every stream: the process is to stop."""
         for listener in self.listeners:
             _end(listener)
+
+    def _poller_ended(self, task: asyncio.Task[None]) -> None:
+        """A poller that failed must not leave streams that look alive: end them, and the browsers come anew."""
+        if not task.cancelled() and (error := task.exception()) is not None:
+            _log.error("The live feed's poller failed; its streams are ended.", exc_info=error)
+            self.end_all()
 
     async def _ready(self) -> Feed:
         if self._feed is None or self._task is None or self._task.done():

@@ -142,7 +142,9 @@ class _Rows:
 
     def of(self, alert: Alert) -> RowChange:
         if alert.pk not in self._drawn:
-            html = render_to_string("console/row.html", {"alert": alert})
+            html = render_to_string(
+                "console/row.html", {"alert": alert}
+            ).strip()  # plain text: JSON takes no SafeString
             urgent = alert.pk in self._opened and alert.severity == Severity.CRITICAL
             who = f"{alert.person.short_name}, {alert.person.reference}"
             say = f"New critical alert: {who}. {alert.sentence}" if urgent else ""

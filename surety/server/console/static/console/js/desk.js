@@ -30,6 +30,8 @@ const choose = (id, { focus = true, now = false } = {}) => {
   const link = linkOf(id);
   if (focus) link?.focus({ preventScroll: true });
   link?.scrollIntoView({ block: "nearest" });
+  early = "";
+  pane.inert = paneIsOf() !== id;
   clearTimeout(settling);
   settling = setTimeout(() => showPane(id), now ? 0 : SETTLE_MS);
 };
@@ -52,6 +54,11 @@ const loggedOut = (answer) => {
   return true;
 };
 
+// While another alert than the selected one stands in the pane, nothing there can be pressed: an action must never go to
+// an alert that the reader has left. A key that comes too early waits for its alert.
+const paneIsOf = () => pane.querySelector(".pane")?.dataset.alert ?? "";
+let early = "";
+
 const showPane = async (id) => {
   const asked = ++paneAsked;
   pane.classList.add("pane-loading");
@@ -63,7 +70,12 @@ const showPane = async (id) => {
   } catch {
     notice("The alert could not be loaded: the server does not answer.");
   } finally {
-    if (asked === paneAsked) pane.classList.remove("pane-loading");
+    if (asked === paneAsked) {
+      pane.classList.remove("pane-loading");
+      pane.inert = false;
+      if (early && paneIsOf() === chosen) press(early);
+      early = "";
+    }
   }
 };
 
@@ -122,6 +134,10 @@ rows().parentElement.addEventListener("click", (event) => {
 const typing = (target) => target.closest("input, textarea, select, [contenteditable], surety-map");
 
 const press = (key) => {
+  if (paneIsOf() !== chosen) {
+    early = key;
+    return true;
+  }
   const button = pane.querySelector(`[data-key="${key}"]`);
   if (!button) return false;
   if (button.dataset.opens) toggle(pane, button.dataset.opens, true);
