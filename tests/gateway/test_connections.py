@@ -19,9 +19,9 @@ async def answers_at_once(scope: dict[str, object], receive: object, send: objec
 
 @pytest.fixture
 def server(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[socket.socket]:
-    """Patient for a fifth of a second only."""
-    monkeypatch.setattr(connections, "MESSAGE_S", 0.2)
-    monkeypatch.setattr(connections, "SILENT_S", 0.2)
+    """Patient for a second only."""
+    monkeypatch.setattr(connections, "MESSAGE_S", 1.0)
+    monkeypatch.setattr(connections, "SILENT_S", 1.0)
     monkeypatch.setattr(connections, "SWEEP_EVERY_TICKS", 1)
     listener = socket.create_server(("127.0.0.1", 0))
     config = uvicorn.Config(answers_at_once, http=DeviceConnection, lifespan="off", log_config=None, access_log=False)
