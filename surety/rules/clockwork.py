@@ -11,7 +11,7 @@ import msgspec
 from surety.rules import curfew, devices, duty, presence, zones
 from surety.rules.duty import Ruling, Scene, Terms
 from surety.rules.facts import Millis
-from surety.rules.findings import Finding
+from surety.rules.findings import Certainty, Finding
 from surety.rules.grounds import Subject, episode_of
 from surety.rules.plan import Duty, Epoch, Plan
 from surety.rules.presence import Mode
@@ -59,7 +59,7 @@ class Clockwork:
             if silence.episode is None:
                 due.append(devices.silence_due(silence, watchdog, state.heard_ms))
         state.wake_ms = min(due)
-        state.attention = any(w.since_ms is not None and (w.status == UNSURE or w.unseen) for w in state.watches)
+        state.attention = any(w.since_ms is not None and _waits(w) for w in state.watches)
 
     def _wake(self, now_ms: Millis) -> None:
         state, before = self.state, len(self.found)
@@ -193,6 +193,12 @@ class Clockwork:
             if key in rows:
                 evidence[row] = state.evidence[rows[key]]
         state.evidence, state.keys = evidence, epoch.keys
+
+
+def _waits(watch: Watch) -> bool:
+    """Whether the next fix may settle something though no presence changes."""
+    possible = watch.breach is not None and watch.breach.certainty is Certainty.POSSIBLE
+    return watch.status == UNSURE or watch.unseen is not None or possible
 
 
 def _read(state: State, now_ms: Millis, row: int) -> presence.Reading:

@@ -69,6 +69,9 @@ def judge(watch: Watch, duty: Duty, terms: Terms, scene: Scene) -> Ruling:
     elif not kept and breach is None:
         found.append(_breach(watch, terms, reading, subject, scene))
         breach = grounds.episode_of(found[-1])
+    elif not kept and breach is not None and breach.certainty is Certainty.POSSIBLE:
+        breach, surer = _surer(watch, breach, terms, reading, subject, scene)
+        found += surer
     changed = {"status": KEPT if kept else BROKEN, "met": watch.met or kept, "breach": breach, "unseen": unseen}
     return msgspec.structs.replace(watch, **changed), found
 
@@ -81,7 +84,20 @@ def _breach(watch: Watch, terms: Terms, reading: Reading, subject: Subject, scen
     if not watch.met and not at_start:  # nobody knows how it was at the start of the window
         certainty = grounds.at_most(certainty, Certainty.PROBABLE)
     evidence = _window(_evidence(reading, scene), watch)
-    return subject.begin(kind, scene.now_ms, scene.now_ms, certainty, grounds.cause_of_breach(fixes), evidence)
+    return subject.begin(kind, scene.now_ms, scene.now_ms, certainty, grounds.cause_of_breach(fixes, reading), evidence)
+
+
+def _surer(
+    watch: Watch, breach: Episode, terms: Terms, reading: Reading, subject: Subject, scene: Scene
+) -> tuple[Episode, list[Finding]]:
+    """What was merely possible, and so no reason to act, is told again in its episode once it is more than that."""
+    fixes = grounds.used(scene.recent)
+    certainty = grounds.certainty_of(1 - _p_kept(terms, reading), reading, fixes)
+    if certainty is Certainty.POSSIBLE:
+        return breach, []
+    stated = msgspec.structs.replace(breach, certainty=certainty)
+    evidence = _since(breach, _window(_evidence(reading, scene), watch))
+    return stated, [subject.again(stated, scene.now_ms, grounds.cause_of_breach(fixes, reading), evidence)]
 
 
 def _mended(watch: Watch, breach: Episode, terms: Terms, reading: Reading, subject: Subject, scene: Scene) -> Finding:
@@ -89,7 +105,7 @@ def _mended(watch: Watch, breach: Episode, terms: Terms, reading: Reading, subje
     certainty = grounds.certainty_of(_p_kept(terms, reading), reading, fixes)
     evidence = _since(breach, _window(_evidence(reading, scene), watch))
     stated = msgspec.structs.replace(breach, certainty=certainty)
-    return subject.end(terms.mended, stated, scene.now_ms, grounds.cause_of_breach(fixes), evidence)
+    return subject.end(terms.mended, stated, scene.now_ms, grounds.cause_of_breach(fixes, reading), evidence)
 
 
 def _p_kept(terms: Terms, reading: Reading) -> float:

@@ -30,12 +30,13 @@ def seen(fix: Fix) -> Seen:
     return Seen(fix.at_ms, fix.id, presence.SOURCE_CODES[fix.source], radius)
 
 
-def by_satellite(fixes: tuple[Seen, ...]) -> bool:
-    """Whether at least one of the fixes is better than a cell-tower or Wi-Fi guess."""
+def by_satellite(fixes: tuple[Seen, ...], reading: Reading) -> bool:
+    """Whether the fix that the reading rests on is better than a cell-tower or Wi-Fi guess."""
     return any(
         fix.source in _SATELLITE
         or (fix.source == _UNTOLD and fix.accuracy_m is not None and fix.accuracy_m <= SATELLITE_RADIUS_M)
         for fix in fixes
+        if fix.at_ms == reading.last_informative_ms
     )
 
 
@@ -46,7 +47,7 @@ def used(recent: tuple[Seen, ...]) -> tuple[Seen, ...]:
 
 def certainty_of(p: float, reading: Reading, fixes: tuple[Seen, ...]) -> Certainty:
     """How sure it is that a duty is broken, or kept again, from the probability that it is."""
-    satellite = by_satellite(fixes)
+    satellite = by_satellite(fixes, reading)
     clear = abs(reading.clearance_m) >= CLEAR_OF_EDGE * reading.sigma_m
     if satellite and clear and p >= ESTABLISHED_FROM:
         return Certainty.ESTABLISHED
@@ -61,9 +62,9 @@ def at_most(certainty: Certainty, limit: Certainty) -> Certainty:
     return min(certainty, limit, key=order.index)
 
 
-def cause_of_breach(fixes: tuple[Seen, ...]) -> Cause:
+def cause_of_breach(fixes: tuple[Seen, ...], reading: Reading) -> Cause:
     """A place shown by satellite is where the person went; a cell or Wi-Fi guess leaves the cause open."""
-    return Cause.BEHAVIOUR if by_satellite(fixes) else Cause.UNKNOWN
+    return Cause.BEHAVIOUR if by_satellite(fixes, reading) else Cause.UNKNOWN
 
 
 def cause_of_quiet(device: Device) -> Cause:
@@ -116,6 +117,11 @@ class Subject:
         """A finding that begins an episode of its own."""
         name = finding_id(self.person_id, kind, self.condition_id, self.version, at_ms)
         return self._finding(name, kind, name, at_ms, known_ms, certainty, cause, evidence)
+
+    def again(self, episode: Episode, at_ms: Millis, cause: Cause, evidence: Evidence) -> Finding:
+        """A finding of the kind that began an episode, made once more in it with what is known now."""
+        name = finding_id(self.person_id, episode.kind, self.condition_id, self.version, at_ms)
+        return self._finding(name, episode.kind, episode.id, at_ms, at_ms, episode.certainty, cause, evidence)
 
     def end(self, kind: Kind, episode: Episode, at_ms: Millis, cause: Cause, evidence: Evidence) -> Finding:
         """The finding that ends an episode, as it is known at once.

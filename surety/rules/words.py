@@ -147,6 +147,8 @@ class _Teller:
 
 
 def _entered(t: _Teller) -> str:
+    if (began := t.number("began_ms")) is not None:
+        return f"{t.hedge}in {t.place} at {t.at}, as it seemed since {t.time(began)}. {t.last_fix()}"
     if t.finding.at_ms == t.number("window_start_ms"):
         return f"{t.hedge}in {t.place} already when it came into force at {t.at}. {t.last_fix()}"
     return f"{t.hedge}in {t.place} since {t.at}. {t.last_fix()}"
@@ -156,6 +158,8 @@ def _absent(t: _Teller) -> str:
     began = t.number("window_start_ms")
     where = f"in {t.place}" if isinstance(t.body, Zone) else f"at {t.place}"
     duty = "the time to be there" if isinstance(t.body, Zone) else "the curfew"
+    if t.number("began_ms") is not None:
+        return _left(t)
     if began is None or began == t.finding.at_ms:
         return f"{t.hedge}not {where} when {duty} began at {t.at}. {t.last_fix()}"
     return f"{t.hedge}not {where} at {t.at}; nobody can tell for {t.time(began)}, when {duty} began. {t.last_fix()}"
@@ -163,6 +167,8 @@ def _absent(t: _Teller) -> str:
 
 def _left(t: _Teller) -> str:
     where = f"in {t.place}" if isinstance(t.body, Zone) else f"at {t.place}"
+    if (since := t.number("began_ms")) is not None:
+        return f"{t.hedge}not {where} at {t.at}, as it seemed since {t.time(since)}. {t.last_fix()}"
     return f"{t.hedge}not {where} since {t.at}. {t.last_fix()}"
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from surety.rules import batch, engine
 from surety.rules.conditions import Condition, ConditionSet, Row, Timetable, Weekday
 from surety.rules.facts import ConditionsChanged, DeviceEvent, Fact, Fix, Source, Tick
-from surety.rules.findings import ENDS, Finding, Kind, to_json
+from surety.rules.findings import ENDS, Certainty, Finding, Kind, to_json
 from surety.rules.plan import Plan
 from tests.rules.scenes import (
     HOME,
@@ -171,6 +171,10 @@ def test_every_end_has_its_beginning_and_no_episode_ends_twice(life: list[Fact])
             assert begun[finding.episode_id].at_ms <= finding.at_ms
             assert finding.episode_id not in ended
             ended.add(finding.episode_id)
+        elif finding.episode_id in begun:  # told again, surer
+            assert finding.kind is begun[finding.episode_id].kind
+            assert begun[finding.episode_id].certainty is Certainty.POSSIBLE
+            assert finding.certainty is not Certainty.POSSIBLE
         else:
             assert finding.episode_id == finding.id
             begun[finding.id] = finding

@@ -79,6 +79,20 @@ def test_wifi_fixes_inside_a_zone_establish_nothing() -> None:
     assert all(finding.certainty is not Certainty.ESTABLISHED for finding in found if finding.kind is Kind.ZONE_ENTERED)
 
 
+def test_what_was_merely_possible_is_told_again_once_it_is_more() -> None:
+    """Fixes of no known kind first, good ones later: the desk hears of it although the presence does not change."""
+    edge = (SCHOOL[0] + 124 / 111_200, SCHOOL[1])  # 26 m inside
+    vague = stay(edge, "13:00", "13:20", accuracy_m=None, source=Source.UNKNOWN)
+    good = stay(SCHOOL, "13:20", "14:00")
+    found = run(order(exclusion()), stay(HOME, "12:00", "13:00") + vague + good)
+    first, again = (finding for finding in found if finding.kind is Kind.ZONE_ENTERED)
+    assert first.certainty is Certainty.POSSIBLE
+    assert again.certainty is not Certainty.POSSIBLE
+    assert again.episode_id == first.episode_id == first.id
+    assert again.evidence.numbers["began_ms"] == first.at_ms
+    assert again.at_ms >= ms("13:20")
+
+
 def test_a_place_near_the_edge_is_not_established() -> None:
     near = (SCHOOL[0] + 145 / 111_200, SCHOOL[1])
     found = run(order(exclusion()), stay(HOME, "12:00", "13:00") + stay(near, "13:00", "14:00"))
