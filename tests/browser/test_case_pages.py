@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, Playwright, expect, sync_playwright
+from playwright.sync_api import Browser, CDPSession, Page, Playwright, expect, sync_playwright
 
 from tests.browser.server import CHROMIUM_ARGS, RunningServer, chromium, log_in_by_cookie, watched_page
 from tests.browser.tiles import picture, write_archive
@@ -353,4 +353,39 @@ def test_xyz_tiles_are_drawn_with_and_without_webgl(
         with page.expect_response("**/xyz/**"):
             open_map(page, f"{server.url}/people/{ids['person']}/conditions")
         assert page.get_attribute("surety-map", "data-engine") == engine
+    context.close()
+
+
+def touch(session: CDPSession, kind: str, *points: tuple[float, float]) -> None:
+    """One touch event, as fingers make it."""
+    spots = [{"x": x, "y": y, "id": i} for i, (x, y) in enumerate(points)]
+    session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": spots})
+
+
+def test_fingers_move_a_corner_and_two_of_them_the_map(with_webgl: Browser, server: RunningServer, ids: dict[str, str]):
+    context = with_webgl.new_context(viewport={"width": 390, "height": 800}, has_touch=True)
+    log_in_by_cookie(context, server, "olu-officer")
+    with watched_page(context, server) as page:
+        open_map(page, f"{server.url}/conditions/{ids['zone']}/edit")
+        page.locator(".map-canvas").scroll_into_view_if_needed()
+        corner = page.locator(".handle-corner").nth(0).bounding_box()
+        canvas = page.locator(".map-canvas").bounding_box()
+        assert corner
+        assert canvas
+        fingers = context.new_cdp_session(page)
+        before = page.input_value("#area-corners").splitlines()
+        x, y = corner["x"] + 13, corner["y"] + 13
+        touch(fingers, "touchStart", (x, y))
+        touch(fingers, "touchMove", (x + 12, y + 9))
+        touch(fingers, "touchMove", (x + 25, y + 18))
+        touch(fingers, "touchEnd")
+        after = page.input_value("#area-corners").splitlines()
+        assert [a == b for a, b in zip(before, after, strict=True)] == [False, True, True, True]
+        zoom = "document.querySelector('surety-map').view.zoom"
+        was = page.evaluate(zoom)
+        x, y = canvas["x"] + canvas["width"] / 2, canvas["y"] + 30
+        touch(fingers, "touchStart", (x - 20, y), (x + 20, y))
+        touch(fingers, "touchMove", (x - 60, y), (x + 60, y))
+        touch(fingers, "touchEnd")
+        assert page.evaluate(zoom) > was
     context.close()

@@ -246,8 +246,10 @@ export class SuretyMap extends HTMLElement {
   }
 
   #resized() {
+    if (matchMedia("print").matches) return; // paper scales what the screen showed: see the viewBox
     const { clientWidth: width, clientHeight: height } = this.canvas;
     this.size = { width, height };
+    if (width && height) this.svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
     if (width && this.#fitWhenSized) {
       const bounds = this.#fitWhenSized;
       this.#fitWhenSized = null;
