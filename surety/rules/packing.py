@@ -61,7 +61,7 @@ def middle(rings: Sequence[Sequence[Point]]) -> Point:
 
 def _halves(a: Floats, b: Floats, longest_m: float) -> Iterator[Floats]:
     """Corners from a (included) to b (left out) along the geodesic, none further apart than `longest_m`."""
-    if float(np.linalg.norm(b - a)) <= longest_m:
+    if math.dist(a, b) <= longest_m:
         yield a
         return
     half = ecef(geodetic((a + b) / 2))
@@ -73,7 +73,7 @@ def _flat_ring(row: Floats, ring: Sequence[Point]) -> Floats:
     corners = [ecef(point) for point in ring]
     if np.array_equal(corners[0], corners[-1]):
         corners.pop()
-    reach = max(float(np.linalg.norm(corner - row[:3])) for corner in corners)
+    reach = max(math.dist(corner, row[:3]) for corner in corners)
     longest_m = math.sqrt(8 * STRAIGHT_WITHIN_M * WGS84_A_M**2 / max(reach, 1.0))
     cut = [part for a, b in zip(corners, corners[1:] + corners[:1], strict=True) for part in _halves(a, b, longest_m)]
     return np.array([kernel.onto_plane(row, *part)[:2] for part in cut])
