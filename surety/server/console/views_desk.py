@@ -258,7 +258,8 @@ def _refused(
     user = user_of(request)
     context = _pane_context(user, _found(alert_id, user))
     context |= {
-        "errors": [{"field": field, "sentence": sentence} for field, sentence in errors],
+        "errors": [{"field": field, "sentence": sentence} for field, sentence in errors if field],
+        "refusals": [sentence for field, sentence in errors if not field],
         "error_of": {field: sentence for field, sentence in errors if field},
         "failed": action,
         "given": request.POST.dict(),

@@ -135,7 +135,7 @@ def page_links(context: Context) -> list[dict[str, object]]:
     user = getattr(request, "user", None)
     if user is None or not user.is_authenticated:
         return []
-    return list(_links(user, request.path))
+    return list(_links(user, request.path if request else ""))
 
 
 def _links(user: object, path: str) -> Iterator[dict[str, object]]:
