@@ -1,16 +1,20 @@
 """The only writer of what the worker keeps. `store` puts one batch into the database, all of it or nothing."""
 
+import logging
 from collections.abc import Iterable, Sequence
 
-from django.db import connection, transaction
+from django.db import InterfaceError, OperationalError, connection, transaction
 from django.db.backends.utils import CursorWrapper
 
 from surety.rules.findings import Finding, to_json
 from surety.server.alerts import actions as alerts
 from surety.server.monitoring import snapshots
-from surety.server.monitoring.batch import Batch, Move
+from surety.server.monitoring.batch import Batch, Move, SetAsideRow
 from surety.server.monitoring.bulk import BulkInsert, expand, fetch_in, update_on
-from surety.server.monitoring.models import WorkerHealth
+from surety.server.monitoring.models import SetAsideReason, WorkerHealth
+
+logger = logging.getLogger(__name__)
+RETRY_WAKE_UP_MS = 3_600_000  # a wake-up that failed is tried again an hour later
 
 
 class LostOwnershipError(Exception):
@@ -77,25 +81,59 @@ _SET_ASIDE = BulkInsert(
 _POSITIONS = BulkInsert("monitoring_readposition", ("consumer", "seq"), ("text", "bigint"), "(consumer) DO NOTHING")
 
 
-def store(batch: Batch, *, now_ms: int) -> None:
+def store(batch: Batch, parts: Sequence[Batch] = (), *, now_ms: int) -> int:
     """Store facts, states, snapshots, findings, alerts and read positions in one transaction.
 
-    Raises LostOwnershipError when a read position is not where this worker left it; then nothing is stored.
+    `parts` are of one person each: one that cannot be stored is set aside alone, and the others are stored with the
+    batch; how many were set aside. Raises LostOwnershipError when a read position is not where this worker left it;
+    then, as after any other exception, nothing is stored.
     """
+    failed = 0
     with transaction.atomic(), connection.cursor() as cursor:
         _move(cursor, batch.moves)
-        _FACTS.run(cursor, batch.facts)
-        if batch.outdated:
-            cursor.executemany("DELETE FROM monitoring_snapshot WHERE person_id = %s AND at_ms > %s", batch.outdated)
-        _SNAPSHOTS.run(cursor, batch.snapshots)
-        _thin_snapshots(cursor, batch.to_thin, now_ms)
-        _STATES.run(cursor, batch.states)
-        _SET_ASIDE.run(cursor, batch.set_aside)
-        if batch.findings or batch.quiet or batch.superseded:
-            _supersede(cursor, batch.superseded, now_ms)
-            _add_findings(cursor, [*batch.findings, *batch.quiet], now_ms)
-        if batch.findings or batch.superseded:
-            alerts.apply_findings(batch.findings, batch.superseded, now_ms=now_ms)
+        _write(cursor, batch, now_ms)
+        for part in parts:
+            try:
+                with transaction.atomic():
+                    _write(cursor, part, now_ms)
+            except (OperationalError, InterfaceError):  # the database is away: nobody's fault
+                raise
+            except Exception as error:  # the boundary around one person: the others' findings must not wait
+                logger.exception("what came for one person could not be stored and is set aside")
+                _set_part_aside(cursor, part, error, now_ms)
+                failed += 1
+    return failed
+
+
+def _write(cursor: CursorWrapper, batch: Batch, now_ms: int) -> None:
+    _FACTS.run(cursor, batch.facts)
+    if batch.outdated:
+        cursor.executemany("DELETE FROM monitoring_snapshot WHERE person_id = %s AND at_ms > %s", batch.outdated)
+    _SNAPSHOTS.run(cursor, batch.snapshots)
+    _thin_snapshots(cursor, batch.to_thin, now_ms)
+    _STATES.run(cursor, batch.states)
+    _SET_ASIDE.run(cursor, batch.set_aside)
+    if batch.findings or batch.quiet or batch.superseded:
+        _supersede(cursor, batch.superseded, now_ms)
+        _add_findings(cursor, [*batch.findings, *batch.quiet], now_ms)
+    if batch.findings or batch.superseded:
+        alerts.apply_findings(batch.findings, batch.superseded, now_ms=now_ms)
+
+
+def _set_part_aside(cursor: CursorWrapper, part: Batch, error: Exception, now_ms: int) -> None:
+    """Keep a person's facts beside, with the reason, and let their wake-up rest for a while."""
+    sentence = f"It could not be stored: {type(error).__name__}: {error}"
+    people = [row.person_id for row in part.states]
+    rows = [
+        SetAsideRow(None, row.person_id, SetAsideReason.NOT_STORED, sentence, row.body, row.received_ms, now_ms)
+        for row in part.facts
+    ]
+    wake_ups = [SetAsideRow(None, who, SetAsideReason.NOT_STORED, sentence, b"", now_ms, now_ms) for who in people]
+    _SET_ASIDE.run(cursor, [*part.set_aside, *(rows or wake_ups)])
+    cursor.executemany(
+        "UPDATE monitoring_personstate SET wake_at_ms = %s WHERE person_id = %s AND wake_at_ms <= %s",
+        [(now_ms + RETRY_WAKE_UP_MS, who, now_ms) for who in people],
+    )
 
 
 def _move(cursor: CursorWrapper, moves: Sequence[Move]) -> None:

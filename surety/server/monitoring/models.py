@@ -108,6 +108,7 @@ class SetAsideReason(models.TextChoices):
     NOT_READABLE = "not_readable", "Cannot be decoded"
     UNKNOWN_PERSON = "unknown_person", "No such person"
     RULES_FAILED = "rules_failed", "The rules failed on it"
+    NOT_STORED = "not_stored", "What follows from it could not be stored"
 
 
 class SetAside(models.Model):

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Sequence
 
+from surety.server.monitoring.actions import RETRY_WAKE_UP_MS
 from surety.server.monitoring.batch import NEVER_MS, Arrival, Batch, FactRow, SetAsideRow
 from surety.server.monitoring.memory import Memory, Person, Rules
 from surety.server.monitoring.models import SetAsideReason
@@ -10,18 +11,23 @@ from surety.server.monitoring.rewind import rewind
 from surety.server.monitoring.stepping import Harvest, LateError, RulesFailedError, forward
 
 logger = logging.getLogger(__name__)
-RETRY_WAKE_UP_MS = 3_600_000  # a wake-up on which the rules failed is tried again an hour later
 
 
 class Taker:
-    """Fills one batch."""
+    """Fills one batch, or (`apart`) one for each person."""
 
-    def __init__(self, rules: Rules, memory: Memory, batch: Batch, *, tick_to_ms: int, now_ms: int) -> None:
-        self._rules, self._memory, self._batch = rules, memory, batch
+    def __init__(
+        self, rules: Rules, memory: Memory, batch: Batch, *, tick_to_ms: int, now_ms: int, apart: bool = False
+    ) -> None:
+        self._rules, self._memory, self._batch, self._apart = rules, memory, batch, apart
+        self.parts: list[Batch] = []
         self._tick_to_ms, self._now_ms = tick_to_ms, now_ms
 
     def take(self, person: Person, arrivals: Sequence[Arrival]) -> Person:
         """Take a person through arrivals (sorted, none stored before) and what is due; the person as they are now."""
+        if self._apart:
+            self._batch = Batch()
+            self.parts.append(self._batch)
         if person.trouble:
             return self._turn_away(person, arrivals)
         try:

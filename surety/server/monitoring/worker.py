@@ -11,8 +11,7 @@ import threading
 from collections.abc import Sequence
 
 import msgspec
-from django.db import Error as DatabaseError
-from django.db import connection
+from django.db import InterfaceError, OperationalError, connection
 
 from surety.clock import Clock
 from surety.rules import engine
@@ -37,6 +36,8 @@ LONGEST_PAUSE_S = 5.0  # between attempts while the database or the log is away
 BEAT_S = 2.0
 TRIM_S = 600.0
 KEEP_LOG_MS = 72 * 3_600_000  # long enough to look into what a device sent over a long weekend
+# The database, the log or our ownership is gone: nobody's fault, and trying again may help.
+AWAY = (OperationalError, InterfaceError, StreamUnavailableError, actions.LostOwnershipError)
 SQLITE_CACHE_KIB = 131_072  # facts and states of many people are touched at random; SQLite's own 2 MiB would thrash
 
 
@@ -80,17 +81,25 @@ class Worker:
         self._partitions, self._grace_ms, self._limit = partitions, grace_ms, records_a_step
         self._memory = Memory(rules, cases.condition_sets, people_in_memory)
         self._positions: Positions | None = None
+        self._unsure = False  # whether the memory may say something else than the database
         self.name = "worker:" + ("all" if partitions == ALL_PARTITIONS else "+".join(map(str, sorted(partitions))))[:50]
 
     def run_once(self, now_ms: int) -> Progress:
         """One step: read, compute, store. Whatever it raises, nothing was stored and the next call begins afresh."""
         try:
             return self._step(now_ms)
-        except BaseException:
-            self._positions = None  # the memory may be ahead of the database: never trust it again
+        except AWAY:
             raise
+        except Exception:  # the boundary of a batch: one person's trouble must not stop everybody's alerts
+            logger.exception("a batch could not be stored; each person's part of it is stored by itself")
+            self._positions = None
+            return self._step(now_ms, apart=True)
+        finally:
+            if self._unsure:
+                self._positions = None  # the memory may be ahead of the database: never trust it again
 
-    def _step(self, now_ms: int) -> Progress:
+    def _step(self, now_ms: int, *, apart: bool = False) -> Progress:
+        self._unsure = True
         positions = self._positions or self._open()
         self._positions = positions
         intake, batch = Intake(now_ms), Batch()
@@ -103,22 +112,26 @@ class Worker:
         # Whatever was received before the last record that was read has been read: time may pass up to then.
         tick_to_ms = (now_ms if drained else records[-1].entry.received_ms) - self._grace_ms
         due = self._memory.due(tick_to_ms, TICKS_A_STEP)
-        touched = self._take(intake, due, Taker(self._rules, self._memory, batch, tick_to_ms=tick_to_ms, now_ms=now_ms))
+        taker = Taker(self._rules, self._memory, batch, tick_to_ms=tick_to_ms, now_ms=now_ms, apart=apart)
+        touched = self._take(intake, due, taker)
         batch.set_aside += intake.set_aside
         batch.moves = positions.moves(records, notices, last_seq if drained else 0)
-        if not batch.empty:
-            actions.store(batch, now_ms=now_ms)
+        failed = 0
+        if taker.parts or not batch.empty:
+            failed = actions.store(batch, taker.parts, now_ms=now_ms)
             positions.moved(batch.moves)
             self._memory.committed(touched)
+        self._unsure = failed > 0
+        done = [batch, *taker.parts]
         return Progress(
             records=len(records),
-            facts=len(batch.facts),
+            facts=sum(len(one.facts) for one in done),
             changes=len(intake.changed),
             wake_ups=len(due),
-            findings=len(batch.findings),
-            superseded=len(batch.superseded),
-            rewound=len(batch.outdated),
-            set_aside=len(batch.set_aside),
+            findings=sum(len(one.findings) for one in done),
+            superseded=sum(len(one.superseded) for one in done),
+            rewound=sum(len(one.outdated) for one in done),
+            set_aside=sum(len(one.set_aside) for one in done) + failed,
             drained=drained,
             next_wake_ms=self._memory.next_wake_ms(),
         )
@@ -186,7 +199,7 @@ class Worker:
                 if now_ms - trim_ms >= TRIM_S * 1000 and 0 in self._partitions:
                     trim(self._stream, now_ms)
                     trim_ms = now_ms
-            except (DatabaseError, StreamUnavailableError, actions.LostOwnershipError) as error:
+            except AWAY as error:
                 logger.warning("worker %s tries again in %.2f s: %s", self.name, pause_s, error)
                 connection.close_if_unusable_or_obsolete()
                 stop.wait(pause_s)

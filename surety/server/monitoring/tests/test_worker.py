@@ -3,7 +3,7 @@
 import itertools
 
 import pytest
-from django.db import connection
+from django.db import OperationalError, connection
 
 from surety.clock import SystemClock
 from surety.rules import engine
@@ -241,28 +241,46 @@ def test_a_wake_up_on_which_the_rules_fail_is_tried_again_an_hour_later(stream: 
     assert kinds(ada)[0] == "curfew_absent_at_start"
 
 
-def test_a_failed_commit_stores_nothing_and_the_next_step_takes_everything_again(
-    stream: Stream, monkeypatch: pytest.MonkeyPatch
+def test_a_database_that_cannot_be_written_stores_nothing_and_the_next_step_takes_everything_again(
+    stream: Stream,
 ) -> None:
     ada = person(SCHOOL_ZONE, at_ms=MORNING - MINUTE_MS)
     worker = Worker(stream)
     settle(worker, MORNING - 1)
-    send(
-        stream,
-        ada,
-        JOURNEY,
-    )
-    with connection.cursor() as cursor:  # a database that refuses the very last statement of the transaction
-        cursor.execute("CREATE TRIGGER full BEFORE INSERT ON alerts_alert BEGIN SELECT RAISE(ABORT, 'disk full'); END")
-    with pytest.raises(Exception, match="disk full"):
-        worker.run_once(MORNING + 13 * MINUTE_MS)
-    assert queries.trail(ada.pk, MORNING, MORNING + HOUR_MS) == []
-    assert not Finding.objects.exists()
+    send(stream, ada, JOURNEY)
     with connection.cursor() as cursor:
-        cursor.execute("DROP TRIGGER full")
+        cursor.execute("PRAGMA query_only = ON")
+        with pytest.raises(OperationalError, match="readonly"):
+            worker.run_once(MORNING + 13 * MINUTE_MS)
+        cursor.execute("PRAGMA query_only = OFF")
+    assert queries.trail(ada.pk, MORNING, MORNING + HOUR_MS) == []
     settle(worker, MORNING + 13 * MINUTE_MS)
     assert kinds(ada) == ["zone_entered"]
     assert len(queries.trail(ada.pk, MORNING, MORNING + HOUR_MS)) == 9
+
+
+def test_what_cannot_be_stored_for_one_person_is_set_aside_and_the_others_alerts_are_there(stream: Stream) -> None:
+    ada = person(SCHOOL_ZONE, at_ms=MORNING - MINUTE_MS)
+    bob = person(SCHOOL_ZONE, name="Bob", at_ms=MORNING - MINUTE_MS)
+    worker = Worker(stream)
+    settle(worker, MORNING - 1)
+    for who in (ada, bob):
+        send(stream, who, JOURNEY)
+    with connection.cursor() as cursor:  # a fault deep in the transaction, for one person only
+        cursor.execute(
+            f"CREATE TRIGGER fault BEFORE INSERT ON alerts_alert WHEN NEW.person_id = '{ada.pk}'"
+            " BEGIN SELECT RAISE(ABORT, 'a fault'); END"
+        )
+        settle(worker, MORNING + 13 * MINUTE_MS)
+        cursor.execute("DROP TRIGGER fault")
+    assert (kinds(ada), kinds(bob)) == ([], ["zone_entered"])
+    assert Alert.objects.get().person_id == bob.pk
+    asides = SetAside.objects.all()
+    assert {(one.person_id, one.reason) for one in asides} == {(ada.pk, "not_stored")}
+    assert {bytes(one.body) for one in asides} == {encode(fact) for fact in JOURNEY}
+    send(stream, ada, JOURNEY)  # sent again, it is taken
+    settle(worker, MORNING + 14 * MINUTE_MS)
+    assert kinds(ada) == ["zone_entered"]
 
 
 def test_of_two_workers_with_the_same_partition_only_one_can_commit(stream: Stream) -> None:
