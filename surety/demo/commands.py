@@ -15,7 +15,7 @@ _DataDir = Annotated[Path, typer.Option(help="Where the demonstration lies")]
 
 def demo(
     people: Annotated[int | None, typer.Option(min=1, max=20_000, help="How many are supervised (40)")] = None,
-    speed: Annotated[float | None, typer.Option(min=0.1, max=600, help="How fast time runs (10)")] = None,
+    speed: Annotated[float | None, typer.Option(min=0.1, max=120, help="How fast time runs (10)")] = None,
     data_dir: _DataDir = DATA_DIR,
     port: Annotated[int, typer.Option(help="Of the pages; the next free one if taken. 0: any")] = 8000,
     door_port: Annotated[int, typer.Option(help="Of the devices' door; the next free one if taken. 0: any")] = 5055,

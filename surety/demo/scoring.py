@@ -41,7 +41,7 @@ def alerts_of_server() -> list[AlertSeen]:
 def show(found: Score) -> None:
     """Print the comparison as a table, and the false alerts and missed events one by one."""
     console = Console(highlight=False)
-    wide = Console(highlight=False, width=max(console.width, 120))
+    wide = Console(highlight=False, width=max(console.width, 132))
     title = (
         f"{found.people} people, {_local(found.from_ms)} to {_local(found.to_ms)}: {found.person_days:.1f} person-days"
     )
