@@ -7,7 +7,7 @@ SPEED ?=
 .PHONY: help demo test quick lint bench docs lock clean
 
 help:
-	@echo "make demo   run the whole system with a live town (PEOPLE=40 SPEED=1)"
+	@echo "make demo   run the whole system with a live town (PEOPLE=40 SPEED=10)"
 	@echo "make test   install what tests need and run them all"
 	@echo "make quick  the tests that take under a minute"
 	@echo "make lint   style, types and the lines between the rooms"

@@ -297,7 +297,7 @@ def _tell(demo: Demo, settings: Settings) -> None:
         f"A code is good for half a minute; a fresh one: {_command()} demo-code operator{where}",
         f"{demo.people} people; time runs {demo.speed:g} times as fast. Logs: {settings.data_dir / 'logs'}",
         "Ctrl-C stops everything; the same command goes on from there.",
-        f"[bold]Open http://{settings.host}:{settings.web_port}/ and log in as operator for the alert desk.[/bold]",
+        f"[bold]Open http://localhost:{settings.web_port}/ and log in as operator for the alert desk.[/bold]",
     ):
         _console.print(line, soft_wrap=True)
 
