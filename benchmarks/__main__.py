@@ -46,7 +46,7 @@ def _table(rows: list[dict[str, object]]) -> Table:
 
 def main() -> None:
     """Run what was named, or everything."""
-    console = Console()
+    console = Console() if sys.stdout.isatty() else Console(width=150)  # a log file has no width of its own
     names = sys.argv[1:] or list(NAMES)
     unknown = [name for name in names if name not in NAMES]
     if unknown:
