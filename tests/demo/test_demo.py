@@ -130,7 +130,7 @@ def test_alerts_appear_ctrl_c_ends_it_and_a_second_start_goes_on(start: Callable
     assert printed
     assert all(one.password in first.text for one in printed.log_ins)
     operator = next(one for one in printed.log_ins if one.role == "operator")
-    address = re.search(r"http://127\.0\.0\.1:\d+/", first.text)
+    address = re.search(r"http://localhost:\d+/", first.text)
     assert address
     assert _reference(first.data_dir) in _log_in(address[0], operator)
     assert first.interrupt() < 10
