@@ -33,7 +33,7 @@ from surety.server.monitoring.tests.cast import (
 from surety.server.monitoring.worker import Worker
 from surety.stream.sql import SqliteStream
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 END_MS = START_MS + 30 * HOUR_MS
 
 legs = st.lists(
