@@ -244,6 +244,17 @@ def test_a_tick_before_the_wake_up_leaves_time_for_facts_that_are_on_their_way()
     assert not engine.step(ticked.state, fix(ms("12:10"), HOME), EVERYTHING).late
 
 
+def test_a_wake_up_at_which_nothing_is_due_any_more_makes_no_fact_late() -> None:
+    conditions = order(exclusion())
+    state = engine.step(engine.start("ada"), fix(ms("12:00"), HOME), conditions).state
+    step = engine.step(state, fix(ms("12:40"), HOME), conditions)
+    assert step.wake_at_ms is not None
+    looked = engine.step(step.state, Tick(step.wake_at_ms), conditions)
+    assert looked.findings == ()
+    if step.wake_at_ms < ms("13:40"):  # it was an early look
+        assert not engine.step(looked.state, fix(ms("12:50"), HOME), conditions).late
+
+
 @settings(max_examples=40, deadline=None)
 @given(life=lives(), change=st.integers(0, 2_000), kept=st.booleans())
 def test_a_change_of_conditions_told_when_it_takes_effect_equals_one_known_from_the_start(
