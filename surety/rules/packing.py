@@ -11,7 +11,7 @@ from surety.rules.kernel import WGS84_A_M, WGS84_E2, Floats
 
 EDGES_A_BLOCK = 8
 STRAIGHT_WITHIN_M = 0.25  # how far a straight edge in the plane may leave the geodesic it stands for
-Vector = tuple[float, float, float]
+SHORTEST_CUT_M = 10_000.0  # areas of over 800 km are bounded less finely (by 3 m at worst) but laid flat in time
 
 
 def ecef(point: Point) -> Floats:
@@ -74,7 +74,7 @@ def _flat_ring(row: Floats, ring: Sequence[Point]) -> Floats:
     if np.array_equal(corners[0], corners[-1]):
         corners.pop()
     reach = max(math.dist(corner, row[:3]) for corner in corners)
-    longest_m = math.sqrt(8 * STRAIGHT_WITHIN_M * WGS84_A_M**2 / max(reach, 1.0))
+    longest_m = max(SHORTEST_CUT_M, math.sqrt(8 * STRAIGHT_WITHIN_M * WGS84_A_M**2 / max(reach, 1.0)))
     cut = [part for a, b in zip(corners, corners[1:] + corners[:1], strict=True) for part in _halves(a, b, longest_m)]
     return np.array([kernel.onto_plane(row, *part)[:2] for part in cut])
 

@@ -241,3 +241,11 @@ def test_two_fixes_at_one_place_cross_what_they_lie_in_alone():
     packed = pack([(Circle(52, 13, 100), Mode.EXCLUSION)])
     assert crosses(packed, 0, (52, 13), (52, 13)) is not None
     assert crosses(packed, 0, (52.1, 13), (52.1, 13)) is None
+
+
+@settings(deadline=None, max_examples=25)
+@given(st.lists(st.tuples(LONGITUDES, LATITUDES), min_size=3, max_size=8), LATITUDES, LONGITUDES)
+def test_even_a_senseless_ring_gives_a_number(ring, lat, lon):
+    """Crossed, doubled or as large as the Earth: the editor refuses these, and the rules still have an answer."""
+    assert math.isfinite(clearance(Polygon(tuple(ring)), lat, lon))
+    assert area_m2(Polygon(tuple(ring))) >= 1
