@@ -50,7 +50,7 @@ def _answer(
         except RefusedError as error:
             form.add_error(error.field if error.field in form.fields else None, error.sentence)
     status = 422 if form.is_bound and form.errors else 200
-    return render(request, "console/editor_form.html", {"form": form, "section": "people"} | context, status=status)
+    return render(request, "console/editor_form.html", {"form": form} | context, status=status)
 
 
 @requires("cases.change")

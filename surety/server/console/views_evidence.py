@@ -124,7 +124,6 @@ def evidence(request: HttpRequest, alert_id: str) -> HttpResponseBase:
     explained = words.explanation(case.finding, case.conditions, zone)
     order = cases.order_at(case.person.pk, case.finding.at_ms) or cases.latest_order(case.person.pk)
     context = {
-        "section": "desk",
         "alert": case.alert,
         "person": case.person,
         "finding": case.finding,

@@ -52,7 +52,11 @@ def people(request: HttpRequest) -> HttpResponseBase:
     found = _named(cases.caseload(user_of(request)), asked).prefetch_related("orders__versions")
     page = Paginator(found.annotate(open_alerts=open_alerts), PER_PAGE).get_page(request.GET.get("page"))
     rows = [{"person": person, "order": _order_in_brief(person)} for person in page]
-    return render(request, "console/people.html", {"rows": rows, "page": page, "asked": asked, "section": "people"})
+    return render(
+        request,
+        "console/people.html",
+        {"rows": rows, "page": page, "asked": asked, "may_change": may(user_of(request), "cases.change")},
+    )
 
 
 def _named(found: QuerySet[Person], asked: str) -> QuerySet[Person]:
@@ -80,7 +84,6 @@ def person_context(request: HttpRequest, person: Person, tab: str) -> dict[str, 
     order = cases.order_at(person.pk, now) or cases.latest_order(person.pk)
     return {
         "person": person,
-        "section": "people",
         "tab": tab,
         "tabs": TABS,
         "order": order,
