@@ -37,7 +37,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     door_port: int = 5055
     web_origin: str = ""  # as browsers see the pages, e.g. https://surety.example; empty: http://host:web_port
     clock: str = "system"
-    map_tiles: str = ""  # an XYZ template of our own origin or the path of a PMTiles file; empty: the vector layer
+    map_tiles: str = ""  # an XYZ template or the path of a PMTiles file; empty: the vector layer
     map_geojson: str = ""  # path of a GeoJSON file (streets, buildings) drawn as the local vector layer
     agency_name: str = "Surety"
     debug: bool = False
@@ -110,9 +110,11 @@ def _clock(value: object) -> str:
 
 def _tiles(value: object) -> str:
     text = _text(value)
-    is_template = text.startswith("/") and all(part in text for part in ("{z}", "{x}", "{y}"))
+    is_template = text.startswith(("/", "https://", "http://")) and all(p in text for p in ("{z}", "{x}", "{y}"))
     if text and not is_template and not text.endswith(".pmtiles"):
-        raise ValueError('write a template of our own origin, "/tiles/{z}/{x}/{y}.png", or the path of a .pmtiles file')
+        raise ValueError(
+            'write an XYZ template, "https://tiles.example/{z}/{x}/{y}.png", or the path of a .pmtiles file'
+        )
     return text
 
 
@@ -160,7 +162,7 @@ SETTINGS: Mapping[str, Setting] = {
         _origin, "The pages' address as browsers see it; https makes cookies secure.", '"https://surety.example"'
     ),
     "clock": Setting(_clock, 'Always "system", except in a demonstration.', '"system"'),
-    "map_tiles": Setting(_tiles, "Map tiles from our own origin, or a PMTiles file.", '"/srv/maps/county.pmtiles"'),
+    "map_tiles": Setting(_tiles, "Map tiles by XYZ template, or a PMTiles file.", '"/srv/maps/county.pmtiles"'),
     "map_geojson": Setting(_geojson, "Streets and buildings as a GeoJSON file.", '"/srv/maps/town.geojson"'),
     "agency_name": Setting(_name, "The name that pages and authenticator apps show.", '"Northgate Probation"'),
     "debug": Setting(_switch, "Shows the insides of errors. Never where real people are concerned.", "false"),
