@@ -11,7 +11,7 @@ from surety.server.alerts import actions as alerts
 from surety.server.monitoring import snapshots
 from surety.server.monitoring.batch import Batch, Move, SetAsideRow
 from surety.server.monitoring.bulk import BulkInsert, expand, fetch_in, update_on
-from surety.server.monitoring.models import SetAsideReason, WorkerHealth
+from surety.server.monitoring.models import ALL_WORKER, SetAsideReason, WorkerHealth
 
 logger = logging.getLogger(__name__)
 RETRY_WAKE_UP_MS = 3_600_000  # a wake-up that failed is tried again an hour later
@@ -205,7 +205,9 @@ def open_positions(consumers: Iterable[str]) -> None:
 
 
 def beat(health: WorkerHealth) -> None:
-    """Write a worker's sign of life."""
+    """Write a worker's sign of life, and forget workers whose place it has taken."""
+    others = WorkerHealth.objects.exclude(name=health.name)
+    (others if health.name == ALL_WORKER else others.filter(name=ALL_WORKER)).delete()
     WorkerHealth.objects.update_or_create(
         name=health.name,
         defaults={

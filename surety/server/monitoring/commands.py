@@ -48,8 +48,8 @@ def parse_partitions(text: str) -> frozenset[int]:
         return frozenset(range(PARTITIONS))
     found: set[int] = set()
     for part in text.split(","):
-        first, _, last = part.strip().partition("-")
-        if not first.isdecimal() or not (last or first).isdecimal():
+        first, dash, last = part.strip().partition("-")
+        if not first.isdecimal() or (dash and not last.isdecimal()):
             raise ValueError(f'partitions are "{text}"; write e.g. 0-31 or 5,7,9-12 (of {PARTITIONS})')
         found.update(range(int(first), int(last or first) + 1))
     if not found or max(found) >= PARTITIONS:

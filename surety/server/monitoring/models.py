@@ -123,6 +123,9 @@ class SetAside(models.Model):
     set_aside_ms = models.BigIntegerField()
 
 
+ALL_WORKER = "worker:all"
+
+
 class WorkerHealth(models.Model):
     """The last sign of life of a worker, for `surety doctor` and the desk's "live link"."""
 

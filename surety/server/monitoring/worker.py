@@ -20,7 +20,7 @@ from surety.server.monitoring import actions, queries
 from surety.server.monitoring.batch import Batch
 from surety.server.monitoring.intake import Intake
 from surety.server.monitoring.memory import Memory, Person, Rules
-from surety.server.monitoring.models import WorkerHealth
+from surety.server.monitoring.models import ALL_WORKER, WorkerHealth
 from surety.server.monitoring.positions import Positions
 from surety.server.monitoring.taking import Taker
 from surety.stream.contract import PARTITIONS, Stream, StreamUnavailableError
@@ -82,7 +82,7 @@ class Worker:
         self._memory = Memory(rules, cases.condition_sets, people_in_memory)
         self._positions: Positions | None = None
         self._unsure = False  # whether the memory may say something else than the database
-        self.name = "worker:" + ("all" if partitions == ALL_PARTITIONS else "+".join(map(str, sorted(partitions))))[:50]
+        self.name = name_of(partitions)
 
     def run_once(self, now_ms: int) -> Progress:
         """One step: read, compute, store. Whatever it raises, nothing was stored and the next call begins afresh."""
@@ -215,6 +215,16 @@ class Worker:
             return POLL_S
         until_s = (progress.next_wake_ms + self._grace_ms - clock.now_ms()) / 1000 / clock.speed
         return min(POLL_S, max(until_s, 0.001))
+
+
+def name_of(partitions: frozenset[int]) -> str:
+    """A worker's name in WorkerHealth, by its partitions: "worker:all", "worker:0-31", "worker:1,5-7"."""
+    if partitions == ALL_PARTITIONS:
+        return ALL_WORKER
+    starts = sorted(one for one in partitions if one - 1 not in partitions)
+    ends = sorted(one for one in partitions if one + 1 not in partitions)
+    spans = [str(a) if a == b else f"{a}-{b}" for a, b in zip(starts, ends, strict=True)]
+    return f"worker:{','.join(spans)}"[:64]
 
 
 def trim(stream: Stream, now_ms: int, keep_ms: int = KEEP_LOG_MS) -> int:

@@ -13,7 +13,16 @@ from surety.server.cases import actions as cases
 from surety.server.cases.models import Condition, Person
 from surety.server.monitoring import queries
 from surety.server.monitoring.actions import LostOwnershipError
-from surety.server.monitoring.models import Finding, FormerFinding, PersonState, ReadPosition, SetAside, StoredFact
+from surety.server.monitoring.commands import parse_partitions
+from surety.server.monitoring.models import (
+    Finding,
+    FormerFinding,
+    PersonState,
+    ReadPosition,
+    SetAside,
+    StoredFact,
+    WorkerHealth,
+)
 from surety.server.monitoring.tests.cast import (
     AWAY,
     HOME,
@@ -386,3 +395,22 @@ def test_the_facts_of_a_findings_evidence_can_be_looked_up(stream: Stream) -> No
     [entered] = queries.findings(ada.pk, 0, 2**60)
     found = queries.facts_by_ids(ada.pk, entered.evidence.fact_ids, MORNING, MORNING + HOUR_MS)
     assert {fact.id for fact in found} == set(entered.evidence.fact_ids)
+
+
+def test_a_worker_for_everybody_takes_the_place_of_those_for_some(stream: Stream) -> None:
+    for partitions in (frozenset(range(32)), frozenset({40, 50, 51})):
+        Worker(stream, partitions=partitions).beat(MORNING)
+    assert set(WorkerHealth.objects.values_list("name", flat=True)) == {"worker:0-31", "worker:40,50-51"}
+    Worker(stream).beat(MORNING)
+    assert WorkerHealth.objects.get().name == "worker:all"
+
+
+@pytest.mark.parametrize(("text", "count"), [("", 64), ("0-31", 32), ("5, 7,9-12", 6)])
+def test_partitions_are_written_as_numbers_and_spans(text: str, count: int) -> None:
+    assert len(parse_partitions(text)) == count
+
+
+@pytest.mark.parametrize("text", ["64", "a", "3-", "-1", "9-5"])
+def test_partitions_that_do_not_exist_are_refused_with_a_sentence(text: str) -> None:
+    with pytest.raises(ValueError, match="partitions are"):
+        parse_partitions(text)
