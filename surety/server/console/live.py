@@ -41,10 +41,13 @@ class Hub:
         # One thread with one connection, whatever the number of streams.
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="live-feed")
         self._feed: Feed | None = None
+        self._stopping = False
 
     async def join(self, listener: Listener) -> None:
         """Serve a listener from now on, and tell it what it missed."""
         end_at_stop(asyncio.get_running_loop())
+        if self._stopping:  # came on a connection that the server has not closed yet
+            return _end(listener)
         feed = await self._ready()
         self.listeners.add(listener)  # before catching up: what comes meanwhile is told twice rather than never
         if missed := await self._run(feed.catch_up, listener):
@@ -52,13 +55,19 @@ class Hub:
         if self._task is None or self._task.done():
             self._task = asyncio.create_task(self._poll_on())
             self._task.add_done_callback(self._poller_ended)
+        return None
 
     def leave(self, listener: Listener) -> None:
         """The stream is closed."""
         self.listeners.discard(listener)
 
+    def stop(self) -> None:
+        """End every stream, also those that still come: the process is to stop."""
+        self._stopping = True
+        self.end_all()
+
     def end_all(self) -> None:
-        """End every stream: the process is to stop."""
+        """End every stream that is open; their browsers come anew."""
         for listener in self.listeners:
             _end(listener)
 
@@ -151,7 +160,7 @@ def _chain(
     before: Callable[[int, FrameType | None], Any], loop: asyncio.AbstractEventLoop
 ) -> Callable[[int, FrameType | None], None]:
     def stop(number: int, frame: FrameType | None) -> None:
-        loop.call_soon_threadsafe(hub.end_all)
+        loop.call_soon_threadsafe(hub.stop)
         before(number, frame)
 
     return stop
