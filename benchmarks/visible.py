@@ -32,8 +32,9 @@ WATCH_ROWS = """() => {
     for (const row of document.querySelectorAll(".row")) {
       if (seen.has(row.dataset.id)) continue;
       seen.add(row.dataset.id);
+      const who = row.querySelector(".row-who .quiet").textContent;
       const at = Number(row.dataset.key.slice(16, 31));
-      requestAnimationFrame(() => requestAnimationFrame(() => window.painted.push([at, Date.now()])));
+      requestAnimationFrame(() => requestAnimationFrame(() => window.painted.push([who, at, Date.now()])));
     }
   }).observe(document.getElementById("list-body"), { childList: true, subtree: true });
 }"""
@@ -76,10 +77,12 @@ async def _measured(house: House, web: RunningServer) -> tuple[list[float], floa
         await page.goto(web.url)
         await page.wait_for_selector("#live[data-state=on]")
         await page.evaluate(WATCH_ROWS)
-        rate = await _load(house, page)
+        run, rate = await _load(house, page)
         painted = await page.evaluate("window.painted")
         await browser.close()
-    return [(seen_ms - at_ms) / 1000 for at_ms, seen_ms in painted], rate
+    to_wall_s = time.time() - time.perf_counter()
+    sent_s = {(f"B{who[-12:]}", at_ms): sent + to_wall_s for (who, at_ms), sent in run.sent_s.items()}
+    return [seen_ms / 1000 - sent_s[who, at] for who, at, seen_ms in painted if (who, at) in sent_s], rate
 
 
 def _chromium() -> str:
@@ -89,20 +92,20 @@ def _chromium() -> str:
     return found
 
 
-async def _load(house: House, page: Page) -> float:
+async def _load(house: House, page: Page) -> tuple[_Run, float]:
     run, zones, began = _Run(house), _zones(house), time.perf_counter()
     until_s = began + SECONDS + 5
     jobs = [run.walk(until_s) for _ in range(CONNECTIONS)]
     spread_s = SECONDS - WARM_UP_S - 2
     jobs += [run.step_in(n, zones[person_id(n)], WARM_UP_S + n * spread_s / PROBES) for n in range(PROBES)]
     await asyncio.gather(*jobs, _note_seen(run, page, until_s + LATEST_S))
-    return run.acknowledged / (until_s - began)
+    return run, run.acknowledged / (until_s - began)
 
 
 async def _note_seen(run: _Run, page: Page, until_s: float) -> None:
-    """Tell the probes who has an alert already, so that they stop knocking."""
+    """Tell the probes whose zone alert is on the screen, so that they stop knocking; other alerts do not count."""
     by_reference = {f"B{person_id(n)[-12:]}": person_id(n) for n in range(PROBES)}
     while time.perf_counter() < until_s and len(run.alerted) < PROBES:
-        shown = await page.locator(".row-who .quiet").all_text_contents()
+        shown = await page.locator(".row-1 .row-who .quiet").all_text_contents()
         run.alerted |= {by_reference[reference] for reference in shown if reference in by_reference}
         await asyncio.sleep(0.25)
