@@ -7,11 +7,11 @@ import math
 
 import msgspec
 
-from surety.rules import facts, findings, presence, schedule
+from surety.rules import facts, presence, schedule
 from surety.rules.conditions import Area, Body, ConditionSet, Curfew, Zone, ZoneKind
 from surety.rules.kernel import ENTER_AT, LEAVE_AT
 from surety.rules.presence import Mode, Presence
-from surety.server.monitoring.models import Finding, StoredFact
+from surety.server.monitoring import queries
 
 GAP_MS = 5 * 60_000  # over five minutes without a fix is missing data (the field's own rule)
 RUN_IN_MS = 24 * 3_600_000  # evidence forgets within hours, so a day's run-in gives what the live rules had
@@ -52,8 +52,7 @@ class Latest(msgspec.Struct, frozen=True):
 
 def recorded(person_id: str, from_ms: int, to_ms: int) -> Recorded:
     """Every fact of a person in [from_ms, to_ms]."""
-    rows = StoredFact.objects.filter(person_id=person_id, at_ms__gte=from_ms, at_ms__lte=to_ms)
-    known = [facts.decode(bytes(body)) for body in rows.order_by("at_ms", "fact_id").values_list("body", flat=True)]
+    known = queries.trail(person_id, from_ms, to_ms + 1)
     fixes = [fact for fact in known if isinstance(fact, facts.Fix)]
     return Recorded(
         fixes=tuple(fix for fix in fixes if not fix.mock),
@@ -64,28 +63,11 @@ def recorded(person_id: str, from_ms: int, to_ms: int) -> Recorded:
 
 def latest(person_id: str, now: int) -> Latest:
     """What the device told last, as far as its latest records say."""
-    rows = StoredFact.objects.filter(person_id=person_id, at_ms__lte=now).order_by("-at_ms", "-fact_id")
-    known = [facts.decode(bytes(body)) for body in rows.values_list("body", flat=True)[:_LATEST]]
+    known = queries.newest(person_id, now, _LATEST)
     fix = next((fact for fact in known if isinstance(fact, facts.Fix) and not fact.mock), None)
     battery = next((f for f in known if isinstance(f, facts.DeviceReport) and f.battery_pct is not None), None)
     device = [fact for fact in known if not isinstance(fact, facts.ConditionsChanged)]
     return Latest(fix, battery, device[0].at_ms if device else None)
-
-
-def standing_findings(person_id: str, from_ms: int, to_ms: int) -> list[findings.Finding]:
-    """The findings of a window that later facts have not taken away, in order."""
-    rows = Finding.objects.filter(person_id=person_id, at_ms__gte=from_ms, at_ms__lte=to_ms, superseded_ms=None)
-    return [_decode(row) for row in rows.order_by("at_ms", "id")]
-
-
-def finding(finding_id: str) -> findings.Finding | None:
-    """One finding, superseded or not."""
-    row = Finding.objects.filter(pk=finding_id).first()
-    return _decode(row) if row else None
-
-
-def _decode(row: Finding) -> findings.Finding:
-    return msgspec.json.decode(bytes(row.body), type=findings.Finding)
 
 
 def areas_of(body: Body) -> list[tuple[str, str, Area]]:

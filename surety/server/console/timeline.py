@@ -16,6 +16,7 @@ from surety.server.alerts.models import Alert
 from surety.server.cases import queries as cases
 from surety.server.console import recorded
 from surety.server.console.now import HOUR_MS, in_words, local, span
+from surety.server.monitoring import queries as monitoring
 
 HOURS = 7  # six past ones and the running one
 WIDTH = 1000  # units of the drawing across the whole window
@@ -132,7 +133,7 @@ def timeline(alert: Alert, now: int) -> Timeline:
 
 def _condition(alert: Alert, conditions: ConditionSet) -> Condition | None:
     """The condition the alert is about; for the device's alerts the curfew, if there is one."""
-    finding = recorded.finding(alert.finding_id)
+    finding = monitoring.finding(alert.finding_id)
     placed = [one for one in conditions.conditions if isinstance(one.body, Curfew | Zone)]
     if finding is not None:
         for one in placed:

@@ -28,6 +28,7 @@ from surety.server.console.readings import note_reading
 from surety.server.console.recorded import GAP_MS, Recorded, areas_of
 from surety.server.console.views_person import action_words
 from surety.server.console.views_trail import drawn_fix, fix_rows
+from surety.server.monitoring import queries as monitoring
 
 BEFORE_MS = 60 * 60_000
 AFTER_MS = 30 * 60_000
@@ -66,7 +67,7 @@ def _case(request: HttpRequest, alert_id: str) -> Case:
     user = user_of(request)
     alert = alerts.alert(alert_id, user)
     check_may(user, "trail.read", alert.person)
-    finding = recorded.finding(alert.finding_id)
+    finding = monitoring.finding(alert.finding_id)
     if finding is None:
         raise Http404("The finding of this alert is not stored here.")
     conditions = cases.condition_set(alert.person_id)

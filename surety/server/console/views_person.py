@@ -31,6 +31,7 @@ from surety.server.console.case_access import (
     user_of,
 )
 from surety.server.console.case_words import order_lines
+from surety.server.monitoring import queries as monitoring
 
 PER_PAGE = 50
 DAY_MS = 86_400_000
@@ -143,7 +144,7 @@ def person_today(request: HttpRequest, person_id: str) -> HttpResponseBase:
     person = cases.access_person(person_id, user_of(request))
     now = now_ms()
     conditions = cases.condition_set(person.pk)
-    found = recorded.standing_findings(person.pk, now - DAY_MS, now)
+    found = monitoring.findings(person.pk, now - DAY_MS, now)
     context = person_context(request, person, "today") | {
         "duties": duties_today(conditions, now, person.time_zone),
         "open_alerts": alerts.of_person(person.pk).filter(status__in=alerts.UNRESOLVED)[:20],

@@ -28,6 +28,7 @@ from surety.server.console.case_access import (
     user_of,
 )
 from surety.server.console.views_person import person_context
+from surety.server.monitoring import queries as monitoring
 
 LONGEST_WINDOW_MS = 7 * 86_400_000  # a week at a time: a trail is read for a purpose, not leafed through
 SHORTEST_PURPOSE = 8
@@ -169,6 +170,6 @@ def _lanes(person: Person, conditions: ConditionSet, from_ms: int, to_ms: int) -
             "state": "finding",
             "text": words.sentence(one, conditions, person.time_zone),
         }
-        for one in recorded.standing_findings(person.pk, from_ms, to_ms)
+        for one in monitoring.findings(person.pk, from_ms, to_ms)
     ]
     return [*lanes, {"name": "Findings", "spans": marks}] if marks else lanes

@@ -1,17 +1,13 @@
 """The only reader of what the worker keeps, for the worker itself and for pages."""
 
-import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import msgspec
 from django.db import connection
 
 from surety.clock import Clock
-from surety.rules import facts, presence
+from surety.rules import facts
 from surety.rules import findings as rules
-from surety.rules.conditions import Body, Curfew, Trail, ZoneKind
-from surety.rules.presence import Mode, Presence
-from surety.server.cases import queries as cases
 from surety.server.cases.models import ChangeNotice
 from surety.server.monitoring.models import Finding, ReadPosition, SetAside, StoredFact, WorkerHealth
 from surety.stream.contract import PARTITIONS
@@ -55,25 +51,20 @@ def which_are_stored(keys: Sequence[Key]) -> set[Key]:
 
 # --- for pages and the command line. Whoever shows a trail records that it was read (audit, "trail.read"). ---------
 
-RUN_IN_MS = 24 * 3_600_000  # evidence forgets within hours: a day before the window gives what the live rules held
 STALE_AFTER_S = 30.0  # a worker says that it lives every two seconds
 
 
 def trail(person_id: str, from_ms: int, to_ms: int) -> list[facts.Fact]:
     """Everything stored of one person with a time in [from_ms, to_ms), in the order in which the rules took it."""
-    return list(_facts(person_id, from_ms, to_ms))
-
-
-def facts_by_ids(person_id: str, ids: Sequence[str], from_ms: int, to_ms: int) -> list[facts.Fact]:
-    """These facts of one person, as a finding's evidence names them; they must lie in [from_ms, to_ms)."""
-    wanted = set(ids)
-    return [fact for fact in _facts(person_id, from_ms, to_ms) if fact.id in wanted]
-
-
-def _facts(person_id: str, from_ms: int, to_ms: int) -> Iterator[facts.Fact]:
     rows = StoredFact.objects.filter(person_id=person_id, at_ms__gte=from_ms, at_ms__lt=to_ms)
-    for body in rows.order_by("at_ms", "fact_id").values_list("body", flat=True).iterator():
-        yield facts.decode(bytes(body))
+    bodies = rows.order_by("at_ms", "fact_id").values_list("body", flat=True)
+    return [facts.decode(bytes(body)) for body in bodies]
+
+
+def newest(person_id: str, until_ms: int, most: int) -> list[facts.Fact]:
+    """The last facts of one person up to an instant, newest first."""
+    rows = StoredFact.objects.filter(person_id=person_id, at_ms__lte=until_ms).order_by("-at_ms", "-fact_id")
+    return [facts.decode(bytes(body)) for body in rows.values_list("body", flat=True)[:most]]
 
 
 def findings(person_id: str, from_ms: int, to_ms: int, *, superseded: bool = False) -> list[rules.Finding]:
@@ -84,79 +75,15 @@ def findings(person_id: str, from_ms: int, to_ms: int, *, superseded: bool = Fal
     return [read_finding(bytes(body)) for body in rows.order_by("at_ms", "id").values_list("body", flat=True)]
 
 
+def finding(finding_id: str) -> rules.Finding | None:
+    """One finding, superseded or not."""
+    row = Finding.objects.filter(pk=finding_id).first()
+    return read_finding(bytes(row.body)) if row else None
+
+
 def read_finding(body: bytes) -> rules.Finding:
     """The finding of a row's body."""
     return msgspec.json.decode(body, type=rules.Finding)
-
-
-class Stretch(msgspec.Struct, frozen=True):
-    """[from_ms, to_ms) in which the same was held of one place of one condition."""
-
-    condition_id: str
-    version: int
-    place: str
-    from_ms: int
-    to_ms: int
-    presence: Presence
-    p_inside: float
-
-
-def presence_over_time(person_id: str, from_ms: int, to_ms: int) -> list[Stretch]:
-    """What the rules held of each place of each condition over a window, derived again from the stored facts.
-
-    UNKNOWN as well where no informative fix came for as long as the condition allows.
-    """
-    fixes = [fact for fact in _facts(person_id, from_ms - RUN_IN_MS, to_ms) if isinstance(fact, facts.Fix)]
-    fixes = [fix for fix in fixes if not fix.mock]
-    stretches = []
-    for condition in cases.condition_set(person_id).conditions:
-        start = max(from_ms, condition.effective_from_ms)
-        end = min(to_ms, condition.effective_to_ms if condition.effective_to_ms is not None else to_ms)
-        if start < end and not isinstance(condition.body, Trail):
-            for place, held in _held(condition.body, fixes, start, end):
-                stretches += [Stretch(condition.id, condition.version, place, *part) for part in held]
-    return stretches
-
-
-_Part = tuple[int, int, Presence, float]
-
-
-def _held(body: Body, fixes: Sequence[facts.Fix], start: int, end: int) -> list[tuple[str, list[_Part]]]:
-    """For each place of a condition: (from, to, presence, probability), covering [start, end) without a gap."""
-    if isinstance(body, Trail):
-        return []
-    if isinstance(body, Curfew):
-        places, mode = [(place.name, place.area) for place in body.places], Mode.HOME
-    else:
-        mode = Mode.EXCLUSION if body.zone_kind is ZoneKind.EXCLUSION else Mode.INCLUSION
-        places = [(body.name, body.area)]
-    packed = presence.pack([(area, mode) for _, area in places])
-    evidence = presence.fresh(packed)
-    held: list[list[_Part]] = [[(start, end, Presence.UNKNOWN, math.nan)] for _ in places]
-    for fix in fixes:
-        radius = math.nan if fix.accuracy_m is None else fix.accuracy_m
-        code = presence.SOURCE_CODES[fix.source]
-        presence.observe(evidence, packed, fix.at_ms, fix.lat_deg, fix.lon_deg, radius, code)
-        for i, parts in enumerate(held):
-            reading = presence.read(evidence, i, fix.at_ms)
-            unsure_ms = (reading.last_informative_ms or 0) + body.unknown_after_s * 1000
-            _hold(parts, max(fix.at_ms, start), end, reading, unsure_ms)
-    return [(name, parts) for (name, _), parts in zip(places, held, strict=True)]
-
-
-def _hold(parts: list[_Part], at_ms: int, end: int, reading: presence.Reading, unsure_ms: int) -> None:
-    """From `at_ms` on a reading holds, and from `unsure_ms` on nothing does; what it replaces is cut off."""
-    while parts and parts[-1][0] >= at_ms:
-        parts.pop()
-    if parts:
-        parts[-1] = (parts[-1][0], at_ms, *parts[-1][2:])
-    sure_to = min(max(unsure_ms, at_ms), end)
-    if parts and parts[-1][2] is reading.presence and sure_to > at_ms:
-        at_ms = parts.pop()[0]
-    if sure_to > at_ms:
-        parts.append((at_ms, sure_to, reading.presence, reading.p_inside))
-    if sure_to < end:
-        parts.append((sure_to, end, Presence.UNKNOWN, reading.p_inside))
 
 
 class Health(msgspec.Struct, frozen=True):

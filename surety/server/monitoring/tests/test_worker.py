@@ -1,7 +1,5 @@
 """The worker, one step a call: what it stores, when it wakes, what it does with what it cannot take."""
 
-import itertools
-
 import pytest
 from django.db import OperationalError, connection
 
@@ -363,38 +361,6 @@ def test_a_sign_of_life_tells_position_and_lag(stream: Stream) -> None:
     send(stream, ada, stay(HOME, MORNING, MORNING + 3 * MINUTE_MS))
     worker.beat(clock.now_ms())
     assert queries.health(clock).lag_records == 3
-
-
-def test_presence_over_time_is_derived_again_and_unknown_in_a_gap(stream: Stream) -> None:
-    ada = person(SCHOOL_ZONE, at_ms=MORNING - MINUTE_MS)
-    send(
-        stream,
-        ada,
-        [
-            *stay(HOME, MORNING, MORNING + 10 * MINUTE_MS),
-            *stay(SCHOOL, MORNING + 20 * MINUTE_MS, MORNING + 30 * MINUTE_MS),
-        ],
-    )
-    settle(Worker(stream), MORNING + 31 * MINUTE_MS)
-    stretches = queries.presence_over_time(ada.pk, MORNING - HOUR_MS, MORNING + 3 * HOUR_MS)
-    assert [stretch.presence.name for stretch in stretches] == ["UNKNOWN", "OUTSIDE", "INSIDE", "UNKNOWN"]
-    assert stretches[0].from_ms == MORNING - MINUTE_MS  # when the order began
-    assert stretches[-1].to_ms == MORNING + 3 * HOUR_MS
-    assert stretches[-1].from_ms == MORNING + 29 * MINUTE_MS + SCHOOL_ZONE.unknown_after_s * 1000
-    assert all(one.to_ms == two.from_ms for one, two in itertools.pairwise(stretches))
-
-
-def test_the_facts_of_a_findings_evidence_can_be_looked_up(stream: Stream) -> None:
-    ada = person(SCHOOL_ZONE, at_ms=MORNING - MINUTE_MS)
-    send(
-        stream,
-        ada,
-        JOURNEY,
-    )
-    settle(Worker(stream), MORNING + 13 * MINUTE_MS)
-    [entered] = queries.findings(ada.pk, 0, 2**60)
-    found = queries.facts_by_ids(ada.pk, entered.evidence.fact_ids, MORNING, MORNING + HOUR_MS)
-    assert {fact.id for fact in found} == set(entered.evidence.fact_ids)
 
 
 def test_a_worker_for_everybody_takes_the_place_of_those_for_some(stream: Stream) -> None:
