@@ -21,6 +21,7 @@ from surety.clock import SystemClock, parse_clock
 from surety.server.accounts.models import Role, User
 from surety.server.audit import guards
 from surety.server.audit import queries as audit
+from surety.server.monitoring import queries as monitoring
 from surety.settings import Settings
 from surety.stream.contract import StreamUnavailableError
 from surety.stream.sql import open_stream
@@ -45,7 +46,7 @@ def examine(settings: Settings) -> list[Check]:
     database = _database()
     checks.append(database)
     if database.state != "bad":
-        checks += [_durability(), _log(settings), _guards(), _audit(), _administrator()]
+        checks += [_durability(), _log(settings), _worker(settings), _guards(), _audit(), _administrator()]
     checks += [_static(), _maps(settings)]
     checks += [_port("pages", settings.host, settings.web_port, "/accounts/login/")]
     checks += [_port("door", settings.host, settings.door_port, "/health")]
@@ -145,6 +146,23 @@ def _log(settings: Settings) -> Check:
             stream.close()
     except StreamUnavailableError as error:
         return Check("log", "bad", str(error), "see the disk and the database above")
+
+
+def _worker(settings: Settings) -> Check:
+    """A door that takes and a worker that sleeps look well from outside; nobody would be alerted."""
+    health = monitoring.health(parse_clock(settings.clock))
+    if _is_free(settings.host, settings.door_port):
+        return Check("worker", "ok", "not running, like the door")
+    if not health.live:
+        since = "never" if health.silent_s is None else f"{health.silent_s:.0f} s ago"
+        what = "start `surety worker` (or all, by `surety serve`) and read its log"
+        return Check("worker", "bad", f"last sign of life: {since}", what)
+    if health.errors:
+        return Check("worker", "bad", health.errors[0], "read the worker's log")
+    if health.set_aside:
+        what = "facts that could not be read or judged; see the table monitoring_setaside"
+        return Check("worker", "warn", f"{health.set_aside} facts set aside", what)
+    return Check("worker", "ok", f"running, {health.lag_records} records behind")
 
 
 def _guards() -> Check:

@@ -158,3 +158,20 @@ def test_doctor_knows_surety_from_something_else_on_the_pages_port(made):
         pages.stderr.close()
     assert found.returncode == 0, found.stdout
     assert f"running on port {port}" in found.stdout
+
+
+def test_doctor_finds_a_door_that_takes_while_no_worker_reads(made):
+    folder, _ = made
+    port = free_port()
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("SURETY_")}
+    env = {**clean, "SURETY_SETTINGS": str(folder / "surety.toml"), "SURETY_DOOR_PORT": str(port)}
+    command = [sys.executable, "-m", "surety", "door"]
+    with subprocess.Popen(command, cwd=folder, env=env, stderr=subprocess.PIPE, text=True) as door:
+        assert door.stderr is not None
+        assert any("the door listens on" in line for line in door.stderr)
+        found = surety(folder, "doctor", env={"SURETY_DOOR_PORT": str(port)})
+        door.terminate()
+        door.stderr.read()
+    assert found.returncode == 1
+    assert "last sign of life: never" in found.stdout
+    assert f"running on port {port}" in found.stdout
