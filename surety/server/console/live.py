@@ -106,6 +106,7 @@ class Hub:
         if self._feed is None or now - tallied < TALLY_S:
             return tallied
         await self._tell(self._feed.tallies, listeners)
+        await self._tell(self._feed.judgings, listeners)
         return now
 
     async def _tell(

@@ -26,12 +26,14 @@ from surety.server.alerts import queries
 from surety.server.alerts.models import Alert, AlertEvent, Severity
 from surety.server.console.desk_filter import Choice
 from surety.server.console.templatetags.surety_ui import sort_key
-from surety.server.timekeeping import now_ms
+from surety.server.monitoring import queries as monitoring
+from surety.server.timekeeping import clock, now_ms
 
 POLL_S = 0.25
 BEAT_S = 10.0  # a page calls itself stale after two and a half of these
 CHECK_S = 15.0  # how soon a stream ends after a log-out or a deactivation
 MOST_MISSED = 500  # events; a page that missed more draws its list anew
+BEHIND_S = 60.0  # real seconds that the rules may lag before the desk says so
 _QUEUE = 200  # messages that a slow reader may be behind
 _log = logging.getLogger(__name__)
 
@@ -46,6 +48,14 @@ class Listener:
     since: int
     queue: asyncio.Queue[bytes | None] = dataclasses.field(default_factory=lambda: asyncio.Queue(_QUEUE))
     counts: dict[Severity, int] | None = None
+    judging: "Judging | None" = None
+
+
+class Judging(msgspec.Struct, frozen=True):
+    """Whether the rules keep up. `complete_to_ms`: up to when the desk is complete, where that is not now."""
+
+    live: bool
+    complete_to_ms: int | None = None
 
 
 class RowChange(msgspec.Struct, frozen=True):
@@ -124,6 +134,23 @@ class Feed:
                     listener.counts = counts
                     told.append((listener, body))
         return told
+
+    def judgings(self, listeners: Iterable[Listener]) -> list[tuple[Listener, bytes]]:
+        """Whether the rules keep up, for those listeners who have not been told: a quiet desk must not look well."""
+        state = judging()
+        told = [listener for listener in listeners if listener.judging != state]
+        for listener in told:
+            listener.judging = state
+        return [(listener, message("judging", state)) for listener in told]
+
+
+def judging() -> Judging:
+    """Whether the workers live and keep up. Times are rounded to the minute, so that waiting is no news."""
+    health = monitoring.health(clock())
+    late = now_ms() - health.shown_ms > BEHIND_S * 1000 * clock().speed
+    if health.live and not late:
+        return Judging(live=True)
+    return Judging(live=health.live, complete_to_ms=health.shown_ms // 60_000 * 60_000 or None)
 
 
 def _events(after: int, most: int) -> tuple[set[str], list[str], int]:

@@ -5,7 +5,7 @@ from django.urls import URLPattern, URLResolver, include, path
 from surety.server.console import live, views_desk, views_other
 
 urlpatterns: list[URLPattern | URLResolver] = [
-    path("", views_desk.desk, name="desk"),
+    path("", views_desk.start, name="desk"),
     path("desk/rows", views_desk.rows, name="desk-rows"),
     path("alerts/<str:alert_id>/", views_desk.alert_page, name="alert"),
     path("alerts/<str:alert_id>/pane", views_desk.pane, name="alert-pane"),

@@ -100,9 +100,19 @@ def _list_context(request: HttpRequest) -> dict[str, Any]:
 
 
 @require_safe
-@requires("cases.view")
+def start(request: HttpRequest) -> HttpResponse:
+    """The first page after log-in: the desk, or where the work of a role without cases is done."""
+    user = user_of(request)
+    if may(user, "cases.view"):
+        return desk(request)
+    for permission, page in (("audit.read", "audit"), ("admin.users", "users")):
+        if may(user, permission):
+            return redirect(page)
+    return render(request, "console/no_work.html", {"role": user.get_role_display()})
+
+
 def desk(request: HttpRequest) -> HttpResponse:
-    """The desk with its list; the first alert is chosen."""
+    """The desk with its list; the first alert is chosen. For those who see cases."""
     context = _list_context(request)
     wanted = request.GET.get("alert", "")
     chosen = next((alert for alert in context["page"].alerts if alert.pk == wanted), None)

@@ -66,8 +66,8 @@ def test_an_officer_sees_their_caseload_alone() -> None:
 @pytest.mark.parametrize(
     ("role", "address"),
     [
-        (Role.ADMINISTRATOR, "/"),
-        (Role.AUDITOR, "/"),
+        (Role.ADMINISTRATOR, "/desk/rows"),
+        (Role.AUDITOR, "/desk/rows"),
         (Role.OPERATOR, "/second-person/"),
         (Role.OPERATOR, "/audit/"),
         (Role.AUDITOR, "/users/"),
@@ -80,6 +80,23 @@ def test_a_page_that_is_not_for_the_role_says_so(role: Role, address: str) -> No
     answer = client.get(address)
     assert answer.status_code == 403
     assert "not for your role" in answer.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("role", "leads_to"),
+    [
+        (Role.AUDITOR, "/audit/"),
+        (Role.ADMINISTRATOR, "/users/"),
+        (Role.FACE_REVIEWER, ""),
+        (Role.DISCLOSURE_OFFICER, ""),
+    ],
+)
+def test_after_log_in_each_role_starts_where_its_work_is(role: Role, leads_to: str) -> None:
+    client, _ = logged_in("somebody", role)
+    answer = client.get("/")
+    assert answer.get("Location", "") == leads_to
+    if not leads_to:
+        assert f"You are logged in as {role.label.lower()}" in answer.content.decode()
 
 
 def test_without_a_log_in_nothing_is_shown() -> None:

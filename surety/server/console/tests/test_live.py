@@ -5,6 +5,7 @@ import json
 import pytest
 
 from surety.rules.findings import Kind
+from surety.server import timekeeping
 from surety.server.accounts.models import Role, User
 from surety.server.alerts import actions
 from surety.server.alerts.models import Alert
@@ -12,6 +13,7 @@ from surety.server.alerts.tests import cast
 from surety.server.cases.models import Person
 from surety.server.console.desk_filter import Choice
 from surety.server.console.live_feed import MOST_MISSED, Feed, Listener, ended
+from surety.server.monitoring.models import WorkerHealth
 
 pytestmark = pytest.mark.django_db
 NOW_MS = cast.NOW_MS
@@ -109,3 +111,19 @@ def test_a_row_is_drawn_once_however_many_desks_are_open(django_assert_max_num_q
     come_in(cast.person())
     with django_assert_max_num_queries(6):
         assert len(feed.poll(desks)) == 50
+
+
+def test_a_desk_is_told_when_nobody_judges_and_when_somebody_does_again() -> None:
+    feed, desk = Feed(), listener(cast.user("olga", Role.OPERATOR))
+    ((_, body),) = feed.judgings([desk])
+    assert json.loads(body.decode().split("data: ")[1]) == {"live": False, "complete_to_ms": None}
+    assert feed.judgings([desk]) == []
+    now = timekeeping.now_ms()
+    WorkerHealth.objects.create(name="worker:all", process_id=1, at_ms=now, position=9, lag_records=0, lag_ms=0)
+    ((_, body),) = feed.judgings([desk])
+    assert json.loads(body.decode().split("data: ")[1]) == {"live": True, "complete_to_ms": None}
+    WorkerHealth.objects.update(at_ms=now, lag_ms=600_000)
+    ((_, body),) = feed.judgings([desk])
+    behind = json.loads(body.decode().split("data: ")[1])
+    assert behind["live"]
+    assert now - 661_000 < behind["complete_to_ms"] <= now - 600_000

@@ -2,7 +2,7 @@
 
 import { enliven, isBusy, toggle } from "./alert.js";
 import { LiveLink } from "./live.js";
-import { refresh } from "./time.js";
+import { nowMs, refresh } from "./time.js";
 
 const at = (id) => document.getElementById(id);
 const [list, body, pane, announce, live] = ["list", "list-body", "pane", "announce", "live"].map(at);
@@ -310,10 +310,18 @@ link.addEventListener("counts", (event) => {
   }
   at("count-total").textContent = total;
 });
+const hour = (ms) => new Date(ms).toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" });
+link.addEventListener("judging", ({ detail }) => {
+  const since = detail.complete_to_ms ? `since ${hour(detail.complete_to_ms)}` : "yet";
+  at("judging-words").textContent = detail.live
+    ? `The rules are behind: alerts are complete up to ${hour(detail.complete_to_ms ?? nowMs())}.`
+    : `Nothing has been judged ${since}: the worker gives no sign of life. New alerts are missing here. Tell the administrator.`;
+  at("judging").hidden = detail.live && !detail.complete_to_ms;
+});
 link.addEventListener("stale", (event) => {
   setLive(false);
   const lost = Math.round(event.detail.silentMs / 1000);
-  const state = new Date(event.detail.stateMs).toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" });
+  const state = hour(event.detail.stateMs);
   at("stale-words").textContent = `Live link lost ${lost < 120 ? `${lost} s` : `${Math.round(lost / 60)} min`} ago, showing the state of ${state}. Trying again by itself.`;
   at("stale").hidden = false;
 });

@@ -39,7 +39,7 @@ export class LiveLink extends EventTarget {
     source.addEventListener("open", () => { this.#retryMs = FIRST_RETRY_MS; });
     source.addEventListener("error", () => this.#failed(source));
     source.addEventListener("end", () => this.#failed(source));
-    for (const name of ["rows", "counts", "reset", "beat"]) source.addEventListener(name, (event) => this.#heard(source, event));
+    for (const name of ["rows", "counts", "judging", "reset", "beat"]) source.addEventListener(name, (event) => this.#heard(source, event));
   }
 
   get silentForMs() { return performance.now() - this.#heardAt; }
