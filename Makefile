@@ -29,10 +29,10 @@ demo: .venv/run.stamp
 
 test: .venv/dev.stamp
 	@tests/support/install-components
-	$(V)/pytest -n 2 --dist loadgroup
+	$(V)/pytest -n 2 --dist loadfile
 
 quick: .venv/dev.stamp
-	$(V)/pytest -q -n 2 --dist loadgroup -m "not slow and not postgres and not browser and not shared"
+	$(V)/pytest -q -n 2 --dist loadfile -m "not slow and not postgres and not browser and not shared"
 
 lint: .venv/dev.stamp
 	$(V)/ruff check .

@@ -1,4 +1,7 @@
-"""One Chromium for the browser tests of a process."""
+"""One Chromium for the browser tests of a file.
+
+Not of a whole run: its driver keeps an event loop in the thread of the tests, and others want one of their own.
+"""
 
 from collections.abc import Iterator
 
@@ -8,7 +11,7 @@ from playwright.sync_api import Browser, sync_playwright
 from tests.browser.server import chromium
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser(chromium_path: str) -> Iterator[Browser]:
     """A headless Chromium."""
     with sync_playwright() as playwright, chromium(playwright, chromium_path) as started:

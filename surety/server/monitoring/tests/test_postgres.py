@@ -44,14 +44,16 @@ def postgres(postgres_url: str, django_db_blocker: pytest.FixtureRequest) -> Ite
     connections.settings["default"].update(_database(postgres_url), OPTIONS={})
     connections["default"] = connections.create_connection("default")
     log = PostgresStream(postgres_url)
-    with django_db_blocker.unblock():  # type: ignore[attr-defined]  # pytest-django's own type is private
-        call_command("migrate", verbosity=0)
-        yield log
-        connection.close()
-    log.close()
-    connections.settings["default"].clear()
-    connections.settings["default"].update(kept)
-    connections["default"] = before
+    try:
+        with django_db_blocker.unblock():  # type: ignore[attr-defined]  # pytest-django's own type is private
+            call_command("migrate", verbosity=0)
+            yield log
+            connection.close()
+    finally:
+        log.close()
+        connections.settings["default"].clear()
+        connections.settings["default"].update(kept)
+        connections["default"] = before
 
 
 def settle(worker: Worker, now_ms: int) -> None:
