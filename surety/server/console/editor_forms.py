@@ -28,6 +28,17 @@ class InstantField(forms.CharField):
             raise forms.ValidationError("Give a day and a time.") from None
 
 
+class NowField(InstantField):
+    """An instant that is "now" when it is left empty: the moment of saving, however long the form was open."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(required=False, **options)
+
+    def clean(self, value: Any) -> int:
+        """Milliseconds, or 0 for "now"."""
+        return super().clean(value) if (value or "").strip() else 0
+
+
 class LocalForm(forms.Form):
     """A form whose instants are on one person's clocks."""
 
@@ -36,7 +47,8 @@ class LocalForm(forms.Form):
         for field in self.fields.values():
             if isinstance(field, InstantField):
                 field.time_zone = time_zone
-                field.help_text = field.help_text or f"Time zone {time_zone}"
+                now = "Leave it empty for now. " if isinstance(field, NowField) else ""
+                field.help_text = field.help_text or f"{now}Time zone {time_zone}"
 
 
 def _text(
@@ -89,7 +101,7 @@ class OrderForm(LocalForm):
         widget=forms.CheckboxSelectMultiple,
         error_messages={"required": "Say what may be collected."},
     )
-    starts_ms = InstantField(label="Starts")
+    starts_ms: InstantField = NowField(label="Starts")
     ends_ms = InstantField(label="Ends")
     review_due_ms = InstantField(label="Next review of proportionality due", help_text="At most four months on")
     reason = _text("Reason", "Needed when it started in the past", required=False, longest=2000, long=True)
@@ -105,14 +117,15 @@ class OrderForm(LocalForm):
 class VariationForm(OrderForm):
     """A new version of an order."""
 
-    effective_from_ms = InstantField(label="The variation holds from")
+    starts_ms = InstantField(label="Starts")
+    effective_from_ms = NowField(label="The variation holds from")
     reason = _text("Reason for the variation", longest=2000, long=True)
 
 
 class ToldForm(LocalForm):
     """That the person was told."""
 
-    told_ms = InstantField(label="When they were told")
+    told_ms = NowField(label="When they were told")
     told_how = _text("How", "For example: in person, with an interpreter, leaflet handed over", longest=120)
     told_language = forms.ChoiceField(label="In which language", choices=LANGUAGES)
 
@@ -121,7 +134,7 @@ class StatusForm(LocalForm):
     """What becomes of an order."""
 
     status = forms.ChoiceField(label="The order is then", widget=forms.RadioSelect)
-    effective_from_ms = InstantField(label="From")
+    effective_from_ms = NowField(label="From")
     reason = _text("Reason", longest=2000, long=True)
 
     def __init__(self, *args: Any, status: str, **options: Any) -> None:
@@ -146,12 +159,12 @@ class AssignForm(LocalForm):
     with_secret = forms.BooleanField(
         label="The device sends a secret (OwnTracks and others that can log in)", required=False, initial=True
     )
-    from_ms = InstantField(label="Worn from")
+    from_ms = NowField(label="Worn from")
     reason = _text("Reason", "Needed when it reaches back", required=False, longest=2000, long=True)
 
 
 class EndForm(LocalForm):
     """That a device is no longer worn."""
 
-    to_ms = InstantField(label="Worn until")
+    to_ms = NowField(label="Worn until")
     reason = _text("Reason", longest=2000, long=True)

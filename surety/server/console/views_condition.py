@@ -21,7 +21,7 @@ from surety.server.cases import actions
 from surety.server.cases import queries as cases
 from surety.server.cases.models import Condition, Order, Person
 from surety.server.console import condition_form, recorded
-from surety.server.console.case_access import full_text, input_ms, input_text, now_ms, refusals_as_pages, user_of
+from surety.server.console.case_access import full_text, input_ms, now_ms, refusals_as_pages, user_of
 from surety.server.console.case_words import body_changes
 from surety.server.console.condition_form import KINDS, AreaFields, Fields, PlaceFields, RowFields
 from surety.server.console.views_person import cases_body, person_context
@@ -59,7 +59,6 @@ def condition_new(request: HttpRequest, order_id: str, kind: str) -> HttpRespons
         raise Http404("There is no such kind of condition.")
     order, person = access_order(request, order_id)
     fields = condition_form.blank(kind)
-    fields.effective_from = input_text(now_ms(), person.time_zone)
     error = None
     if request.method == "POST":
         fields, error = _read(request, kind)
@@ -83,7 +82,6 @@ def condition_edit(request: HttpRequest, condition_id: str) -> HttpResponseBase:
     condition, person = _access_condition(request, condition_id, "cases.change")
     before = _latest_body(condition)
     fields = condition_form.of_body(before, condition.label)
-    fields.effective_from = input_text(now_ms(), person.time_zone)
     error = None
     if request.method == "POST":
         fields, error = _read(request, fields.kind)
@@ -124,14 +122,20 @@ class Stamp(TypedDict):
 
 
 def _stamp(request: HttpRequest, fields: Fields, person: Person) -> Stamp:
+    now = now_ms()
     try:
-        at_ms = input_ms(fields.effective_from, person.time_zone)
+        at_ms = _holds_from(fields, person, now)
     except ValueError:
         raise InvalidError("Give the day and time from which it holds.", field="effective_from") from None
-    now = now_ms()
-    # A form shows minutes: "now" as it was typed is not meant to reach back.
-    at_ms = now if 0 <= now - at_ms < 60_000 else at_ms
     return Stamp(effective_from_ms=at_ms, acting_user=user_of(request), now_ms=now, reason=fields.reason)
+
+
+def _holds_from(fields: Fields, person: Person, now: int) -> int:
+    """Left empty, or this minute: now, which is not meant to reach back, however long the form was open."""
+    if not fields.effective_from.strip():
+        return now
+    at_ms = input_ms(fields.effective_from, person.time_zone)
+    return now if 0 <= now - at_ms < 60_000 else at_ms
 
 
 def _page(
@@ -178,7 +182,7 @@ def condition_preview(request: HttpRequest, person_id: str, kind: str) -> HttpRe
     try:
         fields = condition_form.of_post(request.POST, {}, kind)
         body = condition_form.body_of(fields, person.time_zone)
-        from_ms = input_ms(fields.effective_from, person.time_zone)
+        from_ms = _holds_from(fields, person, now_ms())
     except RefusedError as error:
         return JsonResponse({"error": error.sentence})
     except ValueError:
@@ -221,7 +225,7 @@ def _middle(area: object) -> tuple[float, float]:
 def condition_withdraw(request: HttpRequest, condition_id: str) -> HttpResponseBase:
     """End a condition from a time on."""
     condition, person = _access_condition(request, condition_id, "cases.change")
-    fields = Fields("withdraw", effective_from=input_text(now_ms(), person.time_zone))
+    fields = Fields("withdraw")
     error: RefusedError | None = None
     if request.method == "POST":
         fields.effective_from, fields.reason = request.POST.get("effective_from", ""), request.POST.get("reason", "")

@@ -78,8 +78,9 @@ def _changeable(request: HttpRequest, person_id: str) -> Person:
     return person
 
 
-def _terms(form: forms.Form) -> OrderTerms:
+def _terms(form: forms.Form, now: int) -> OrderTerms:
     given = {name: form.cleaned_data[name] for name in OrderTerms.__struct_fields__}
+    given["starts_ms"] = _from(form, "starts_ms", now)
     file = form.cleaned_data.get("decision_file")
     if isinstance(file, UploadedFile):
         given["decision_sha256"] = hashlib.sha256(b"".join(file.chunks())).hexdigest()
@@ -94,12 +95,12 @@ def order_new(request: HttpRequest, person_id: str) -> HttpResponseBase:
     """Record an order with its whole authority."""
     person = _changeable(request, person_id)
     now = now_ms()
-    initial = {"starts_ms": input_text(now, person.time_zone), "data_kinds": ["position", "device"]}
+    initial = {"data_kinds": ["position", "device"]}
     form = OrderForm(request.POST or None, request.FILES or None, initial=initial, time_zone=person.time_zone)
 
     def save() -> HttpResponseBase:
         reason = form.cleaned_data["reason"]
-        actions.record_order(person.pk, _terms(form), acting_user=user_of(request), now_ms=now, reason=reason)
+        actions.record_order(person.pk, _terms(form, now), acting_user=user_of(request), now_ms=now, reason=reason)
         messages.success(request, "The order is recorded. Nothing is collected before the person has been told.")
         return redirect("person-conditions", person_id=person.pk)
 
@@ -121,13 +122,12 @@ def order_change(request: HttpRequest, order_id: str) -> HttpResponseBase:
     zone = person.time_zone
     initial = {name: getattr(version, name) for name in OrderTerms.__struct_fields__}
     initial |= {name: input_text(getattr(version, name), zone) for name in ("starts_ms", "ends_ms", "review_due_ms")}
-    initial["effective_from_ms"] = input_text(now, zone)
     form = VariationForm(request.POST or None, request.FILES or None, initial=initial, time_zone=zone)
 
     def save() -> HttpResponseBase:
         actions.change_order(
             order.pk,
-            _terms(form),
+            _terms(form, now),
             effective_from_ms=_from(form, "effective_from_ms", now),
             acting_user=user_of(request),
             now_ms=now,
@@ -144,9 +144,9 @@ def order_change(request: HttpRequest, order_id: str) -> HttpResponseBase:
 
 
 def _from(form: forms.Form, name: str, now: int) -> int:
-    """The instant of a field; "now" as a form shows it, to the minute, is not meant to reach back."""
+    """The instant of a field. Left empty, or this minute: now, which is not meant to reach back."""
     at_ms = int(form.cleaned_data[name])
-    return now if 0 <= now - at_ms < 60_000 else at_ms
+    return now if not at_ms or 0 <= now - at_ms < 60_000 else at_ms
 
 
 @requires("cases.change")
@@ -156,7 +156,7 @@ def order_told(request: HttpRequest, order_id: str) -> HttpResponseBase:
     """Record that the person was told, how, and in which language."""
     order, person = access_order(request, order_id)
     now = now_ms()
-    initial = {"told_ms": input_text(now, person.time_zone), "told_language": person.language}
+    initial = {"told_language": person.language}
     form = ToldForm(request.POST or None, initial=initial, time_zone=person.time_zone)
 
     def save() -> HttpResponseBase:
@@ -178,8 +178,7 @@ def order_status(request: HttpRequest, order_id: str) -> HttpResponseBase:
     """Suspend an order, put it in force again, or end it."""
     order, person = access_order(request, order_id)
     version, now = _latest(order_id), now_ms()
-    initial = {"effective_from_ms": input_text(now, person.time_zone)}
-    form = StatusForm(request.POST or None, initial=initial, time_zone=person.time_zone, status=version.status)
+    form = StatusForm(request.POST or None, time_zone=person.time_zone, status=version.status)
 
     def save() -> HttpResponseBase:
         actions.set_order_status(
@@ -236,9 +235,7 @@ def device_assign(request: HttpRequest, person_id: str) -> HttpResponseBase:
     """Give a person a device: a new one, whose secret is shown once, or one that is recorded already."""
     person = _changeable(request, person_id)
     now, user = now_ms(), user_of(request)
-    form = AssignForm(
-        request.POST or None, initial={"from_ms": input_text(now, person.time_zone)}, time_zone=person.time_zone
-    )
+    form = AssignForm(request.POST or None, time_zone=person.time_zone)
 
     def save() -> HttpResponseBase:
         data, from_ms = form.cleaned_data, _from(form, "from_ms", now)
@@ -277,9 +274,7 @@ def assignment_end(request: HttpRequest, assignment_id: int) -> HttpResponseBase
         raise NotFoundError("There is no such assignment.")
     person = _changeable(request, row.person_id)
     now = now_ms()
-    form = EndForm(
-        request.POST or None, initial={"to_ms": input_text(now, person.time_zone)}, time_zone=person.time_zone
-    )
+    form = EndForm(request.POST or None, time_zone=person.time_zone)
 
     def save() -> HttpResponseBase:
         actions.end_assignment(
