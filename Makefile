@@ -12,6 +12,7 @@ help:
 	@echo "make quick  the tests that take under a minute"
 	@echo "make lint   style, types and the lines between the rooms"
 	@echo "make bench  measure, print a table, write benchmarks/out/*.json"
+	@echo "make docs   check that the docs name what is there"
 	@echo "make lock   write the lock files anew from requirements/*.in"
 
 .venv/run.stamp: requirements/run.txt pyproject.toml
@@ -42,6 +43,9 @@ lint: .venv/dev.stamp
 
 bench: .venv/dev.stamp
 	$(V)/python -m benchmarks
+
+docs: .venv/dev.stamp
+	$(V)/pytest -q tests/docs
 
 lock: .venv/dev.stamp
 	@for set in run dev; do \
