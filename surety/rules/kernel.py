@@ -86,6 +86,38 @@ def onto_plane(area: Floats, x: float, y: float, z: float) -> tuple[float, float
 
 
 @compiled
+def corners_of(ring: Floats) -> Floats:
+    """Earth-centred metres, one row a corner, of (lon, lat) degrees."""
+    corners = np.empty((len(ring), 3))
+    for i in range(len(ring)):
+        corners[i, 0], corners[i, 1], corners[i, 2] = earth_centred(ring[i, 1], ring[i, 0])
+    return corners
+
+
+@compiled
+def spans(area: Floats, corners: Floats) -> tuple[float, float]:
+    """How far the farthest corner lies from an area's centre, and the longest edge of the closed ring, in metres."""
+    reach = longest = 0.0
+    for i in range(len(corners)):
+        to_centre = to_next = 0.0
+        after = (i + 1) % len(corners)
+        for axis in range(3):
+            to_centre += (corners[i, axis] - area[CENTRE + axis]) ** 2
+            to_next += (corners[i, axis] - corners[after, axis]) ** 2
+        reach, longest = max(reach, to_centre), max(longest, to_next)
+    return math.sqrt(reach), math.sqrt(longest)
+
+
+@compiled
+def onto_plane_all(area: Floats, corners: Floats) -> Floats:
+    """East and north in the area's plane, one row a corner."""
+    flat = np.empty((len(corners), 2))
+    for i in range(len(corners)):
+        flat[i, 0], flat[i, 1], _ = onto_plane(area, corners[i, 0], corners[i, 1], corners[i, 2])
+    return flat
+
+
+@compiled
 def _clearance_of_rings(
     area: Floats, blocks: Floats, edges: Floats, east: float, north: float, distance: float
 ) -> float:

@@ -16,10 +16,7 @@ SHORTEST_CUT_M = 10_000.0  # areas of over 800 km are bounded less finely (by 3 
 
 def ecef(point: Point) -> Floats:
     """Earth-centred metres of a (lon, lat) corner."""
-    lat, lon = math.radians(point[1]), math.radians(point[0])
-    prime = WGS84_A_M / math.sqrt(1 - WGS84_E2 * math.sin(lat) ** 2)
-    flat = prime * math.cos(lat)
-    return np.array([flat * math.cos(lon), flat * math.sin(lon), prime * (1 - WGS84_E2) * math.sin(lat)])
+    return kernel.corners_of(np.array([point]))[0]
 
 
 def geodetic(vector: Floats) -> Point:
@@ -50,7 +47,7 @@ def frame(centre: Point) -> Floats:
 
 def middle(rings: Sequence[Sequence[Point]]) -> Point:
     """The point about which an area is laid flat: amid its outer corners, or the pole of a ring around the Earth."""
-    corners = np.array([ecef(point) for point in rings[0]])
+    corners = kernel.corners_of(np.array(rings[0]))
     mean = corners.mean(axis=0)
     if float(np.linalg.norm(mean)) < 0.1 * WGS84_A_M:
         mean = np.cross(corners, np.roll(corners, -1, axis=0)).sum(axis=0)
@@ -70,13 +67,15 @@ def _halves(a: Floats, b: Floats, longest_m: float) -> Iterator[Floats]:
 
 
 def _flat_ring(row: Floats, ring: Sequence[Point]) -> Floats:
-    corners = [ecef(point) for point in ring]
+    corners = kernel.corners_of(np.array(ring))
     if np.array_equal(corners[0], corners[-1]):
-        corners.pop()
-    reach = max(math.dist(corner, row[:3]) for corner in corners)
+        corners = corners[:-1]
+    reach, longest = kernel.spans(row, corners)
     longest_m = max(SHORTEST_CUT_M, math.sqrt(8 * STRAIGHT_WITHIN_M * WGS84_A_M**2 / max(reach, 1.0)))
-    cut = [part for a, b in zip(corners, corners[1:] + corners[:1], strict=True) for part in _halves(a, b, longest_m)]
-    return np.array([kernel.onto_plane(row, *part)[:2] for part in cut])
+    if longest > longest_m:
+        ends = np.roll(corners, -1, axis=0)
+        corners = np.array([part for a, b in zip(corners, ends, strict=True) for part in _halves(a, b, longest_m)])
+    return kernel.onto_plane_all(row, corners)
 
 
 def _flat_area_m2(ring: Floats) -> float:
