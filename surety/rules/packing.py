@@ -16,7 +16,7 @@ SHORTEST_CUT_M = 10_000.0  # areas of over 800 km are bounded less finely (by 3 
 
 def ecef(point: Point) -> Floats:
     """Earth-centred metres of a (lon, lat) corner."""
-    return kernel.corners_of(np.array([point]))[0]
+    return np.array(kernel.earth_centred(point[1], point[0]))
 
 
 def geodetic(vector: Floats) -> Point:
