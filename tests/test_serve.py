@@ -11,7 +11,7 @@ import pytest
 
 from surety.serve import LONGEST_DELAY_S, Child, ProcessTree
 
-WAIT_FOREVER = "import signal,sys; print('up', flush=True); signal.pause()"
+WAIT_FOREVER = r"import os, signal; os.write(1, b'up\n'); signal.pause()"  # one write: a kill never leaves half a line
 
 
 def _python(code: str) -> list[str]:
