@@ -1,5 +1,5 @@
 # Two commands matter: `make demo` and `make test`. Everything else serves them.
-PYTHON ?= python3.11
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
 V := .venv/bin
 PEOPLE ?=
 SPEED ?=
