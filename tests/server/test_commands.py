@@ -15,6 +15,8 @@ RUN = "import sys, typer; from surety.server import commands as c; from surety.s
 RUN += "app = typer.Typer(pretty_exceptions_enable=False); "
 RUN += "[app.command()(f) for f in (c.init, c.doctor, c.create_user, a.verify)]; app()"
 
+pytestmark = pytest.mark.slow  # each starts the command as a process
+
 
 def surety(folder: Path, *arguments: str, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
     clean = {name: value for name, value in os.environ.items() if not name.startswith(("SURETY_", "DJANGO_"))}
