@@ -131,7 +131,7 @@ def _serve(data_dir: Path, what: str) -> None:
 
     logging.basicConfig(level=logging.INFO)
     if what == "nothing":
-        serve.open_stream = lambda settings: NothingKept(settings.data_dir / "log.sqlite3")  # type: ignore[assignment]
+        serve.open_stream = lambda settings: NothingKept(settings.data_dir / "log.sqlite3")  # type: ignore[assignment]  # the baseline
     serve.run(Settings(data_dir=data_dir, door_port=0), SystemClock())
 
 
@@ -150,7 +150,7 @@ class _Client(asyncio.Protocol):
         self.numbers[0] = n = self.numbers[0] + 1
         target = FIX % (n % DEVICES, n % 99999, n % 99999, self.first_ms + n)
         self.sent_s = time.perf_counter()
-        self.transport.write(f"POST {target} HTTP/1.1\r\nHost: door\r\nContent-Length: 0\r\n\r\n".encode())  # type: ignore[attr-defined]
+        self.transport.write(f"POST {target} HTTP/1.1\r\nHost: door\r\nContent-Length: 0\r\n\r\n".encode())  # type: ignore[attr-defined]  # set when connected
 
     def data_received(self, data: bytes) -> None:
         self.took_s.append(time.perf_counter() - self.sent_s)
