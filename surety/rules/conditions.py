@@ -14,6 +14,7 @@ from surety.rules.facts import Latitude, Longitude, Millis
 Identifier = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
 LocalTime = Annotated[str, msgspec.Meta(pattern=r"^([01]\d|2[0-3]):[0-5]\d$|^24:00$")]
 LocalDate = Annotated[str, msgspec.Meta(pattern=r"^\d{4}-\d{2}-\d{2}$")]
+Moment = Annotated[str, msgspec.Meta(pattern=r"^\d{4}-\d{2}-\d{2}(T([01]\d|2[0-3]):[0-5]\dZ?)?$")]
 Point = tuple[Longitude, Latitude]
 
 
@@ -71,12 +72,32 @@ class OneOff(msgspec.Struct, frozen=True, omit_defaults=True):
     place: str = ""
 
 
-class Timetable(msgspec.Struct, frozen=True, omit_defaults=True):
-    """When a condition is active, in the local time of `zone` (an IANA name). No rows at all: always."""
+class Pause(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A time in which a timetable does not apply, such as a public holiday or a week away that a court allowed.
+
+    `start` and `end` are dates, local times (2026-12-24T18:00) or, where a local time would be said twice, instants in
+    UTC (2026-10-25T01:30Z). A date as the start means its beginning, as the end its end: 2026-12-25 to 2026-12-25 is
+    that whole day. What runs at the start is cut there and goes on at the end.
+    """
+
+    start: Moment
+    end: Moment
+    name: Annotated[str, msgspec.Meta(max_length=120)] = ""
+
+
+class Timetable(msgspec.Struct, frozen=True, omit_defaults=True, cache_hash=True):
+    """When a condition is active, in the local time of `zone` (an IANA name). No rows and no one-offs: always.
+
+    `from_date` and `until_date`: the first and the last date on which weekly rows start (without any row: on which the
+    condition is active); one-offs have dates of their own. `exceptions` take away from all of it.
+    """
 
     zone: str
     rows: Annotated[tuple[Row, ...], msgspec.Meta(max_length=200)] = ()
-    one_offs: Annotated[tuple[OneOff, ...], msgspec.Meta(max_length=500)] = ()
+    one_offs: Annotated[tuple[OneOff, ...], msgspec.Meta(max_length=1_000)] = ()
+    from_date: LocalDate | None = None
+    until_date: LocalDate | None = None
+    exceptions: Annotated[tuple[Pause, ...], msgspec.Meta(max_length=1_000)] = ()
 
 
 class Place(msgspec.Struct, frozen=True):

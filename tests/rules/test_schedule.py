@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from surety.rules import schedule
-from surety.rules.conditions import OneOff, Row, Timetable, Weekday
-from surety.rules.schedule import BEGINNING, END, TimetableError, around, windows
+from surety.rules.conditions import OneOff, Pause, Row, Timetable, Weekday
+from surety.rules.schedule import BEGINNING, END, Span, TimetableError, Window, around, windows
 from tests.rules.scenes import LONDON, NIGHTS, ms
 
 MINUTE, DAY = 60_000, 86_400_000
@@ -224,3 +224,209 @@ def test_the_same_window_is_found_from_anywhere_in_it(rows: list[Row], at: int) 
     if window.start_ms > BEGINNING:
         assert around(table, window.start_ms) == window
         assert around(table, min(window.end_ms, window.start_ms + 30 * DAY) - 1) == window
+
+
+# --- first and last dates, exceptions, lockdown, absences
+
+
+def test_rows_start_from_the_first_to_the_last_date_and_the_last_night_still_ends_in_its_morning() -> None:
+    table = Timetable(LONDON, NIGHTS.rows, from_date="2026-11-03", until_date="2026-11-04")
+    assert spans(table, "2026-10-01T00:00Z", "2026-12-01T00:00Z") == [
+        ("03 19:00", "04 07:00"),
+        ("04 19:00", "05 07:00"),
+    ]
+    assert around(table, ms("2026-11-05T07:00Z")) is None
+    assert around(table, ms("2019-11-05T07:00Z")) == around(table, ms("2026-11-03T19:00Z"))
+
+
+def test_a_one_off_outside_the_dates_of_the_rows_stands() -> None:
+    table = Timetable(LONDON, NIGHTS.rows, (OneOff("2026-11-01", "22:00", "23:00"),), from_date="2026-11-03")
+    assert spans(table, "2026-10-01T00:00Z", "2026-11-04T00:00Z") == [
+        ("01 22:00", "01 23:00"),
+        ("03 19:00", "04 07:00"),
+    ]
+
+
+def test_without_rows_the_dates_bound_all_time() -> None:
+    table = Timetable("Asia/Kathmandu", from_date="2026-11-03", until_date="2026-11-04")
+    assert spans(table, "2000-01-01T00:00Z", "2100-01-01T00:00Z") == [("02 18:15", "04 18:15")]
+    assert around(table, ms("2026-11-04T18:15Z")) is None
+    (open_end,) = windows(Timetable("UTC", from_date="2026-11-03"), ms("2026-01-01T00:00Z"), END)
+    assert (open_end.start_ms, open_end.end_ms) == (ms("2026-11-03T00:00Z"), END)
+    (open_start,) = windows(Timetable("UTC", until_date="2026-11-03"), 0, END)
+    assert (open_start.start_ms, open_start.end_ms) == (BEGINNING, ms("2026-11-04T00:00Z"))
+
+
+def test_an_exception_of_a_date_is_that_whole_local_day_and_cuts_the_night_before_at_midnight() -> None:
+    table = Timetable(LONDON, NIGHTS.rows, exceptions=(Pause("2026-12-25", "2026-12-25", "Christmas Day"),))
+    assert spans(table, "2026-12-24T12:00Z", "2026-12-26T12:00Z") == [
+        ("24 19:00", "25 00:00"),
+        ("26 00:00", "26 07:00"),
+    ]
+
+
+def test_the_pieces_around_an_exception_are_of_the_nights_that_were_ordered() -> None:
+    table = Timetable(LONDON, NIGHTS.rows, exceptions=(Pause("2026-11-02T22:00", "2026-11-02T23:00"),))
+    early, late = windows(table, ms("12:00"), ms("+1 12:00"))
+    assert (early.start_ms, early.end_ms, early.piece_of_ms) == (ms("19:00"), ms("22:00"), None)
+    assert (late.start_ms, late.end_ms, late.ordered_ms) == (ms("23:00"), ms("+1 07:00"), ms("19:00"))
+    assert around(table, ms("22:30")) == late
+    assert around(table, ms("22:00")) == late
+    assert around(table, ms("21:59")) == early
+
+
+def test_an_exception_may_be_said_to_the_instant_where_clocks_show_a_time_twice() -> None:
+    table = Timetable(LONDON, exceptions=(Pause("2026-10-25T01:30Z", "2026-10-25T02:00Z"),))
+    before, after = windows(table, ms("2026-10-25T00:00Z"), ms("2026-10-25T03:00Z"))
+    assert (before.end_ms, after.start_ms) == (ms("2026-10-25T01:30Z"), ms("2026-10-25T02:00Z"))
+    assert (before.start_ms, after.end_ms, after.ordered_ms) == (BEGINNING, END, BEGINNING)
+
+
+def test_a_week_away_takes_its_nights_and_no_others() -> None:
+    away = Pause("2026-11-03", "2026-11-09", "Leave granted by the court")
+    table = Timetable(LONDON, NIGHTS.rows, exceptions=(away,))
+    assert spans(table, "2026-11-02T12:00Z", "2026-11-11T12:00Z") == [
+        ("02 19:00", "03 00:00"),
+        ("10 00:00", "10 07:00"),
+        ("10 19:00", "11 07:00"),
+    ]
+
+
+def test_an_exception_of_many_years_is_passed_over_at_once() -> None:
+    table = Timetable(LONDON, NIGHTS.rows, exceptions=(Pause("2026-11-03", "9000-01-01"),))
+    window = around(table, ms("2026-11-04T00:00Z"))
+    assert window is not None
+    assert window.start_ms == schedule.first_showing(LONDON, dt.date(9000, 1, 2).toordinal(), 0)
+
+
+def test_days_of_lockdown_in_a_row_are_one_window_over_both_clock_changes() -> None:
+    for day in (dt.date(2026, 3, 28), dt.date(2026, 10, 24)):
+        ones = tuple(OneOff(str(day + dt.timedelta(days=k)), "00:00", "24:00") for k in range(3))
+        (window,) = windows(
+            Timetable(LONDON, (), ones), ms(f"{day}T12:00Z"), ms(f"{day + dt.timedelta(days=9)}T12:00Z")
+        )
+        hours = (window.end_ms - window.start_ms) / 3_600_000
+        assert hours == (71 if day.month == 3 else 73)
+
+
+def test_lockdown_of_one_weekday_is_a_day_of_23_24_or_25_hours() -> None:
+    table = Timetable(LONDON, (Row(Weekday.SUN, "00:00", "24:00"),))
+    found = windows(table, ms("2026-10-18T12:00Z"), ms("2026-11-02T00:00Z"))
+    assert [(w.end_ms - w.start_ms) // 3_600_000 for w in found] == [24, 25, 24]
+
+
+def test_recurring_and_single_absences_cut_a_night_into_pieces_of_it() -> None:
+    shifts = Timetable(LONDON, (Row(Weekday.MON, "21:00", "22:00"),))
+    doctor = Span(ms("+1 05:00"), ms("+1 09:00"))
+    found = windows(NIGHTS, ms("12:00"), ms("+1 20:00"), "home", (shifts, doctor))
+    assert [(w.start_ms, w.end_ms, w.ordered_ms) for w in found] == [
+        (ms("19:00"), ms("21:00"), ms("19:00")),
+        (ms("22:00"), ms("+1 05:00"), ms("19:00")),
+        (ms("+1 19:00"), ms("+2 07:00"), ms("+1 19:00")),
+    ]
+
+
+def test_an_hour_off_each_week_cuts_endless_lockdown_into_pieces_between() -> None:
+    church = Timetable(LONDON, (Row(Weekday.SUN, "10:00", "12:00"),))
+    piece = around(Timetable(LONDON), ms("2026-11-04T00:00Z"), "", (church,))
+    assert piece == Window(ms("2026-11-01T12:00Z"), ms("2026-11-08T10:00Z"), ("",), piece_of_ms=BEGINNING)
+    assert around(Timetable(LONDON), ms("2026-11-08T11:00Z"), "", (church,)) == Window(
+        ms("2026-11-08T12:00Z"), ms("2026-11-15T10:00Z"), ("",), piece_of_ms=BEGINNING
+    )
+
+
+def test_an_absence_of_long_ago_still_bounds_the_endless_piece_after_it() -> None:
+    once = Timetable(LONDON, (), (OneOff("2011-05-05", "10:00", "12:00"),))
+    piece = around(Timetable(LONDON), ms("2026-11-04T00:00Z"), "", (once,))
+    assert piece == Window(ms("2011-05-05T11:00Z"), END, ("",), piece_of_ms=BEGINNING)
+
+
+def test_absences_that_touch_are_one_and_absence_at_all_times_leaves_nothing() -> None:
+    halves = tuple(Timetable(LONDON, (Row(Weekday.MON, a, b),)) for a, b in (("20:00", "21:00"), ("21:00", "22:00")))
+    found = windows(NIGHTS, ms("12:00"), ms("+1 12:00"), "", halves)
+    assert [(w.start_ms, w.end_ms) for w in found] == [(ms("19:00"), ms("20:00")), (ms("22:00"), ms("+1 07:00"))]
+    assert around(NIGHTS, ms("12:00"), "", (Timetable(LONDON),)) is None
+    day, night = (
+        Timetable(LONDON, tuple(Row(d, a, b) for d in Weekday)) for a, b in (("06:00", "18:30"), ("18:30", "06:00"))
+    )
+    assert around(NIGHTS, ms("12:00"), "", (day, night)) is None
+    assert around(Timetable(LONDON), ms("12:00"), "", (day, night)) is None
+
+
+def test_an_absence_may_have_exceptions_of_its_own() -> None:
+    shifts = Timetable(LONDON, (Row(Weekday.MON, "20:00", "22:00"),), exceptions=(Pause("2026-11-09", "2026-11-09"),))
+    on, off = (windows(NIGHTS, ms(f"+{d} 12:00"), ms(f"+{d + 1} 12:00"), "", (shifts,)) for d in (0, 7))
+    assert (len(on), len(off)) == (2, 1)
+
+
+def test_a_one_off_early_on_a_date_of_a_zone_far_ahead_of_utc_is_found_from_years_before() -> None:
+    for day in range(20):  # whatever the date, also where UTC still has the day before
+        date = dt.date(2026, 11, 1) + dt.timedelta(days=day)
+        table = Timetable("Pacific/Kiritimati", (), (OneOff(str(date), "00:30", "01:30"),))
+        window = around(table, ms("2019-01-01T00:00Z"))
+        assert window is not None
+        assert window.start_ms == ms(f"{date}T00:30Z") - 14 * 3_600_000
+        west = Timetable("Etc/GMT+12", (), (OneOff(str(date), "23:30", "24:00"),))
+        window = around(west, ms("2019-01-01T00:00Z"))
+        assert window is not None
+        assert window.start_ms == ms(f"{date}T23:30Z") + 12 * 3_600_000
+
+
+@pytest.mark.parametrize(
+    ("table", "said"),
+    [
+        (Timetable("UTC", from_date="2026-13-01"), "2026-13-01"),
+        (Timetable("UTC", until_date="2026-02-29"), "2026-02-29"),
+        (Timetable("UTC", from_date="2026-11-03", until_date="2026-11-02"), "lies before the first"),
+        (Timetable("UTC", exceptions=(Pause("2026-11-03", "2026-11-31"),)), "2026-11-31"),
+        (Timetable("UTC", exceptions=(Pause("2026-11-03", "2026-11-02"),)), "does not end after it begins"),
+        (Timetable("UTC", exceptions=(Pause("2026-11-03T10:00", "2026-11-03T10:00"),)), "does not end after it begins"),
+        (Timetable("UTC", from_date="0026-11-03"), "outside the years"),
+        (Timetable("UTC", until_date="9999-11-03"), "outside the years"),
+    ],
+)
+def test_dates_and_exceptions_that_cannot_be_are_told(table: Timetable, said: str) -> None:
+    with pytest.raises(TimetableError, match=said):
+        schedule.check(table)
+
+
+def test_one_date_as_first_and_last_and_as_exception_is_good() -> None:
+    day = "2026-11-03"
+    schedule.check(
+        Timetable("UTC", from_date=day, until_date=day, exceptions=(Pause(day, day), Pause(day, f"{day}T10:00")))
+    )
+
+
+pauses_ = st.lists(
+    st.builds(
+        lambda day, start, length: Pause(f"2026-03-{27 + day}T{start}", f"2026-04-{1 + length:02d}T{start}"),
+        st.integers(0, 4),
+        times,
+        st.integers(0, 3),
+    ),
+    max_size=2,
+)
+tables_ = st.builds(
+    Timetable,
+    st.sampled_from([LONDON, "America/New_York", "Asia/Kathmandu"]),
+    rows_.map(tuple),
+    st.just(()),
+    st.none() | st.just("2026-03-28"),
+    st.none() | st.just("2026-04-02"),
+    pauses_.map(tuple),
+)
+spans_ = st.builds(
+    lambda at, length: Span(at, at + length),
+    st.integers(ms("2026-03-25T00:00Z"), ms("2026-04-05T00:00Z")),
+    st.integers(1, 9 * DAY),
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(table=tables_, absences=st.lists(tables_ | spans_, max_size=3).map(tuple))
+def test_absences_leave_what_the_algebra_leaves(table: Timetable, absences: tuple[schedule.Absence, ...]) -> None:
+    begin, end = ms("2026-03-20T00:00Z"), ms("2026-04-10T00:00Z")
+    taken = [Span(w.start_ms, w.end_ms) for a in absences if isinstance(a, Timetable) for w in windows(a, begin, end)]
+    taken += [a for a in absences if isinstance(a, Span)]
+    wanted = schedule.clip(schedule.without(windows(table, begin, end), taken), begin, end)
+    assert schedule.clip(windows(table, begin, end, "", absences), begin, end) == wanted
