@@ -15,6 +15,7 @@ from surety.rules import engine, presence
 from surety.rules.facts import Fact, Fix, Millis, Tick
 from surety.rules.findings import Finding
 from surety.rules.grounds import seen
+from surety.rules.kernel import Floats
 from surety.rules.plan import Plan
 from surety.rules.state import RECENT_FIXES, State
 
@@ -89,10 +90,9 @@ def run(state: State, track: Track, plan: Plan, until_ms: Millis | None = None) 
 
 def _quiet_until(state: State, track: Track, plan: Plan, at: int, next_other: int) -> int:
     """Up to where fixes can be given without anything falling due or waiting for them."""
-    waits = state.attention or any(silence.episode is not None for silence in state.silences)
     first = track.at_ms[at]
     in_order = first > state.at_ms or (first == state.at_ms and track.facts[at].id > state.last_id)
-    if waits or state.revision != plan.revision or not in_order:
+    if state.attention or state.revision != plan.revision or not in_order:
         return at
     return min(next_other, at + int(np.searchsorted(track.at_ms[at:next_other], state.wake_ms)))
 
@@ -100,23 +100,24 @@ def _quiet_until(state: State, track: Track, plan: Plan, at: int, next_other: in
 def _take_stretch(state: State, track: Track, plan: Plan, at: int, end: int) -> tuple[State, int]:
     """Give fixes [at, end), or those before the first that changes a presence; the state and the next fix."""
     packed = plan.epoch(int(track.at_ms[at])).packed
-    evidence, reached = state.evidence.copy(), end
-    changes = _run(evidence, packed, track, at, end)
+    evidence, before, reached = state.evidence.copy(), state.before.copy(), end
+    changes = _run(evidence, before, packed, track, at, end)
     if len(changes):
-        evidence, reached = state.evidence.copy(), at + int(changes["fix"][0])
-        _run(evidence, packed, track, at, reached)
+        evidence, before, reached = state.evidence.copy(), state.before.copy(), at + int(changes["fix"][0])
+        _run(evidence, before, packed, track, at, reached)
     if reached == at:
         return state, at
     after = copy.copy(state)
     last = track.facts[reached - 1]
-    after.evidence, after.at_ms, after.last_id, after.heard_ms = evidence, last.at_ms, last.id, last.at_ms
+    after.evidence, after.before = evidence, before
+    after.at_ms, after.last_id, after.heard_ms = last.at_ms, last.id, last.at_ms
     given = track.facts[max(at, reached - RECENT_FIXES) : reached]
     after.recent = (*state.recent, *(seen(fix) for fix in given if isinstance(fix, Fix)))[-RECENT_FIXES:]
     return after, reached
 
 
 def _run(
-    evidence: npt.NDArray[np.float64], packed: presence.PackedAreas, track: Track, at: int, end: int
+    evidence: Floats, before: Floats, packed: presence.PackedAreas, track: Track, at: int, end: int
 ) -> npt.NDArray[np.void]:
     part = slice(at, end)
     return presence.run(
@@ -127,4 +128,5 @@ def _run(
         track.lon_deg[part],
         track.accuracy_m[part],
         track.source[part],
+        before,
     )

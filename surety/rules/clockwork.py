@@ -8,15 +8,18 @@ import functools
 
 import msgspec
 
-from surety.rules import curfew, devices, duty, presence, zones
-from surety.rules.duty import Ruling, Scene, Terms
-from surety.rules.facts import Millis
+from surety.rules import curfew, devices, duty, kernel, presence, trackers, zones
+from surety.rules.duty import Ruling, Terms
+from surety.rules.facts import Fact, Fix, Millis
 from surety.rules.findings import Certainty, Finding
-from surety.rules.grounds import Subject, episode_of
-from surety.rules.plan import Duty, Epoch, Plan
+from surety.rules.movement import Way
+from surety.rules.ordered import Duty
+from surety.rules.plan import Epoch, Plan
 from surety.rules.presence import Mode
+from surety.rules.scene import Scene
 from surety.rules.schedule import END
-from surety.rules.state import UNSURE, Silence, State, Watch
+from surety.rules.state import UNSURE, AnyRecord, State, Watch
+from surety.rules.tracker import Ask
 
 _TERMS: dict[Mode, Terms] = {Mode.HOME: curfew.CURFEW, Mode.EXCLUSION: zones.EXCLUSION, Mode.INCLUSION: zones.INCLUSION}
 
@@ -43,9 +46,32 @@ class Clockwork:
         """Read the evidence for every duty whose window runs."""
         scene = self._scene(now_ms)
         self._rule(
-            [duty.judge(w, d, _TERMS[d.mode], scene) if w.since_ms is not None else (w, []) for w, d in self._pairs()]
+            [duty.judge(w, d, _TERMS[d.mode], scene) if w.since_ms is not None else (w, []) for w, d in self._pairs()],
+            scene,
         )
+        self._track([trackers.of(ask).looked(record, ask, scene) for record, ask in self._asked()])
         self.set_wake()
+
+    def look_at_way(self, way: Way, odd: int) -> None:
+        """Something may be odd about the way from the last good fix to this one (kernel's bits)."""
+        scene, epoch = self._scene(way.to_ms), self._epoch()
+        if odd & kernel.LEAPT:
+            self.state.device, found = devices.leapt(self.state.device, way, scene.about(*epoch.about))
+            self.found += found
+        if odd & kernel.PASSED:
+            for watch, held in self._pairs():
+                if watch.since_ms is not None and held.mode is Mode.EXCLUSION:
+                    self.found += zones.crossed(watch, way, epoch.packed, scene)
+
+    def tell(self, fact: Fact) -> None:
+        """Give a fact to the rules beside the duties, before it moves anything else: a fix only to those that wait."""
+        scene, every = self._scene(fact.at_ms), not isinstance(fact, Fix)
+        rulings = []
+        for record, ask in self._asked():
+            tracker = trackers.of(ask)
+            given = every or tracker.waits(record)
+            rulings.append(tracker.taken(record, ask, fact, scene) if given else (record, []))
+        self._track(rulings)
 
     def set_wake(self) -> None:
         """Find out when to look again, and whether the next fix may settle something."""
@@ -55,14 +81,15 @@ class Clockwork:
         due = [epoch.end_ms]
         for watch, held in zip(state.watches, epoch.duties, strict=True):
             due += (watch.until_ms, duty.unseen_due(watch, held, scene))
-        for silence, watchdog in zip(state.silences, epoch.watchdogs, strict=True):
-            if silence.episode is None:
-                due.append(devices.silence_due(silence, watchdog, state.heard_ms))
+        for record, ask in zip(state.records, epoch.asks, strict=True):
+            due.append(trackers.of(ask).due(record, ask, scene))
         state.wake_ms = min(due)
-        state.attention = any(w.since_ms is not None and _waits(w) for w in state.watches)
+        state.attention = any(w.since_ms is not None and _waits(w) for w in state.watches) or any(
+            trackers.of(ask).waits(record) for record, ask in zip(state.records, epoch.asks, strict=True)
+        )
 
     def _wake(self, now_ms: Millis) -> None:
-        state, before = self.state, len(self.found)
+        state, before, records = self.state, len(self.found), self.state.records
         turned = now_ms >= state.epoch_end_ms
         if turned:
             self._enter_epoch(now_ms)
@@ -70,13 +97,17 @@ class Clockwork:
             turned = True
             self.judge(now_ms)
         self._unseen(now_ms)
-        self._silent(now_ms)
-        if turned or len(self.found) > before:  # otherwise it was an early look, which leaves no trace
+        self._wake_trackers(now_ms)
+        moved = turned or any(one is not other for one, other in zip(records, state.records, strict=True))
+        if moved or len(self.found) > before:  # otherwise it was an early look, which leaves no trace
             state.at_ms, state.last_id = now_ms, ""
         self.set_wake()
 
     def _pairs(self) -> list[tuple[Watch, Duty]]:
         return list(zip(self.state.watches, self._epoch().duties, strict=True))
+
+    def _asked(self) -> list[tuple[AnyRecord, Ask]]:
+        return list(zip(self.state.records, self._epoch().asks, strict=True))
 
     def _epoch(self) -> Epoch:
         return self.plan.epoch(self.state.epoch_end_ms - 1)
@@ -89,10 +120,21 @@ class Clockwork:
             functools.partial(_read, state, now_ms),
             state.recent,
             state.device,
+            state.heard_ms,
         )
 
-    def _rule(self, rulings: list[Ruling]) -> None:
+    def _rule(self, rulings: list[Ruling], scene: Scene) -> None:
         self.state.watches = tuple(watch for watch, _ in rulings)
+        self.find([finding for _, found in rulings for finding in found], scene)
+
+    def find(self, found: list[Finding], scene: Scene) -> None:
+        """Take over what the duties found, and let the other rules hear of it."""
+        self.found += found
+        for finding in found:
+            self._track([trackers.of(ask).heard(record, ask, finding, scene) for record, ask in self._asked()])
+
+    def _track(self, rulings: list[tuple[AnyRecord, list[Finding]]]) -> None:
+        self.state.records = tuple(record for record, _ in rulings)
         for _, found in rulings:
             self.found += found
 
@@ -111,7 +153,7 @@ class Clockwork:
 
     def _next_window(self, watch: Watch, held: Duty, scene: Scene) -> Watch:
         if watch.since_ms is not None:
-            self.found += duty.close_window(watch, _TERMS[held.mode], scene, ended_by="window")
+            self.find(duty.close_window(watch, _TERMS[held.mode], scene, ended_by="window"), scene)
         window = held.around(scene.now_ms)
         if window is None:
             return Watch(held.condition_id, held.version, END)
@@ -122,20 +164,17 @@ class Clockwork:
     def _unseen(self, now_ms: Millis) -> None:
         scene = self._scene(now_ms)
         self._rule(
-            [duty.unseen(w, d, scene) if duty.unseen_due(w, d, scene) <= now_ms else (w, []) for w, d in self._pairs()]
+            [duty.unseen(w, d, scene) if duty.unseen_due(w, d, scene) <= now_ms else (w, []) for w, d in self._pairs()],
+            scene,
         )
 
-    def _silent(self, now_ms: Millis) -> None:
-        state, silences = self.state, []
-        for silence, watchdog in zip(state.silences, self._epoch().watchdogs, strict=True):
-            due = devices.silence_due(silence, watchdog, state.heard_ms)
-            if silence.episode is None and due <= now_ms:
-                finding = devices.silent(silence, watchdog, state, now_ms)
-                self.found.append(finding)
-                silences.append(msgspec.structs.replace(silence, episode=episode_of(finding)))
-            else:
-                silences.append(silence)
-        state.silences = tuple(silences)
+    def _wake_trackers(self, now_ms: Millis) -> None:
+        scene, rulings = self._scene(now_ms), []
+        for record, ask in self._asked():
+            tracker = trackers.of(ask)
+            due = tracker.due(record, ask, scene) <= now_ms
+            rulings.append(tracker.woken(record, ask, scene) if due else (record, []))
+        self._track(rulings)
 
     # --- from one epoch to the next
 
@@ -144,8 +183,8 @@ class Clockwork:
         old = {watch.condition_id: watch for watch in state.watches}
         watches = tuple(self._carry(old.pop(held.condition_id, None), held, scene) for held in epoch.duties)
         for watch in old.values():
-            self.found += duty.close_window(watch, None, scene, ended_by="condition")
-        self._carry_silences(epoch, now_ms)
+            self.find(duty.close_window(watch, None, scene, ended_by="condition"), scene)
+        self._carry_records(epoch, scene)
         state.watches, state.epoch_end_ms = watches, epoch.end_ms
         self._move_evidence(epoch)
 
@@ -166,21 +205,19 @@ class Clockwork:
                 asked_ms=watch.asked_ms if watch.version == held.version else now_ms,
             )
         ended_by = "window" if watch.until_ms <= now_ms else "condition"
-        self.found += duty.close_window(watch, _TERMS[held.mode], scene, ended_by=ended_by)
+        self.find(duty.close_window(watch, _TERMS[held.mode], scene, ended_by=ended_by), scene)
         return look_at_once
 
-    def _carry_silences(self, epoch: Epoch, now_ms: Millis) -> None:
-        old = {silence.condition_id: silence for silence in self.state.silences}
-        silences = []
-        for dog in epoch.watchdogs:
-            silence = old.pop(dog.condition_id, None)
-            fresh = Silence(dog.condition_id, dog.version, now_ms)
-            silences.append(msgspec.structs.replace(silence, version=dog.version) if silence else fresh)
-        for silence in old.values():
-            if silence.episode is not None:
-                subject = Subject(self.state.person_id, silence.condition_id, silence.version)
-                self.found.append(duty.ended(silence.episode, subject, now_ms, "condition"))
-        self.state.silences = tuple(silences)
+    def _carry_records(self, epoch: Epoch, scene: Scene) -> None:
+        old = {(type(record), record.condition_id): record for record in self.state.records}
+        records: list[AnyRecord] = []
+        for ask in epoch.asks:
+            tracker = trackers.of(ask)
+            record = old.pop((tracker.record_type, ask.condition_id), None)
+            records.append(tracker.opened(ask, scene) if record is None else tracker.carried(record, ask, scene))
+        for record in old.values():
+            self.found += trackers.of_record(record).closed(record, scene)
+        self.state.records = tuple(records)
 
     def _move_evidence(self, epoch: Epoch) -> None:
         """What was learnt about an area stays known while the area stays the same; a new area starts with nothing."""

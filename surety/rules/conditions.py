@@ -141,6 +141,11 @@ class Trail(msgspec.Struct, frozen=True, tag="trail", tag_field="kind", omit_def
 Body = Curfew | Zone | Trail
 
 
+def timetables_of(body: Body) -> tuple[Timetable, ...]:
+    """Every timetable in a condition's body."""
+    return (body.timetable,) if isinstance(body, Curfew | Zone) else ()
+
+
 class Condition(msgspec.Struct, frozen=True):
     """One version of one condition of one person's order, in force from `effective_from_ms` until before `to`."""
 

@@ -3,8 +3,8 @@
 - What it reports (SOS, tamper, off the wrist, battery, power) is a finding each, whatever else stands in the report.
   A state that a device repeats in every message is told once, and again after `REPEAT_AFTER_MS`.
 - A position that the device itself calls simulated is MOCK_LOCATION, and never evidence of a place.
-- Silence: no message of any kind for the trail condition's `silent_after_s`. Its cause is told as far as the device's
-  earlier word explains it: a flat battery, a charger, no network; otherwise it is UNKNOWN.
+
+Its silence is decided in silence.py.
 """
 
 from typing import NamedTuple
@@ -15,8 +15,8 @@ from surety.rules import grounds
 from surety.rules.facts import DeviceEvent, DeviceReport, Fix, Millis
 from surety.rules.findings import Cause, Certainty, Evidence, Finding, Kind
 from surety.rules.grounds import Numbers, Subject
-from surety.rules.plan import Watchdog
-from surety.rules.state import Device, Episode, Silence, State
+from surety.rules.movement import Way
+from surety.rules.state import Device
 
 HOUR_MS = 3_600_000
 SOS_REPEAT_MS = 300_000  # a second call for help minutes later is news; the same held button is not
@@ -66,30 +66,19 @@ def mock(device: Device, fix: Fix, subject: Subject) -> tuple[Device, list[Findi
     return _remember(device, sign.kind, fix.at_ms), [_finding(sign, fix.id, fix.at_ms, subject, device)]
 
 
-def silent(watch: Silence, watchdog: Watchdog, state: State, now_ms: Millis) -> Finding:
-    """Nothing came for as long as the condition allows."""
+def leapt(device: Device, way: Way, subject: Subject) -> tuple[Device, list[Finding]]:
+    """The device tells of a way that nobody travels: a wild fix, a replayed position, or two devices under one name."""
+    sign = _Sign(Kind.IMPLAUSIBLE_MOVEMENT, Certainty.PROBABLE, REPEAT_AFTER_MS)
+    if not _is_news(device, sign, way.to_ms):
+        return device, []
     numbers: Numbers = {
-        "last_heard_ms": state.heard_ms,
-        "silent_after_s": watchdog.silent_after_ms / 1000,
-        **grounds.device_numbers(state.device, now_ms),
+        "way_m": round(way.length_m, 1),
+        "lasted_s": way.lasted_s,
+        **grounds.device_numbers(device, way.to_ms),
     }
-    subject = Subject(state.person_id, watch.condition_id, watch.version)
-    cause = grounds.cause_of_quiet(state.device)
-    return subject.begin(Kind.SILENT, now_ms, now_ms, Certainty.ESTABLISHED, cause, Evidence((), numbers))
-
-
-def heard_again(
-    episode: Episode, subject: Subject, fact: Fix | DeviceReport, heard_ms: Millis | None, device: Device
-) -> Finding:
-    """Something came: the silence is over."""
-    numbers: Numbers = {"silent_since_ms": heard_ms if heard_ms is not None else episode.at_ms}
-    evidence = Evidence((fact.id,), {**numbers, **grounds.device_numbers(device, fact.at_ms)})
-    return subject.end(Kind.HEARD_AGAIN, episode, fact.at_ms, grounds.cause_of_quiet(device), evidence)
-
-
-def silence_due(watch: Silence, watchdog: Watchdog, heard_ms: Millis | None) -> Millis:
-    """When the device will have been silent for too long if nothing comes."""
-    return max(watch.since_ms, heard_ms if heard_ms is not None else watch.since_ms) + watchdog.silent_after_ms
+    evidence = Evidence((way.fact_id,), numbers)
+    found = subject.begin(sign.kind, way.to_ms, way.to_ms, sign.certainty, Cause.UNKNOWN, evidence)
+    return _remember(device, sign.kind, way.to_ms), [found]
 
 
 def _told(device: Device, fact: DeviceReport) -> Device:

@@ -6,7 +6,6 @@ enough evidence says KEPT or BROKEN, everything else is UNSURE, which changes no
 ends is ended by DUTY_ENDED, which blames nobody.
 """
 
-from collections.abc import Callable
 from typing import NamedTuple
 
 import msgspec
@@ -15,10 +14,11 @@ from surety.rules import grounds
 from surety.rules.facts import Millis
 from surety.rules.findings import Cause, Certainty, Evidence, Finding, Kind
 from surety.rules.grounds import Numbers, Subject
-from surety.rules.plan import Duty
+from surety.rules.ordered import Duty
 from surety.rules.presence import Presence, Reading
+from surety.rules.scene import Scene
 from surety.rules.schedule import END, Window
-from surety.rules.state import BROKEN, KEPT, UNSURE, Device, Episode, Seen, Watch
+from surety.rules.state import BROKEN, KEPT, UNSURE, Episode, Watch
 
 
 class Terms(NamedTuple):
@@ -29,16 +29,6 @@ class Terms(NamedTuple):
     broken: Kind
     mended: Kind
     throughout: Kind | None = None
-
-
-class Scene(NamedTuple):
-    """What is known at an instant: the evidence of any row, the last fixes, and the device's own word."""
-
-    person_id: str
-    now_ms: Millis
-    read: Callable[[int], Reading]
-    recent: tuple[Seen, ...]
-    device: Device
 
 
 Ruling = tuple[Watch, list[Finding]]

@@ -14,7 +14,7 @@ import functools
 import msgspec
 import numpy as np
 
-from surety.rules import devices, presence
+from surety.rules import devices, movement, presence
 from surety.rules.clockwork import Clockwork
 from surety.rules.conditions import ConditionSet
 from surety.rules.facts import ConditionsChanged, DeviceReport, Fact, Fix, Millis, Tick
@@ -46,6 +46,7 @@ def start(person_id: str) -> State:
     """The state of a person of whom nothing is known yet. Watching begins when the first condition takes effect."""
     state = State(person_id)
     state.evidence = np.empty((0, EVIDENCE_COLUMNS))
+    state.before = presence.nowhere()
     return state
 
 
@@ -98,24 +99,29 @@ class _Work(Clockwork):
         state.at_ms, state.last_id = fact.at_ms, fact.id
         if isinstance(fact, ConditionsChanged):
             return
-        heard_before, state.heard_ms = state.heard_ms, fact.at_ms
-        if any(silence.episode for silence in state.silences):
-            self._heard_again(fact, heard_before)
-        if isinstance(fact, Fix) and not fact.mock:
-            self._observe(fact)
-        else:
-            self._device(fact)
+        told = state.attention or not isinstance(fact, Fix) or fact.mock
+        if told:
+            self.tell(fact)
+        if isinstance(fact, Fix | DeviceReport):
+            state.heard_ms = fact.at_ms
+            if isinstance(fact, Fix) and not fact.mock:
+                self._observe(fact)
+            else:
+                self._device(fact)
+        if told:
+            self.set_wake()
 
     def _observe(self, fix: Fix) -> None:
         state = self.state
         code = _CODES[fix.source]
         state.recent = (*state.recent, seen(fix))[-RECENT_FIXES:]
-        if not state.keys:
-            return
         radius = float("nan") if fix.accuracy_m is None else fix.accuracy_m
         packed = self.plan.epoch(fix.at_ms).packed
-        state.evidence = state.evidence.copy()
-        changed = presence.observe(state.evidence, packed, fix.at_ms, fix.lat_deg, fix.lon_deg, radius, code)
+        state.evidence, before, state.before = state.evidence.copy(), state.before, state.before.copy()
+        place = fix.lat_deg, fix.lon_deg, radius
+        changed, odd = presence.take(state.evidence, packed, state.before, fix.at_ms, *place, code)
+        if odd:
+            self.look_at_way(movement.way(before, state.before, fix.id), odd)
         if len(changed) or state.attention:
             self.judge(fix.at_ms)
 
@@ -127,13 +133,3 @@ class _Work(Clockwork):
         else:
             state.device, found = devices.report(state.device, fact, subject)
         self.found += found
-
-    def _heard_again(self, fact: Fix | DeviceReport, heard_before: Millis | None) -> None:
-        silences = []
-        for silence in self.state.silences:
-            if silence.episode is not None:
-                subject = Subject(self.state.person_id, silence.condition_id, silence.version)
-                self.found.append(devices.heard_again(silence.episode, subject, fact, heard_before, self.state.device))
-            silences.append(msgspec.structs.replace(silence, episode=None))
-        self.state.silences = tuple(silences)
-        self.set_wake()

@@ -42,6 +42,8 @@ class DeviceEvent(enum.StrEnum):
     FALL = "fall"
     OFFLINE = "offline"
     MOCK_LOCATION = "mock_location"
+    JAMMING = "jamming"  # the receiver says that something drowns the satellites' signal
+    LOCATION_OFF = "location_off"  # the platform's permission or switch for positions is off
 
 
 class Fix(msgspec.Struct, frozen=True, tag="fix", tag_field="type", omit_defaults=True):
@@ -78,6 +80,65 @@ class DeviceReport(msgspec.Struct, frozen=True, tag="report", tag_field="type", 
     events: tuple[DeviceEvent, ...] = ()
 
 
+class CheckInAsked(msgspec.Struct, frozen=True, tag="check_in_asked", tag_field="type", omit_defaults=True):
+    """A photograph was asked for. `due_ms`: until when it is in time; `delivered`: whether the prompt got through.
+
+    A later one with the same `check_in_id` says the same check-in anew, such as that the prompt got through after all.
+    """
+
+    id: str
+    check_in_id: str
+    at_ms: Millis
+    received_ms: Millis
+    due_ms: Millis
+    delivered: bool | None = None
+
+
+class CheckInSubmitted(msgspec.Struct, frozen=True, tag="check_in_submitted", tag_field="type", omit_defaults=True):
+    """The person sent photographs for a check-in. What they show is for the face room and then for a person to say."""
+
+    id: str
+    check_in_id: str
+    device_id: str
+    at_ms: Millis
+    received_ms: Millis
+
+
+class Verdict(enum.StrEnum):
+    """What became of a check-in. Only people say NOT_SAME; a machine's clear match or a person may say SAME."""
+
+    SAME = "same"
+    NOT_SAME = "not_same"
+    CANNOT_TELL = "cannot_tell"
+
+
+class CheckInDecided(msgspec.Struct, frozen=True, tag="check_in_decided", tag_field="type", omit_defaults=True):
+    """The comparison of a check-in was concluded. `deciders`: the people who said so (none: the machine)."""
+
+    id: str
+    check_in_id: str
+    at_ms: Millis
+    received_ms: Millis
+    verdict: Verdict
+    deciders: tuple[str, ...] = ()
+
+
+class ProtectedFix(msgspec.Struct, frozen=True, tag="protected_fix", tag_field="type", omit_defaults=True):
+    """Where a protected person's own device was, for a zone that moves with them (`link_id` names the consented link).
+
+    It is evidence only of the distance between two people and is never shown with a supervised person's case.
+    """
+
+    id: str
+    link_id: str
+    at_ms: Millis
+    received_ms: Millis
+    lat_deg: Latitude
+    lon_deg: Longitude
+    accuracy_m: float | None = None
+    source: Source = Source.UNKNOWN
+
+
 class ConditionsChanged(msgspec.Struct, frozen=True, tag="conditions_changed", tag_field="type"):
     """A person's order or conditions were changed, with effect from `at_ms` (which may lie in the past)."""
 
@@ -92,7 +153,7 @@ class Tick(msgspec.Struct, frozen=True, tag="tick", tag_field="type"):
     at_ms: Millis
 
 
-Fact = Fix | DeviceReport | ConditionsChanged
+Fact = Fix | DeviceReport | ConditionsChanged | CheckInAsked | CheckInSubmitted | CheckInDecided | ProtectedFix
 _encoder = msgspec.msgpack.Encoder(order="deterministic")
 _decoder: msgspec.msgpack.Decoder[Fact] = msgspec.msgpack.Decoder(Fact)
 

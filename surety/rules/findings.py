@@ -7,7 +7,7 @@ import msgspec
 
 from surety.rules.facts import Millis
 
-RULES_VERSION = "2026.11.1"
+RULES_VERSION = "2026.11.2"
 
 
 class Certainty(enum.StrEnum):
@@ -33,6 +33,13 @@ class Kind(enum.StrEnum):
 
     ZONE_ENTERED = "zone_entered"
     ZONE_LEFT = "zone_left"
+    ZONE_CROSSED = "zone_crossed"  # between two fixes, by the straight way: on record, never an alert
+    ZONE_NEAR = "zone_near"  # within the warning distance of an exclusion zone: a word to the person, not to the desk
+    ZONE_CLEAR = "zone_clear"
+    RESTRICTION_OVERSTAYED = "restriction_overstayed"
+    RESTRICTION_LEFT = "restriction_left"
+    PROTECTED_NEAR = "protected_near"  # within the distance ordered of a protected person's own device
+    PROTECTED_CLEAR = "protected_clear"
     INCLUSION_LEFT = "inclusion_left"
     INCLUSION_ABSENT_AT_START = "inclusion_absent_at_start"
     INCLUSION_RETURNED = "inclusion_returned"
@@ -40,28 +47,53 @@ class Kind(enum.StrEnum):
     CURFEW_LEFT = "curfew_left"
     CURFEW_RETURNED = "curfew_returned"
     CURFEW_ABSENT_THROUGHOUT = "curfew_absent_throughout"
+    ALLOWANCE_EXCEEDED = "allowance_exceeded"  # minutes away that add up to more than the order tolerates
+    ATTENDANCE_MISSED = "attendance_missed"
+    ATTENDANCE_LATE = "attendance_late"
+    ATTENDANCE_SHORT = "attendance_short"
+    ATTENDANCE_KEPT = "attendance_kept"
+    ATTENDANCE_UNVERIFIED = "attendance_unverified"
+    CHECK_IN_MISSED = "check_in_missed"
+    CHECK_IN_UNDELIVERED = "check_in_undelivered"
+    CHECK_IN_LATE = "check_in_late"
+    FACE_NOT_VERIFIED = "face_not_verified"
     CANNOT_VERIFY = "cannot_verify"
     VERIFIED_AGAIN = "verified_again"
     DUTY_ENDED = "duty_ended"  # an episode ends because its window or condition did, not by what anybody did
     SILENT = "silent"
     HEARD_AGAIN = "heard_again"
+    NO_LOCATION = "no_location"  # the device speaks but tells no usable place
+    LOCATED_AGAIN = "located_again"
     SOS = "sos"
     STRAP_TAMPER = "strap_tamper"
     CASE_TAMPER = "case_tamper"
     OFF_WRIST = "off_wrist"
     BATTERY_LOW = "battery_low"
+    BATTERY_FLAT = "battery_flat"
+    NOT_CHARGED = "not_charged"  # charged for less than the order asks in a day
     POWERED_OFF = "powered_off"
     MOCK_LOCATION = "mock_location"
+    IMPLAUSIBLE_MOVEMENT = "implausible_movement"
+    JAMMING_SUSPECTED = "jamming_suspected"
+    ORDER_EXPIRED = "order_expired"
+    REVIEW_OVERDUE = "review_overdue"
+    REVIEW_DONE = "review_done"
 
 
 ENDS = frozenset(
     {
         Kind.ZONE_LEFT,
+        Kind.ZONE_CLEAR,
+        Kind.RESTRICTION_LEFT,
+        Kind.PROTECTED_CLEAR,
         Kind.INCLUSION_RETURNED,
         Kind.CURFEW_RETURNED,
         Kind.CURFEW_ABSENT_THROUGHOUT,
         Kind.VERIFIED_AGAIN,
         Kind.HEARD_AGAIN,
+        Kind.LOCATED_AGAIN,
+        Kind.CHECK_IN_LATE,
+        Kind.REVIEW_DONE,
         Kind.DUTY_ENDED,
     }
 )

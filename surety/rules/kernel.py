@@ -38,6 +38,12 @@ EDGE_COLUMNS = 6
 LOG_ODDS, LAST_MS, PRESENCE, INFORMATIVE_MS, CLEARANCE_M, SIGMA_M, CHANGED, RESTS_AT, SPENT_MS = range(9)
 EVIDENCE_COLUMNS = 12
 
+# Columns of the last good fix: its Earth-centred place, its time and its error scale.
+BEFORE_X, BEFORE_MS, BEFORE_SIGMA_M = 0, 3, 4
+BEFORE_COLUMNS = 5
+# What may be odd about the way from it to the next fix, as bits; the rules then look closer.
+LEAPT, PASSED = 1, 2  # further than anybody travels; past an exclusion zone between two fixes that lie far apart
+
 UNKNOWN, OUTSIDE, INSIDE = 0, 1, 2
 GNSS, FUSED, WIFI, CELL, UNTOLD = range(5)
 
@@ -50,6 +56,10 @@ NOWHERE_NEAR = math.log(WILD / (0.5 * (1 - WILD) + WILD))  # the log-likelihood 
 WEAK_SHARE = 0.1
 WEAK_LIMIT = 1.0  # log-odds; weak evidence takes certainty away down to this, and never creates any
 SETTLED_S, ERROR_LASTS_S, FORGETS_S = 30.0, 20.0, 3_600.0
+FASTEST_MPS = 100.0  # 360 km/h: above the fastest trains; aircraft are told apart later, by their going on
+LEAP_SIGMAS = 6.0  # of both fixes together: what a wild fix alone explains is no leap
+SPARSE_S = 20.0  # fixes closer than this leave no room to pass a zone unseen
+GOOD_SIGMA_M = 100.0  # a vaguer fix says too little about where a way began
 
 
 @compiled
@@ -251,21 +261,51 @@ def _take(
 
 
 @compiled
+def _odd(before: Floats, areas: Floats, x: float, y: float, z: float, at_ms: float, sigma_m: float) -> int:
+    """What may be odd about the straight way from the last good fix to this one, as bits."""
+    if math.isnan(before[BEFORE_MS]):
+        return 0
+    wait_s = (at_ms - before[BEFORE_MS]) / 1000
+    bx, by, bz = before[BEFORE_X], before[BEFORE_X + 1], before[BEFORE_X + 2]
+    dx, dy, dz = x - bx, y - by, z - bz
+    chord2 = dx * dx + dy * dy + dz * dz
+    reach = FASTEST_MPS * max(wait_s, 1.0) + LEAP_SIGMAS * (sigma_m + before[BEFORE_SIGMA_M])
+    odd = LEAPT if chord2 > reach * reach else 0
+    if wait_s < SPARSE_S or chord2 == 0.0:
+        return odd
+    for i in range(areas.shape[0]):
+        area = areas[i]
+        if area[REST] >= 0.0:  # a place to be at is not passed by
+            continue
+        cx, cy, cz = area[CENTRE] - bx, area[CENTRE + 1] - by, area[CENTRE + 2] - bz
+        part = min(1.0, max(0.0, (cx * dx + cy * dy + cz * dz) / chord2))
+        ox, oy, oz = cx - part * dx, cy - part * dy, cz - part * dz
+        if ox * ox + oy * oy + oz * oz < area[REACH_M] * area[REACH_M]:
+            return odd | PASSED
+    return odd
+
+
+@compiled
 def observe_fix(  # noqa: PLR0913, PLR0917 - compiled code takes arrays and numbers
     evidence: Floats,
     areas: Floats,
     blocks: Floats,
     edges: Floats,
+    before: Floats,
     at_ms: float,
     lat_deg: float,
     lon_deg: float,
     accuracy_m: float,
     source: int,
-) -> int:
-    """Take one fix for every area of one person; the number of areas whose presence changed (column CHANGED)."""
+) -> tuple[int, int]:
+    """Take one fix for every area of one person: how many changed presence (column CHANGED), and what is odd (bits)."""
     x, y, z = earth_centred(lat_deg, lon_deg)
     sigma_m = scale_of(accuracy_m)
-    changed = 0
+    changed = odd = 0
+    if source not in (WIFI, CELL) and sigma_m <= GOOD_SIGMA_M:
+        odd = _odd(before, areas, x, y, z, at_ms, sigma_m)
+        before[BEFORE_X], before[BEFORE_X + 1], before[BEFORE_X + 2] = x, y, z
+        before[BEFORE_MS], before[BEFORE_SIGMA_M] = at_ms, sigma_m
     for i in range(areas.shape[0]):
         area = areas[i]
         dx, dy, dz = x - area[CENTRE], y - area[CENTRE + 1], z - area[CENTRE + 2]
@@ -279,7 +319,7 @@ def observe_fix(  # noqa: PLR0913, PLR0917 - compiled code takes arrays and numb
         flips = _take(evidence[i], area, at_ms, ratio, inside_m, sigma_m, source)
         evidence[i, CHANGED] = 1.0 if flips else 0.0
         changed += flips
-    return changed
+    return changed, odd
 
 
 @compiled
@@ -288,6 +328,7 @@ def run_fixes(  # noqa: PLR0913, PLR0917 - compiled code takes arrays and number
     areas: Floats,
     blocks: Floats,
     edges: Floats,
+    before: Floats,
     at_ms: npt.NDArray[np.int64],
     lat_deg: Floats,
     lon_deg: Floats,
@@ -298,15 +339,20 @@ def run_fixes(  # noqa: PLR0913, PLR0917 - compiled code takes arrays and number
 ) -> tuple[int, int]:
     """Take fixes from `first` on, writing (fix, area, presence, p) rows to `found`; next fix and rows written.
 
-    Stops early when another fix might not fit; the caller makes room and goes on.
+    What is odd about the way to a fix is a row of area -1 with the bits in the place of a presence. Stops early when
+    another fix might not fit; the caller makes room and goes on.
     """
     rows = 0
     for n in range(first, at_ms.shape[0]):
-        if rows + areas.shape[0] > found.shape[0]:
+        if rows + areas.shape[0] + 1 > found.shape[0]:
             return n, rows
-        if observe_fix(
-            evidence, areas, blocks, edges, float(at_ms[n]), lat_deg[n], lon_deg[n], accuracy_m[n], source[n]
-        ):
+        changed, odd = observe_fix(
+            evidence, areas, blocks, edges, before, float(at_ms[n]), lat_deg[n], lon_deg[n], accuracy_m[n], source[n]
+        )
+        if odd:
+            found[rows, 0], found[rows, 1], found[rows, 2], found[rows, 3] = n, -1, odd, math.nan
+            rows += 1
+        if changed:
             for i in range(areas.shape[0]):
                 if evidence[i, CHANGED] != 0.0:
                     found[rows, 0], found[rows, 1], found[rows, 2] = n, i, evidence[i, PRESENCE]

@@ -8,45 +8,18 @@ import hashlib
 
 import msgspec
 
-from surety.rules import presence, schedule
-from surety.rules.conditions import Area, Condition, ConditionSet, Curfew, Timetable, Trail, Zone, ZoneKind
+from surety.rules import presence, schedule, trackers
+from surety.rules.conditions import Area, Condition, ConditionSet, Curfew, Zone, ZoneKind, timetables_of
 from surety.rules.facts import Millis
+from surety.rules.ordered import Duty
 from surety.rules.presence import Mode, PackedAreas
-from surety.rules.schedule import BEGINNING, END, Window
+from surety.rules.schedule import BEGINNING, END
+from surety.rules.silence import Watchdog
+from surety.rules.tracker import Ask
 
 _KEPT_EPOCHS = 4
 _encode = msgspec.msgpack.Encoder(order="deterministic").encode
 _decode = msgspec.msgpack.Decoder(list[Condition]).decode
-
-
-class Duty(msgspec.Struct, frozen=True):
-    """A curfew or a zone in force: where (`areas`: name and row of the evidence), when, and what silence means."""
-
-    condition_id: str
-    version: int
-    mode: Mode
-    from_ms: Millis
-    to_ms: Millis
-    timetable: Timetable
-    areas: tuple[tuple[str, int], ...]
-    unknown_after_ms: int
-
-    def around(self, at_ms: Millis) -> Window | None:
-        """The window that holds `at_ms` or the next one, not cut at the version's ends; None when none ever comes."""
-        return schedule.around(self.timetable, at_ms, self.areas[0][0])
-
-    def rows(self, places: tuple[str, ...]) -> tuple[int, ...]:
-        """The rows of the evidence that belong to these places; a name that a curfew does not know has none."""
-        return tuple(row for name, row in self.areas if name in places or self.mode is not Mode.HOME)
-
-
-class Watchdog(msgspec.Struct, frozen=True):
-    """A trail condition in force: how long a device may be silent."""
-
-    condition_id: str
-    version: int
-    from_ms: Millis
-    silent_after_ms: int
 
 
 class Epoch(msgspec.Struct, frozen=True):
@@ -55,15 +28,16 @@ class Epoch(msgspec.Struct, frozen=True):
     start_ms: Millis
     end_ms: Millis
     duties: tuple[Duty, ...]
-    watchdogs: tuple[Watchdog, ...]
+    asks: tuple[Ask, ...]  # of the rules beside the duties
     keys: tuple[int, ...]  # of each row of the evidence: the same area in the same mode has the same key
     packed: PackedAreas
 
     @property
     def about(self) -> tuple[str, int]:
         """The condition under which a device's own reports stand: the trail if there is one; ("", 0) for none."""
-        if self.watchdogs:
-            return self.watchdogs[0].condition_id, self.watchdogs[0].version
+        for ask in self.asks:
+            if isinstance(ask, Watchdog):
+                return ask.condition_id, ask.version
         return (self.duties[0].condition_id, self.duties[0].version) if self.duties else ("", 0)
 
 
@@ -77,8 +51,8 @@ class Plan:
         # As bytes: a seventh of the memory, and a plan of each of many thousand people is kept.
         self._stored = _encode(ordered)
         for condition in ordered:
-            if not isinstance(condition.body, Trail):
-                schedule.check(condition.body.timetable)
+            for timetable in timetables_of(condition.body):
+                schedule.check(timetable)
         starts = [c.effective_from_ms for c in ordered]
         ends = [c.effective_to_ms for c in ordered if c.effective_to_ms is not None]
         self._edges = (BEGINNING, *sorted({*starts, *ends}), END)
@@ -106,40 +80,42 @@ class Plan:
             to = END if condition.effective_to_ms is None else condition.effective_to_ms
             if condition.effective_from_ms <= start < to:
                 in_force[condition.id] = condition
-        rows: dict[int, int] = {}
-        areas: list[tuple[Area, Mode]] = []
-        duties, watchdogs = [], []
+        areas = _Areas()
+        duties: list[Duty] = []
+        asks: list[Ask] = []
         for condition in in_force.values():
-            if isinstance(condition.body, Trail):
-                watchdogs.append(_watchdog(condition, condition.body))
-            else:
-                duties.append(_duty(condition, condition.body, rows, areas))
-        return Epoch(start, end, tuple(duties), tuple(watchdogs), tuple(rows), presence.pack(areas))
+            if isinstance(condition.body, Curfew | Zone):
+                duties.append(_duty(condition, condition.body, areas))
+            asks += trackers.asks_of(condition, areas.row_of)
+        return Epoch(start, end, tuple(duties), tuple(asks), tuple(areas.rows), presence.pack(areas.listed))
 
 
-def _watchdog(condition: Condition, trail: Trail) -> Watchdog:
-    return Watchdog(condition.id, condition.version, condition.effective_from_ms, trail.silent_after_s * 1000)
+class _Areas:
+    """The areas of an epoch, each once for a mode."""
+
+    def __init__(self) -> None:
+        self.rows: dict[int, int] = {}
+        self.listed: list[tuple[Area, Mode]] = []
+
+    def row_of(self, area: Area, mode: Mode) -> int:
+        key = _key(area, mode)
+        if key not in self.rows:
+            self.rows[key] = len(self.listed)
+            self.listed.append((area, mode))
+        return self.rows[key]
 
 
-def _duty(condition: Condition, body: Curfew | Zone, rows: dict[int, int], areas: list[tuple[Area, Mode]]) -> Duty:
+def _duty(condition: Condition, body: Curfew | Zone, areas: _Areas) -> Duty:
     mode = _mode(body)
     named = [(p.name, p.area) for p in body.places] if isinstance(body, Curfew) else [(body.name, body.area)]
-    found = []
-    for name, area in named:
-        key = _key(area, mode)
-        if key not in rows:
-            rows[key] = len(areas)
-            areas.append((area, mode))
-        found.append((name, rows[key]))
-    to = END if condition.effective_to_ms is None else condition.effective_to_ms
     return Duty(
         condition.id,
         condition.version,
         mode,
         condition.effective_from_ms,
-        to,
+        END if condition.effective_to_ms is None else condition.effective_to_ms,
         body.timetable,
-        tuple(found),
+        tuple((name, areas.row_of(area, mode)) for name, area in named),
         body.unknown_after_s * 1000,
     )
 

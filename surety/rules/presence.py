@@ -123,6 +123,11 @@ def fresh(packed: PackedAreas) -> Floats:
     return evidence
 
 
+def nowhere() -> Floats:
+    """The last good fix before there is any: plain float64, kept as bytes like the evidence."""
+    return np.full(kernel.BEFORE_COLUMNS, np.nan)
+
+
 def observe(
     evidence: Floats, packed: PackedAreas, at_ms: int, lat_deg: float, lon_deg: float, accuracy_m: float, source: int
 ) -> npt.NDArray[np.intp]:
@@ -130,9 +135,25 @@ def observe(
 
     `accuracy_m` is NaN where the device claims none; `source` is one of `SOURCE_CODES`.
     """
+    return take(evidence, packed, nowhere(), at_ms, lat_deg, lon_deg, accuracy_m, source)[0]
+
+
+def take(
+    evidence: Floats,
+    packed: PackedAreas,
+    before: Floats,
+    at_ms: int,
+    lat_deg: float,
+    lon_deg: float,
+    accuracy_m: float,
+    source: int,
+) -> tuple[npt.NDArray[np.intp], int]:
+    """As `observe`, and the bits of what is odd about the way from the last good fix (`before`, changed in place)."""
     numbers = float(at_ms), float(lat_deg), float(lon_deg), float(accuracy_m)  # an int would be compiled for anew
-    changed = kernel.observe_fix(evidence, packed.areas, packed.blocks, packed.edges, *numbers, int(source))
-    return np.flatnonzero(evidence[:, kernel.CHANGED]) if changed else _NONE
+    changed, odd = kernel.observe_fix(
+        evidence, packed.areas, packed.blocks, packed.edges, before, *numbers, int(source)
+    )
+    return (np.flatnonzero(evidence[:, kernel.CHANGED]) if changed else _NONE), odd
 
 
 def read(evidence: Floats, i: int, at_ms: int) -> Reading:
@@ -158,19 +179,36 @@ def run(
     lon_deg: npt.ArrayLike,
     accuracy_m: npt.ArrayLike,
     source: npt.ArrayLike,
+    before: Floats | None = None,
 ) -> npt.NDArray[np.void]:
-    """Take many fixes, in order of time; every change of presence as rows of `TRANSITION`. Same as `observe` each."""
+    """Take many fixes, in order of time; every change of presence as rows of `TRANSITION`. Same as `observe` each.
+
+    With `before` (changed in place), what is odd about the way to a fix is a row too: area -1, the bits as presence.
+    """
     times = np.ascontiguousarray(at_ms, dtype=np.int64)
     lats, lons, accuracies = (np.ascontiguousarray(part, dtype=np.float64) for part in (lat_deg, lon_deg, accuracy_m))
     sources = np.ascontiguousarray(source, dtype=np.int64)
     parts, done = [], 0
+    way = nowhere() if before is None else before
     while done < len(times):
         found = np.empty((max(1024, 2 * len(packed)), 4))
         done, rows = kernel.run_fixes(
-            evidence, packed.areas, packed.blocks, packed.edges, times, lats, lons, accuracies, sources, done, found
+            evidence,
+            packed.areas,
+            packed.blocks,
+            packed.edges,
+            way,
+            times,
+            lats,
+            lons,
+            accuracies,
+            sources,
+            done,
+            found,
         )
         parts.append(found[:rows])
-    return _transitions(np.concatenate(parts) if parts else np.empty((0, 4)))
+    rows_found = np.concatenate(parts) if parts else np.empty((0, 4))
+    return _transitions(rows_found if before is not None else rows_found[rows_found[:, 1] >= 0])
 
 
 def _transitions(found: Floats) -> npt.NDArray[np.void]:

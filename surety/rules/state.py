@@ -57,13 +57,22 @@ class Watch(msgspec.Struct, frozen=True, array_like=True):
     asked_ms: Millis = BEGINNING
 
 
-class Silence(msgspec.Struct, frozen=True, array_like=True):
-    """One trail condition as it is watched: since when, and the silence that is going on."""
+class Record(msgspec.Struct, frozen=True, array_like=True):
+    """What a rule beside the duties (tracker.py) remembers of one condition."""
 
     condition_id: str
     version: int
+
+
+class Silence(Record, frozen=True, tag="silence"):
+    """One trail condition as it is watched: since when, and the silence that is going on."""
+
     since_ms: Millis
     episode: Episode | None = None
+
+
+AnyRecord = Silence
+"""Every kind of record, each with its own tag."""
 
 
 class Device(msgspec.Struct, frozen=True, array_like=True):
@@ -95,8 +104,9 @@ class State(msgspec.Struct, array_like=True, eq=False):
     recent: tuple[Seen, ...] = ()
     device: Device = Device()
     watches: tuple[Watch, ...] = ()
-    silences: tuple[Silence, ...] = ()
+    records: tuple[AnyRecord, ...] = ()  # in the order of the epoch's asks
     evidence: Any = None  # float64 [areas, EVIDENCE_COLUMNS]; bytes only on the way in and out
+    before: Any = None  # float64 [BEFORE_COLUMNS]: the last good fix as kernel.py keeps it; bytes likewise
 
 
 _encoder = msgspec.msgpack.Encoder(enc_hook=lambda array: array.tobytes(), order="deterministic")
@@ -112,4 +122,5 @@ def decode_state(data: bytes) -> State:
     """The state that `encode_state` wrote. Raises msgspec.DecodeError or ValidationError on anything else."""
     state = _decoder.decode(data)
     state.evidence = np.frombuffer(state.evidence).reshape(-1, EVIDENCE_COLUMNS).copy()
+    state.before = np.frombuffer(state.before).copy()
     return state

@@ -1,0 +1,30 @@
+"""One duty of place and time in force: where, when, and what silence means. Decides only when its windows are."""
+
+import msgspec
+
+from surety.rules import schedule
+from surety.rules.conditions import Timetable
+from surety.rules.facts import Millis
+from surety.rules.presence import Mode
+from surety.rules.schedule import Window
+
+
+class Duty(msgspec.Struct, frozen=True):
+    """A curfew or a zone in force: where (`areas`: name and row of the evidence), when, and what silence means."""
+
+    condition_id: str
+    version: int
+    mode: Mode
+    from_ms: Millis
+    to_ms: Millis
+    timetable: Timetable
+    areas: tuple[tuple[str, int], ...]
+    unknown_after_ms: int
+
+    def around(self, at_ms: Millis) -> Window | None:
+        """The window that holds `at_ms` or the next one, not cut at the version's ends; None when none ever comes."""
+        return schedule.around(self.timetable, at_ms, self.areas[0][0])
+
+    def rows(self, places: tuple[str, ...]) -> tuple[int, ...]:
+        """The rows of the evidence that belong to these places; a name that a curfew does not know has none."""
+        return tuple(row for name, row in self.areas if name in places or self.mode is not Mode.HOME)

@@ -1,0 +1,248 @@
+"""The sentence of each kind of finding, from its evidence and its condition. Decides nothing."""
+
+from collections.abc import Callable
+
+from surety.rules.conditions import Body, Zone, ZoneKind
+from surety.rules.findings import ENDS, Cause, Certainty, Finding, Kind
+from surety.rules.phrases import abbreviation, count, distance, either, lasting, on_clock, span
+
+_HEDGE = {Certainty.POSSIBLE: "Possibly ", Certainty.PROBABLE: "Probably ", Certainty.ESTABLISHED: ""}
+
+
+class Teller:
+    """One finding on its way into words."""
+
+    def __init__(self, finding: Finding, body: Body | None, time_zone: str) -> None:
+        self.finding, self.body, self.time_zone = finding, body, time_zone
+        self.numbers = finding.evidence.numbers
+        self._named_zone = ""
+        self.at = self.time(finding.at_ms)  # said first, so it is the one that names the zone
+
+    @property
+    def hedge(self) -> str:
+        """How sure it is, before the rest."""
+        return _HEDGE[self.finding.certainty]
+
+    @property
+    def place(self) -> str:
+        """The place or zone, as one would say it after "at" or "in"."""
+        if isinstance(self.body, Zone):
+            return f'the zone "{self.body.name}"'
+        name = self.numbers.get("place")
+        return either(name.split(", ")) if isinstance(name, str) else "the place ordered"
+
+    def number(self, name: str) -> float | None:
+        """A number of the evidence."""
+        value = self.numbers.get(name)
+        return value if isinstance(value, int | float) else None
+
+    def time(self, at_ms: float) -> str:
+        """A time of day; with the zone where it was not said yet, with the date where it is another day."""
+        local = on_clock(int(at_ms), self.time_zone)
+        text = f"{local:%H:%M}"
+        if (zone := abbreviation(local)) != self._named_zone:
+            text, self._named_zone = f"{text} {zone}", zone
+        other_day = local.date() != on_clock(self.finding.at_ms, self.time_zone).date()
+        return f"{text} on {local.day} {local:%b}" if other_day else text
+
+    def last_fix(self) -> str:
+        """ "Last certain fix 20:51, 140 m away." - or nothing where there was none."""
+        at, clearance = self.number("last_certain_ms"), self.number("clearance_m")
+        if at is None or clearance is None:
+            return ""
+        where = f"{distance(clearance)} inside" if clearance >= 0 else f"{distance(-clearance)} away"
+        return f"Last certain fix {self.time(at)}, {where}."
+
+    def lasted(self, what: str) -> str:
+        """How long what the finding ends went on, for the end of a sentence."""
+        began = self.number("began_ms")
+        return "" if began is None else f"; {what} {lasting(self.finding.at_ms - int(began))}"
+
+    def device(self) -> str:
+        """What the device had told of itself, where it bears on the finding."""
+        if self.finding.kind in ENDS:
+            return ""
+        pct = self.number("battery_pct")
+        told = [] if pct is None else [f"Battery {pct:.0f} %."]
+        if self.numbers.get("worn") == "no" and self.finding.kind is not Kind.OFF_WRIST:
+            told.append("The device had reported that it was not worn.")
+        if self.numbers.get("power") == "off" and self.finding.kind is not Kind.POWERED_OFF:
+            told.append("The device had been switched off.")
+        return " ".join(told)
+
+    def cause(self) -> str:
+        """What explains that nothing, or nothing certain, came."""
+        if self.finding.kind not in (Kind.SILENT, Kind.CANNOT_VERIFY):
+            return ""
+        return {
+            Cause.CHARGING: "The device was on its charger.",
+            Cause.EQUIPMENT: "Its battery was low before.",
+            Cause.NETWORK: "The device had said that it was offline.",
+        }.get(self.finding.cause, "")
+
+
+def _entered(t: Teller) -> str:
+    if (began := t.number("began_ms")) is not None:
+        return f"{t.hedge}in {t.place} at {t.at}, as it seemed since {t.time(began)}. {t.last_fix()}"
+    if t.finding.at_ms == t.number("window_start_ms"):
+        return f"{t.hedge}in {t.place} already when it came into force at {t.at}. {t.last_fix()}"
+    return f"{t.hedge}in {t.place} since {t.at}. {t.last_fix()}"
+
+
+def _absent(t: Teller) -> str:
+    began = t.number("window_start_ms")
+    where = f"in {t.place}" if isinstance(t.body, Zone) else f"at {t.place}"
+    duty = "the time to be there" if isinstance(t.body, Zone) else "the curfew"
+    if t.number("began_ms") is not None:
+        return _left(t)
+    if began is None or began == t.finding.at_ms:
+        return f"{t.hedge}not {where} when {duty} began at {t.at}. {t.last_fix()}"
+    return f"{t.hedge}not {where} at {t.at}; nobody can tell for {t.time(began)}, when {duty} began. {t.last_fix()}"
+
+
+def _left(t: Teller) -> str:
+    where = f"in {t.place}" if isinstance(t.body, Zone) else f"at {t.place}"
+    if (since := t.number("began_ms")) is not None:
+        return f"{t.hedge}not {where} at {t.at}, as it seemed since {t.time(since)}. {t.last_fix()}"
+    return f"{t.hedge}not {where} since {t.at}. {t.last_fix()}"
+
+
+def _back(t: Teller) -> str:
+    return f"{t.hedge}back {'in' if isinstance(t.body, Zone) else 'at'} {t.place} since {t.at}{t.lasted('away for')}."
+
+
+def _throughout(t: Teller) -> str:
+    began, end = t.number("window_start_ms"), t.at
+    since = f"from {t.time(began)} to {end}" if began is not None else f"until {end}"
+    return f"{t.hedge}not at {t.place} at any time {since}."
+
+
+def _cannot_verify(t: Teller) -> str:
+    limit = span(t.number("unknown_after_s") or 0)
+    exclusion = isinstance(t.body, Zone) and t.body.zone_kind is ZoneKind.EXCLUSION
+    what = f"keeping out of {t.place}" if exclusion else f"being {'in' if isinstance(t.body, Zone) else 'at'} {t.place}"
+    last = t.last_fix() or "No certain fix before."
+    return f"Cannot verify {what} since {t.at}: no certain fix for {limit}. This is not a breach. {last}"
+
+
+def _ended(t: Teller) -> str:
+    ended = "The condition" if t.numbers.get("ended_by") == "condition" else "The ordered time"
+    was = {
+        Kind.CANNOT_VERIFY.value: "it could not be verified until then",
+        Kind.SILENT.value: "the device was silent until then",
+        Kind.ZONE_ENTERED.value: f"still in {t.place} then",
+    }.get(str(t.numbers.get("began")), f"not back {'in' if isinstance(t.body, Zone) else 'at'} {t.place} by then")
+    return f"{ended} ended at {t.at}; {was}."
+
+
+def _silent(t: Teller) -> str:
+    limit, last = span(t.number("silent_after_s") or 0), t.number("last_heard_ms")
+    heard = f"Last message {t.time(last)}." if last is not None else "It has not been heard before."
+    return f"No message from the device for {limit} at {t.at}. {heard}"
+
+
+def _crossed(t: Teller) -> str:
+    gap = span(t.number("gap_s") or 0)
+    return (
+        f"Possibly passed through {t.place} about {t.at}: the straight way between two fixes {gap} apart goes through "
+        "it. Nobody recorded a place in it; this is on record and no alert."
+    )
+
+
+def _minutes(t: Teller, name: str) -> str:
+    return count(round((t.number(name) or 0) / 60), "minute")
+
+
+def _allowance(t: Teller) -> str:
+    per = "week" if t.numbers.get("per") == "week" else "day"
+    return (
+        f"Time away adds up to {_minutes(t, 'spent_s')} this {per} at {t.at}; the order tolerates "
+        f"{_minutes(t, 'allowed_s')} a {per}."
+    )
+
+
+def _attendance_missed(t: Teller) -> str:
+    stay = t.number("stayed_s") or 0
+    seen = f"there for {_minutes(t, 'stayed_s')}" if stay else "not seen there"
+    return f"{t.hedge}missed at {t.place}: {seen} by {t.at}, {_minutes(t, 'needed_s')} were ordered."
+
+
+def _attendance_short(t: Teller) -> str:
+    return (
+        f"{t.hedge}left {t.place} early: there for {_minutes(t, 'stayed_s')} until {t.at}, "
+        f"{_minutes(t, 'needed_s')} were ordered."
+    )
+
+
+def _check_in_missed(t: Teller) -> str:
+    asked = t.number("asked_ms")
+    since = f" asked for at {t.time(asked)}" if asked is not None else ""
+    return f"No photograph{since} had come by {t.at}."
+
+
+def _leapt(t: Teller) -> str:
+    way, lasted = distance(t.number("way_m") or 0), span(t.number("lasted_s") or 0)
+    return f"At {t.at} the device told of a place {way} from where it had been {lasted} before."
+
+
+def _device(text: str) -> Callable[[Teller], str]:
+    return lambda t: f"{text.format(at=t.at)}"
+
+
+SAID: dict[Kind, Callable[[Teller], str]] = {
+    Kind.ZONE_ENTERED: _entered,
+    Kind.ZONE_LEFT: lambda t: f"{t.hedge}out of {t.place} again since {t.at}{t.lasted('there for')}.",
+    Kind.ZONE_CROSSED: _crossed,
+    Kind.ZONE_NEAR: lambda t: f"{t.hedge}close to {t.place} since {t.at}. {t.last_fix()}",
+    Kind.ZONE_CLEAR: lambda t: f"No longer close to {t.place} since {t.at}.",
+    Kind.RESTRICTION_OVERSTAYED: lambda t: (
+        f"{t.hedge}in {t.place} for longer than {_minutes(t, 'allowed_s')} at {t.at}. {t.last_fix()}"
+    ),
+    Kind.RESTRICTION_LEFT: lambda t: f"{t.hedge}out of {t.place} again since {t.at}{t.lasted('too long by')}.",
+    Kind.PROTECTED_NEAR: lambda t: f"{t.hedge}closer to the protected person than ordered, since {t.at}.",
+    Kind.PROTECTED_CLEAR: lambda t: f"{t.hedge}far enough from the protected person again since {t.at}.",
+    Kind.INCLUSION_LEFT: _left,
+    Kind.INCLUSION_ABSENT_AT_START: _absent,
+    Kind.INCLUSION_RETURNED: _back,
+    Kind.CURFEW_ABSENT_AT_START: _absent,
+    Kind.CURFEW_LEFT: _left,
+    Kind.CURFEW_RETURNED: _back,
+    Kind.CURFEW_ABSENT_THROUGHOUT: _throughout,
+    Kind.ALLOWANCE_EXCEEDED: _allowance,
+    Kind.ATTENDANCE_MISSED: _attendance_missed,
+    Kind.ATTENDANCE_LATE: lambda t: f"{t.hedge}late at {t.place}: there since {t.at}.",
+    Kind.ATTENDANCE_SHORT: _attendance_short,
+    Kind.ATTENDANCE_KEPT: lambda t: f"Was at {t.place} for {_minutes(t, 'stayed_s')}, as ordered, by {t.at}.",
+    Kind.ATTENDANCE_UNVERIFIED: lambda t: (
+        f"Cannot verify whether the person was at {t.place} by {t.at}. This is not a breach. {t.last_fix()}"
+    ),
+    Kind.CHECK_IN_MISSED: _check_in_missed,
+    Kind.CHECK_IN_UNDELIVERED: _device(
+        "The question for a photograph had not reached the device by {at}; not a breach."
+    ),
+    Kind.CHECK_IN_LATE: _device("The photograph that was asked for came late, at {at}."),
+    Kind.FACE_NOT_VERIFIED: _device("People who looked at the photograph did not see the person in it, at {at}."),
+    Kind.CANNOT_VERIFY: _cannot_verify,
+    Kind.VERIFIED_AGAIN: lambda t: f"Verified again since {t.at}. {t.last_fix()}",
+    Kind.DUTY_ENDED: _ended,
+    Kind.SILENT: _silent,
+    Kind.HEARD_AGAIN: _device("The device was heard again at {at}."),
+    Kind.NO_LOCATION: _device("The device speaks, but has told no usable place since {at}."),
+    Kind.LOCATED_AGAIN: _device("The device tells where it is again since {at}."),
+    Kind.SOS: _device("Called for help with the SOS button at {at}."),
+    Kind.STRAP_TAMPER: _device("The device reported an open or cut strap at {at}."),
+    Kind.CASE_TAMPER: _device("The device reported an open case at {at}."),
+    Kind.OFF_WRIST: _device("The device reported at {at} that it is not worn."),
+    Kind.BATTERY_LOW: _device("The device's battery was low at {at}."),
+    Kind.BATTERY_FLAT: _device("The device's battery was all but flat at {at}."),
+    Kind.NOT_CHARGED: lambda t: (
+        f"The device was charged for {_minutes(t, 'charged_s')} by {t.at}; {_minutes(t, 'needed_s')} a day are ordered."
+    ),
+    Kind.POWERED_OFF: _device("The device was switched off at {at}."),
+    Kind.MOCK_LOCATION: _device("The device reported a simulated position at {at}; it is not used as evidence."),
+    Kind.IMPLAUSIBLE_MOVEMENT: _leapt,
+    Kind.JAMMING_SUSPECTED: _device("Something may have drowned the satellites' signal at {at}."),
+    Kind.ORDER_EXPIRED: _device("The order ended at {at}; nothing may be collected under it any more."),
+    Kind.REVIEW_OVERDUE: _device("The review of the order was due at {at} and is not recorded."),
+    Kind.REVIEW_DONE: _device("The review of the order is recorded since {at}."),
+}
