@@ -11,7 +11,7 @@ import gzip
 import itertools
 import json
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Annotated, NamedTuple, TypeVar
 
@@ -54,6 +54,14 @@ class Task(NamedTuple):
     mode: Mode
 
 
+class Breach(NamedTuple):
+    """An interval in which a task's area was held to be in breach; `until` is None where the fixes end in it."""
+
+    case: str
+    since: float
+    until: float | None
+
+
 class Totals(NamedTuple):
     """What a run went through."""
 
@@ -67,17 +75,22 @@ def score(cases: Path, fixes: Path, alerts: Path, thin_s: float = 0.0) -> Totals
 
     `thin_s` keeps the last fix of each bin of that many seconds. Raises InputError for a file it cannot use.
     """
-    homes = _is_array(cases)
-    tracks = read_fixes(fixes, "case" if homes else "trace", thin_s)
     done, given, written = 0, 0, 0
     with alerts.open("w", encoding="utf-8") as out:
-        for trace, group in itertools.groupby(_tasks(cases, homes=homes), key=lambda task: task.trace):
-            tasks, track = list(group), tracks.get(trace, np.zeros((0, 4)))
-            for line in _breaches(tasks, track):
-                out.write(json.dumps(line) + "\n")
+        for tasks, track in watched(cases, fixes, thin_s):
+            for breach in breaches(tasks, track):
+                out.write(json.dumps({"case": breach.case, "from": breach.since, "to": breach.until}) + "\n")
                 written += 1
             done, given = done + len(tasks), given + len(track)
     return Totals(done, given, written)
+
+
+def watched(cases: Path, fixes: Path, thin_s: float = 0.0) -> Iterator[tuple[list[Task], Columns]]:
+    """The tasks of one trace after the other, with its fixes. Raises InputError for a file it cannot use."""
+    homes = _is_array(cases)
+    tracks = read_fixes(fixes, "case" if homes else "trace", thin_s)
+    for trace, group in itertools.groupby(_tasks(cases, homes=homes), key=lambda task: task.trace):
+        yield list(group), tracks.get(trace, np.zeros((0, 4)))
 
 
 def read_fixes(path: Path, key: str, thin_s: float = 0.0) -> dict[str, Columns]:
@@ -111,23 +124,27 @@ def _thinned(fixes: Columns, step_s: float) -> Columns:
     return last
 
 
-def _breaches(tasks: Sequence[Task], track: Columns) -> Iterator[dict[str, object]]:
+def breaches(
+    tasks: Sequence[Task], track: Columns, modes: Mapping[Mode, presence.Settings] = presence.MODES
+) -> Iterator[Breach]:
     """The intervals in which each task's area was held to be entered (exclusion) or left (home)."""
-    packed = presence.pack([(task.area, task.mode) for task in tasks])
+    packed = presence.pack([(task.area, task.mode) for task in tasks], modes)
     at_ms, sources = np.rint(track[:, 0] * 1000), np.full(len(track), kernel.UNTOLD)
     found = presence.run(presence.fresh(packed), packed, at_ms, track[:, 1], track[:, 2], track[:, 3], sources)
+    found = found[np.argsort(found["area"], kind="stable")]
+    ends = np.searchsorted(found["area"], np.arange(len(tasks) + 1))
     for number, task in enumerate(tasks):
         adverse = Presence.INSIDE if task.mode is Mode.EXCLUSION else Presence.OUTSIDE
         since: float | None = None
-        for row in found[found["area"] == number]:
+        for row in found[ends[number] : ends[number + 1]]:
             held, at = int(row["presence"]) == adverse, float(track[row["fix"], 0])
             if held and since is None:
                 since = at
             elif not held and since is not None:
-                yield {"case": task.case, "from": since, "to": at}
+                yield Breach(task.case, since, at)
                 since = None
         if since is not None:
-            yield {"case": task.case, "from": since, "to": None}
+            yield Breach(task.case, since, None)
 
 
 def _tasks(path: Path, *, homes: bool) -> Iterator[Task]:

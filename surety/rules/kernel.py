@@ -24,7 +24,8 @@ IS_CIRCLE, REACH_M, AREA_M2, FIRST_BLOCK, END_BLOCK = 11, 12, 13, 14, 15
 REST, GAIN, ENTER_AT, LEAVE_AT = 16, 17, 18, 19  # log-odds at rest, m, and the log-odds at which presence changes
 CALM_S_PER_M, SOFT_M = 20, 21  # seconds that an error lasts a metre of its scale; the scale at which a fix counts half
 HALF_RADIUS_M, RING_M2 = 22, 23  # half the radius of a circle of that area; "just outside" in square metres
-AREA_COLUMNS = 24
+LASTS_S, SETTLED_S = 24, 25  # how long any error lasts at least, and the longest time that one fix may speak for
+AREA_COLUMNS = 26
 
 # Columns of PackedAreas.blocks: a run of consecutive edges of one ring with its box.
 XMIN, XMAX, YMIN, YMAX, FIRST_EDGE, END_EDGE, RING, Y_START, Y_END = range(9)
@@ -55,7 +56,7 @@ WORLD_M2 = math.pi * 5_000.0**2
 NOWHERE_NEAR = math.log(WILD / (0.5 * (1 - WILD) + WILD))  # the log-likelihood ratio of a fix that is far away
 WEAK_SHARE = 0.1
 WEAK_LIMIT = 1.0  # log-odds; weak evidence takes certainty away down to this, and never creates any
-SETTLED_S, ERROR_LASTS_S, FORGETS_S = 30.0, 20.0, 3_600.0
+QUIET_S, FORGETS_S = 30.0, 3_600.0
 FASTEST_MPS = 100.0  # 360 km/h: above the fastest trains; aircraft are told apart later, by their going on
 LEAP_SIGMAS = 6.0  # of both fixes together: what a wild fix alone explains is no leap
 SPARSE_S = 20.0  # fixes closer than this leave no room to pass a zone unseen
@@ -217,7 +218,7 @@ def log_likelihood_ratio(area: Floats, inside_m: float, sigma_m: float) -> float
 @compiled
 def faded(log_odds: float, rest: float, wait_s: float) -> float:
     """Log-odds after a silence: from 30 s on they go back to rest, within about an hour."""
-    return log_odds if wait_s <= SETTLED_S else rest + (log_odds - rest) * math.exp((SETTLED_S - wait_s) / FORGETS_S)
+    return log_odds if wait_s <= QUIET_S else rest + (log_odds - rest) * math.exp((QUIET_S - wait_s) / FORGETS_S)
 
 
 @compiled
@@ -241,8 +242,8 @@ def _take(
     first = math.isnan(evidence[LAST_MS])
     # A fix spends the time since the last one as far as it is worth something: a cell fix just before a good one must
     # not make the good one look like a repetition.
-    unspent_s = SETTLED_S if first else min(SETTLED_S, max(0.0, (at_ms - evidence[SPENT_MS]) / 1000))
-    lasts_s = max(ERROR_LASTS_S, area[CALM_S_PER_M] * sigma_m)
+    unspent_s = area[SETTLED_S] if first else min(area[SETTLED_S], max(0.0, (at_ms - evidence[SPENT_MS]) / 1000))
+    lasts_s = max(area[LASTS_S], area[CALM_S_PER_M] * sigma_m)
     share = worth * (1 - math.exp(-unspent_s / lasts_s))
     evidence[SPENT_MS] = at_ms - 1000 * unspent_s * (1 - worth)
     odds = evidence[LOG_ODDS] if first else faded(evidence[LOG_ODDS], area[REST], (at_ms - evidence[LAST_MS]) / 1000)

@@ -7,7 +7,7 @@ area of one person) and batch use (`run`) go through the same compiled arithmeti
 import dataclasses
 import enum
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -77,7 +77,7 @@ def _log_odds(p: float) -> float:
     return math.log(p / (1 - p))
 
 
-class _Settings(NamedTuple):
+class Settings(NamedTuple):
     """What a mode presumes and what it takes to move it (docs/adr/0005-presence-estimator.md gives the reasons)."""
 
     rest: float  # log-odds without evidence: nobody is presumed in breach
@@ -85,25 +85,32 @@ class _Settings(NamedTuple):
     enter_p: float  # probability of being inside at which INSIDE is concluded
     leave_p: float  # and OUTSIDE
     ring_m: float  # how far around the area a person outside is likely to be
-    calm_s_per_m: float  # how long an error lasts for each metre of its scale, beyond the common 20 s
+    lasts_s: float  # how long any error lasts
+    calm_s_per_m: float  # how long it lasts for each metre of its scale, where that is longer
+    settled_s: float  # the longest time that one fix may speak for
 
 
-_AT_HOME = _Settings(rest=3.0, gain=2.0, enter_p=0.5, leave_p=0.05, ring_m=200.0, calm_s_per_m=1.5)
-_MODES = {
-    Mode.EXCLUSION: _Settings(rest=-3.0, gain=2.0, enter_p=0.8, leave_p=0.3, ring_m=100.0, calm_s_per_m=0.0),
+_AT_HOME = Settings(
+    rest=3.0, gain=2.0, enter_p=0.5, leave_p=0.05, ring_m=150.0, lasts_s=20.0, calm_s_per_m=2.2, settled_s=60.0
+)
+MODES = {
+    Mode.EXCLUSION: Settings(
+        rest=-3.0, gain=2.0, enter_p=0.8, leave_p=0.3, ring_m=100.0, lasts_s=20.0, calm_s_per_m=0.0, settled_s=30.0
+    ),
     Mode.HOME: _AT_HOME,
     Mode.INCLUSION: _AT_HOME,
 }
 
 
-def pack(areas: Sequence[tuple[Area, Mode]]) -> PackedAreas:
+def pack(areas: Sequence[tuple[Area, Mode]], modes: Mapping[Mode, Settings] = MODES) -> PackedAreas:
     """Areas with their modes, laid flat once so that each fix costs little."""
     rows, blocks, edges = lay_flat([area for area, _ in areas])
     for row, (_, mode) in zip(rows, areas, strict=True):
-        chosen = _MODES[mode]
+        chosen = modes[mode]
         row[kernel.REST], row[kernel.GAIN] = chosen.rest, chosen.gain
         row[kernel.ENTER_AT], row[kernel.LEAVE_AT] = _log_odds(chosen.enter_p), _log_odds(chosen.leave_p)
-        row[kernel.CALM_S_PER_M] = chosen.calm_s_per_m
+        row[kernel.CALM_S_PER_M], row[kernel.LASTS_S] = chosen.calm_s_per_m, chosen.lasts_s
+        row[kernel.SETTLED_S] = chosen.settled_s
         radius = math.sqrt(row[kernel.AREA_M2] / math.pi)
         wide = radius + max(chosen.ring_m, 0.01 * radius)
         row[kernel.HALF_RADIUS_M], row[kernel.SOFT_M] = radius / 2, radius + 100

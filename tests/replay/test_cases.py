@@ -135,4 +135,4 @@ def test_on_real_traces_the_promised_figures_hold(shared_dir, tmp_path, kind, th
     else:
         assert found["false"] == 0
         assert found["recall"] == 1
-        assert found["added_delay_p50"] <= (80 if thin_s else 60)
+        assert found["added_delay_p50"] <= 60
