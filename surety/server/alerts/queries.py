@@ -85,6 +85,11 @@ def events(alert_id: str) -> list[AlertEvent]:
     return list(AlertEvent.objects.filter(alert_id=alert_id).order_by("pk"))
 
 
+def events_of_episode(episode_id: str) -> list[AlertEvent]:
+    """Everything that happened to the alert about one thing, the oldest first; nothing where none was opened."""
+    return list(AlertEvent.objects.filter(alert__episode_id=episode_id).order_by("pk"))
+
+
 def of_person(person_id: str) -> QuerySet[Alert]:
     """A person's alerts, the latest first."""
     found = Alert.objects.filter(person_id=person_id).select_related("person", "owner")

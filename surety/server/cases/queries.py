@@ -109,9 +109,12 @@ def in_force(versions: Iterable[OrderVersion]) -> list[Span]:
 # --- conditions -------------------------------------------------------------------------------------------------
 
 
-def condition_set(person_id: str) -> rules.ConditionSet:
-    """Everything the rules need of one person's conditions, past and future versions included."""
-    return condition_sets([person_id])[person_id]
+def condition_set(person_id: str, *, known_ms: int | None = None) -> rules.ConditionSet:
+    """Everything the rules need of one person's conditions, past and future versions included.
+
+    `known_ms`: only what had been recorded by then, as a finding made at that time met it.
+    """
+    return _condition_sets([person_id], known_ms)[person_id]
 
 
 def condition_sets(person_ids: Sequence[str]) -> dict[str, rules.ConditionSet]:
@@ -122,18 +125,21 @@ def condition_sets(person_ids: Sequence[str]) -> dict[str, rules.ConditionSet]:
     return found
 
 
-def _condition_sets(person_ids: Sequence[str]) -> dict[str, rules.ConditionSet]:
+def _condition_sets(person_ids: Sequence[str], known_ms: int | None = None) -> dict[str, rules.ConditionSet]:
+    known_ms = FOREVER_MS if known_ms is None else known_ms
     revisions = dict(
         ChangeNotice.objects.filter(person_id__in=person_ids)
         .values_list("person_id")
         .annotate(Max("id"))
         .values_list("person_id", "id__max")
     )
-    orders_of = OrderVersion.objects.filter(order__person_id__in=person_ids).order_by("order_id", "version")
+    orders_of = OrderVersion.objects.filter(order__person_id__in=person_ids, recorded_ms__lte=known_ms).order_by(
+        "order_id", "version"
+    )
     spans = {order_id: in_force(group) for order_id, group in groupby(orders_of, key=lambda row: row.order_id)}
     parts: dict[str, list[rules.Condition]] = {person_id: [] for person_id in person_ids}
     versions = (
-        ConditionVersion.objects.filter(condition__order__person_id__in=person_ids)
+        ConditionVersion.objects.filter(condition__order__person_id__in=person_ids, recorded_ms__lte=known_ms)
         .select_related("condition__order")
         .order_by("condition_id", "version")
     )

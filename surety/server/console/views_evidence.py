@@ -28,6 +28,7 @@ from surety.server.console.readings import note_reading
 from surety.server.console.recorded import GAP_MS, Recorded, areas_of
 from surety.server.console.views_person import action_words
 from surety.server.console.views_trail import drawn_fix, fix_rows
+from surety.server.monitoring import number_words
 from surety.server.monitoring import queries as monitoring
 
 BEFORE_MS = 60 * 60_000
@@ -36,20 +37,6 @@ LONGEST_MS = 8 * 3_600_000
 FURTHEST_BACK_MS = 12 * 3_600_000  # for the last certain fix, when it lies before the window
 VAGUE_M = 100
 LOW_BATTERY_PCT = 15
-
-NUMBER_WORDS = {
-    "p_inside": "Probability of being inside",
-    "log_odds": "The same as log-odds",
-    "clearance_m": "Distance to the edge at the last certain fix (inside positive), m",
-    "sigma_m": "Spread of its error, m",
-    "last_certain_ms": "Last certain fix",
-    "last_heard_ms": "Last message",
-    "window_start_ms": "Start of the ordered time",
-    "battery_pct": "Battery, %",
-    "unknown_after_s": "Cannot be verified after, s",
-    "silent_after_s": "Silent after, s",
-    "place": "Place",
-}
 
 
 class Case(msgspec.Struct, frozen=True):
@@ -140,7 +127,7 @@ def evidence(request: HttpRequest, alert_id: str) -> HttpResponseBase:
         "explained": explained,
         "sureness": next((line for line in explained if line.startswith(("Established", "Probable", "Possible"))), ""),
         "doubts": doubts(case.finding, known, explained),
-        "numbers": _numbers(case.finding, zone),
+        "numbers": number_words.told(case.finding.evidence.numbers, zone),
         "decided": _decided(case),
         "printed": full_text(now_ms(), zone),
     } | _chart(case, zone)
@@ -208,16 +195,6 @@ def doubts(finding: Finding, known: Recorded, explained: list[str]) -> list[str]
     if finding.cause.value != "behaviour":
         found.append(f"The rules give the cause as: {finding.cause.value}.")
     return found
-
-
-def _numbers(finding: Finding, zone: str) -> list[tuple[str, str]]:
-    rows = []
-    for name, value in finding.evidence.numbers.items():
-        if value is None:
-            continue
-        is_time = name.endswith("_ms") and isinstance(value, int | float)
-        rows.append((NUMBER_WORDS.get(name, name), full_text(int(value), zone) if is_time else str(value)))
-    return rows
 
 
 def _decided(case: Case) -> list[dict[str, str]]:

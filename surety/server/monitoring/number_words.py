@@ -1,0 +1,35 @@
+"""What the numbers in a finding's evidence are called, and how each is written."""
+
+from surety.rules import words
+
+NUMBER_WORDS = {
+    "p_inside": "Probability of being inside",
+    "log_odds": "The same as log-odds",
+    "clearance_m": "Distance to the edge at the last certain fix (inside positive), m",
+    "sigma_m": "Spread of its error, m",
+    "last_certain_ms": "Last certain fix",
+    "last_heard_ms": "Last message",
+    "window_start_ms": "Start of the ordered time",
+    "window_end_ms": "End of the ordered time",
+    "began_ms": "What it ends or repeats began",
+    "began": "What it ends or repeats",
+    "silent_since_ms": "Silent since",
+    "ended_by": "Ended with its",
+    "battery_pct": "Battery, %",
+    "unknown_after_s": "Cannot be verified after, s",
+    "silent_after_s": "Silent after, s",
+    "place": "Place",
+    "worn": "Worn, as the device had told",
+    "power": "Power, as the device had told",
+}
+
+
+def told(numbers: dict[str, float | str | None], time_zone: str) -> list[tuple[str, str]]:
+    """The numbers of a finding by name, in words; those it does not have left out. A new one stands under its own."""
+    rows = []
+    for name, value in numbers.items():
+        if value is None:
+            continue
+        is_time = name.endswith("_ms") and isinstance(value, int | float)
+        rows.append((NUMBER_WORDS.get(name, name), words.local_time(int(value), time_zone) if is_time else str(value)))
+    return rows
