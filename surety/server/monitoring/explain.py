@@ -164,6 +164,7 @@ class _Run:
         self.given = 0
         self.seen: list[_Seen] = []
         self._concluded_on = self.state  # the evidence at the conclusion
+        self._seen_by_then: int | None = None  # a fix of the same instant may come after what a timetable settled
 
     def through(self, facts: Iterable[Fact]) -> None:
         """Give facts (in order, none after the conclusion), at last the instant of the conclusion."""
@@ -207,7 +208,7 @@ class _Run:
     def _note(self, found: Sequence[Finding]) -> None:
         for one in found:
             if one.id == self.finding.id:
-                self.again, self._concluded_on = one, self.state
+                self.again, self._concluded_on, self._seen_by_then = one, self.state, len(self.seen)
 
     def worked(self) -> Worked | None:
         """The arithmetic about the place that the finding's own numbers are of; None when they are of no place."""
@@ -220,7 +221,7 @@ class _Run:
         if row is None or row >= len(packed):
             return None
         key = state.keys[row]
-        met = [one for one in self.seen if key in one.keys]
+        met = [one for one in self.seen[: self._seen_by_then] if key in one.keys]
         shown = _shown(met, set(finding.evidence.fact_ids))
         steps = [working.work_out(one.evidence, one.packed, one.keys.index(key), one.fix) for one in shown]
         numbers = grounds.place_numbers(working.readings(state.evidence, finding.known_ms)[row])

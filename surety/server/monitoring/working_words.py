@@ -185,8 +185,8 @@ def certainty_words(finding: Finding, explained: list[str]) -> list[str]:
     far = (
         f"The deciding position is {abs(clearance):.1f} m from the edge, {abs(clearance) / sigma:.1f} times its error"
         f" scale of {sigma:.1f} m. Established takes a satellite position, {grounds.CLEAR_OF_EDGE:.0f} error scales"
-        f" from the edge and a probability of {grounds.ESTABLISHED_FROM} or more; probable takes {grounds.PROBABLE_FROM}, or"
-        f" {grounds.ESTABLISHED_FROM} where no satellite position is among them."
+        f" from the edge and a probability of {grounds.ESTABLISHED_FROM} or more; probable takes"
+        f" {grounds.PROBABLE_FROM}, or {grounds.ESTABLISHED_FROM} where no satellite position is among them."
     )
     return [*lines, far]
 
