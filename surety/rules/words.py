@@ -4,24 +4,13 @@ Times are local, with the abbreviation of the zone once; a date stands where it 
 decides anything: every figure comes from the finding's evidence, every name from the condition.
 """
 
-import datetime as dt
-
-from surety.rules.conditions import Body, ConditionSet, Curfew, OneOff, Row, Timetable, Trail, Weekday, ZoneKind
+from surety.rules.conditions import Body, ConditionSet, Curfew, Trail, ZoneKind
 from surety.rules.findings import Certainty, Finding, Kind
 from surety.rules.phrases import count, distance, either, local_time, percent, span
 from surety.rules.telling import SAID, Teller
+from surety.rules.timetable_words import timetable
 
 __all__ = ["describe", "explanation", "local_time", "sentence", "timetable"]
-
-_DAYS = {
-    Weekday.MON: "Monday",
-    Weekday.TUE: "Tuesday",
-    Weekday.WED: "Wednesday",
-    Weekday.THU: "Thursday",
-    Weekday.FRI: "Friday",
-    Weekday.SAT: "Saturday",
-    Weekday.SUN: "Sunday",
-}
 
 
 def sentence(finding: Finding, conditions: ConditionSet, time_zone: str) -> str:
@@ -56,18 +45,6 @@ def describe(body: Body) -> str:
         return f"Be at {either([place.name for place in body.places])} {when}."
     verb = "Stay out of" if body.zone_kind is ZoneKind.EXCLUSION else "Stay within"
     return f'{verb} the zone "{body.name}" {when}.'
-
-
-def timetable(table: Timetable) -> str:
-    """When a timetable is active: "Monday to Friday 19:00-07:00 (Europe/London)"."""
-    if not table.rows and not table.one_offs:
-        return "at all times"
-    grouped: dict[tuple[str, str, str], list[Weekday]] = {}
-    for row in table.rows:
-        grouped.setdefault((row.start, row.end, row.place), []).append(row.day)
-    parts = [f"{_days(days)} {start}-{end}{_at(place)}" for (start, end, place), days in grouped.items()]
-    parts += [f"on {_date(one)} {one.start}-{one.end}{_at(one.place)}" for one in table.one_offs]
-    return f"{'; '.join(parts)} ({table.zone})"
 
 
 def _recorded(t: Teller) -> list[str]:
@@ -140,24 +117,3 @@ def _body_of(finding: Finding, conditions: ConditionSet) -> Body | None:
         if (condition.id, condition.version) == (finding.condition_id, finding.condition_version):
             return condition.body
     return None
-
-
-def _days(days: list[Weekday]) -> str:
-    order = list(Weekday)
-    places = sorted({order.index(day) for day in days})
-    if len(places) == 7:
-        return "every day"
-    if len(places) > 2 and places[-1] - places[0] == len(places) - 1:
-        return f"{_DAYS[order[places[0]]]} to {_DAYS[order[places[-1]]]}"
-    return ", ".join(_DAYS[order[place]] for place in places)
-
-
-def _at(place: str) -> str:
-    return f" at {place}" if place else ""
-
-
-def _date(one: OneOff | Row) -> str:
-    if isinstance(one, Row):
-        return _DAYS[one.day]
-    date = dt.date.fromisoformat(one.date)
-    return f"{date:%a} {date.day} {date:%b %Y}"

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Sequence
 
-from surety.rules import words
+from surety.rules import timetable_words, words
 from surety.rules.conditions import Area, Body, Circle, Curfew, Polygon, Timetable, Trail, Zone
 from surety.server.cases.models import OrderStatus, OrderVersion
 from surety.server.console.case_access import full_text
@@ -95,11 +95,30 @@ def _timetables(before: Timetable, after: Timetable) -> list[str]:
         nights = tuple(one for one in ours.one_offs if one not in theirs.one_offs)
         if rows or nights:
             changes.append(f"{verb}: {words.timetable(Timetable(zone=ours.zone, rows=rows, one_offs=nights))}.")
-    if not after.rows and not after.one_offs:
+    changes += _dates(before, after) + _exceptions(before, after)
+    always, was_always = (not table.rows and not table.one_offs for table in (after, before))
+    if always and not was_always:
         changes.append("It now holds at all times.")
-    if not before.rows and not before.one_offs:
+    if was_always and not always:
         changes.append("It held at all times before.")
     return changes or ["The order of the timetable's rows changed."]
+
+
+def _dates(before: Timetable, after: Timetable) -> list[str]:
+    old, new = ((table.from_date, table.until_date) for table in (before, after))
+    if old == new:
+        return []
+    was, now = (timetable_words.dates(table).strip() or "without first or last date" for table in (before, after))
+    return [f"The weekly lines hold {now}, before {was}." if after.rows else f"It holds {now}, before {was}."]
+
+
+def _exceptions(before: Timetable, after: Timetable) -> list[str]:
+    changes = []
+    for verb, ours, theirs in (("added", after, before), ("removed", before, after)):
+        new = tuple(pause for pause in ours.exceptions if pause not in theirs.exceptions)
+        told = timetable_words.exceptions(Timetable(ours.zone, exceptions=new))
+        changes += [f"Exception{'s' if len(told) > 1 else ''} {verb}: {', '.join(told)}."] if told else []
+    return changes
 
 
 def _limits(before: Body, after: Body) -> list[str]:

@@ -181,16 +181,26 @@ def _duty(condition: Condition, from_ms: int, to_ms: int, now: int, time_zone: s
         what = f"Be at {' or '.join(place.name for place in body.places)}"
     else:
         what = f'{"Stay out of" if body.zone_kind == "exclusion" else "Stay within"} "{body.name}"'
-    if not body.timetable.rows and not body.timetable.one_offs:
-        return {"what": what, "when": "at all times", "state": "now"}
+    if any(w.start_ms <= from_ms and to_ms <= w.end_ms for w in windows):
+        return {"what": what, "when": "all day", "state": "now"}
     if not windows:
         return {"what": what, "when": "not today", "state": "none"}
-    when = "; ".join(f"{_end(w.start_ms, from_ms, time_zone)} to {_end(w.end_ms, from_ms, time_zone)}" for w in windows)
+    when = "; ".join(_hours(window, from_ms, time_zone) for window in windows)
     return {
         "what": what,
         "when": when,
         "state": "now" if any(w.start_ms <= now < w.end_ms for w in windows) else "later",
     }
+
+
+def _hours(window: schedule.Window, day_start: int, time_zone: str) -> str:
+    """One window as it meets a day. What began or ends more than a day away, or never, has no hour to tell."""
+    if window.start_ms < day_start - DAY_MS:
+        return f"until {_end(window.end_ms, day_start, time_zone)}"
+    begins = _end(window.start_ms, day_start, time_zone)
+    if window.end_ms > day_start + 2 * DAY_MS:
+        return f"from {begins}"
+    return f"{begins} to {_end(window.end_ms, day_start, time_zone)}"
 
 
 def _end(at_ms: int, day_start: int, time_zone: str) -> str:
