@@ -23,9 +23,9 @@ from surety.rules.grounds import Subject, seen
 from surety.rules.kernel import EVIDENCE_COLUMNS
 from surety.rules.plan import Plan
 from surety.rules.schedule import END
-from surety.rules.state import RECENT_FIXES, State, decode_state, encode_state
+from surety.rules.state import RECENT_FIXES, OtherStateError, State, decode_state, encode_state
 
-__all__ = ["Plan", "State", "Step", "decode_state", "encode_state", "start", "step"]
+__all__ = ["OtherStateError", "Plan", "State", "Step", "decode_state", "encode_state", "start", "step"]
 
 _CODES = presence.SOURCE_CODES
 

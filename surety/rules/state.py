@@ -6,7 +6,7 @@ import msgspec
 import numpy as np
 
 from surety.rules.facts import Millis
-from surety.rules.findings import Certainty, Kind
+from surety.rules.findings import RULES_VERSION, Certainty, Kind
 from surety.rules.kernel import EVIDENCE_COLUMNS
 from surety.rules.schedule import BEGINNING, END
 
@@ -111,16 +111,26 @@ class State(msgspec.Struct, array_like=True, eq=False):
 
 _encoder = msgspec.msgpack.Encoder(enc_hook=lambda array: array.tobytes(), order="deterministic")
 _decoder = msgspec.msgpack.Decoder(State)
+_MARK = RULES_VERSION.encode() + b"\x00"
+
+
+class OtherStateError(ValueError):
+    """Bytes of a state that these rules did not write: other rules remember other things. The facts give it anew."""
 
 
 def encode_state(state: State) -> bytes:
-    """The state as bytes; equal states give equal bytes."""
-    return _encoder.encode(state)
+    """The state as bytes, marked with the rules' version; equal states give equal bytes."""
+    return _MARK + _encoder.encode(state)
 
 
 def decode_state(data: bytes) -> State:
-    """The state that `encode_state` wrote. Raises msgspec.DecodeError or ValidationError on anything else."""
-    state = _decoder.decode(data)
+    """The state that `encode_state` wrote. Raises OtherStateError on what another version of the rules wrote."""
+    try:
+        if not data.startswith(_MARK):
+            raise OtherStateError(f"a state of other rules than {RULES_VERSION}")
+        state = _decoder.decode(memoryview(data)[len(_MARK) :])
+    except msgspec.MsgspecError as error:
+        raise OtherStateError(f"a state that cannot be read: {error}") from error
     state.evidence = np.frombuffer(state.evidence).reshape(-1, EVIDENCE_COLUMNS).copy()
     state.before = np.frombuffer(state.before).copy()
     return state

@@ -4,6 +4,7 @@ Wake-ups of all people stay in memory (a number each); states and conditions of 
 """
 
 import heapq
+import logging
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any, Protocol
@@ -12,13 +13,16 @@ import msgspec
 from django.db import connection
 
 from surety.rules.conditions import ConditionSet
-from surety.rules.engine import Plan, State, Step
+from surety.rules.engine import OtherStateError, Plan, State, Step
 from surety.rules.facts import Fact, Tick
 from surety.server.monitoring import snapshots
+from surety.server.monitoring.arrived import stored_after
 from surety.server.monitoring.batch import NEVER_MS, StateRow
 from surety.server.monitoring.bulk import fetch_in
 from surety.server.monitoring.models import SetAsideReason
 from surety.stream.contract import PARTITIONS, partition_of
+
+logger = logging.getLogger(__name__)
 
 LoadConditions = Callable[[Sequence[str]], dict[str, ConditionSet]]
 _STATES = (
@@ -57,9 +61,10 @@ class Person(msgspec.Struct, gc=False):
     snapshot_ms: int = NEVER_MS
     facts_since_snapshot: int = 0
     phase_ms: int = 0  # see snapshots.due
+    unread: bytes | None = None  # the stored state, while it is of other rules and could not be made anew yet
 
     def row(self, body: bytes) -> StateRow:
-        """As it is stored, with its encoded state."""
+        """As it is stored, with its encoded state (or the one that is yet to be made anew)."""
         return StateRow(
             self.id,
             self.at_ms,
@@ -69,7 +74,7 @@ class Person(msgspec.Struct, gc=False):
             self.head[1],
             self.snapshot_ms,
             self.facts_since_snapshot,
-            body,
+            body if self.unread is None else self.unread,
         )
 
 
@@ -113,6 +118,7 @@ class Memory:
         people = {person_id: self._person(person_id, stored.get(person_id)) for person_id in ids}
         for person in people.values():
             self._plan(person, conditions[person.id])
+            self._read_state(person, stored.get(person.id))
             if person.id not in known:
                 person.trouble = (SetAsideReason.UNKNOWN_PERSON, "There is no such person.")
         return people
@@ -121,10 +127,10 @@ class Memory:
         phase_ms = partition_of(person_id) * snapshots.EVERY_MS // PARTITIONS
         if row is None:
             return Person(person_id, self._rules.start(person_id), _NO_PLAN, phase_ms=phase_ms)
-        _, at_ms, wake_at_ms, head_ms, head_fact_id, snapshot_ms, since, body = row
+        _, at_ms, wake_at_ms, head_ms, head_fact_id, snapshot_ms, since, _ = row
         return Person(
             person_id,
-            self._rules.decode_state(bytes(body)),
+            self._rules.start(person_id),
             _NO_PLAN,
             None,
             at_ms,
@@ -134,6 +140,34 @@ class Memory:
             since,
             phase_ms,
         )
+
+    def _read_state(self, person: Person, row: tuple[Any, ...] | None) -> None:
+        if row is None:
+            return
+        try:
+            person.state = self._rules.decode_state(bytes(row[-1]))
+        except OtherStateError:
+            person.unread = bytes(row[-1])
+            self._make_state_anew(person)
+
+    def _make_state_anew(self, person: Person) -> None:
+        """The state of other rules is of no use to these: make it from the person's facts, up to where it was.
+
+        What those rules found stays as they found it: a new version concludes about what comes, not again about the
+        past.
+        """
+        if person.trouble:
+            return
+        logger.info("the state of person %s was written by other rules and is made anew from the facts", person.id)
+        state = self._rules.start(person.id)
+        try:
+            for arrival in stored_after(person.id, NEVER_MS):
+                state = self._rules.step(state, arrival.fact, person.plan).state
+            last = self._rules.step(state, Tick(person.at_ms), person.plan)
+        except Exception as error:  # noqa: BLE001 - the boundary around one person, as for every fact (taking.py)
+            person.trouble = (SetAsideReason.RULES_FAILED, f"The state cannot be made anew: {error}")
+            return
+        person.state, person.wake_at_ms, person.unread = last.state, last.wake_at_ms, None
 
     def _plan(self, person: Person, conditions: ConditionSet) -> None:
         person.trouble = None
@@ -147,6 +181,8 @@ class Memory:
         here = [person_id for person_id in ids if person_id in self._people]
         for person_id, conditions in self._load_conditions(here).items() if here else ():
             self._plan(self._people[person_id], conditions)
+            if self._people[person_id].unread is not None:
+                self._make_state_anew(self._people[person_id])
 
     def restore(self, person_id: str) -> Person:
         """The person as last committed, in the place of what was known of them."""

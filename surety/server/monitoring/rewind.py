@@ -5,14 +5,16 @@ give has fallen away and is superseded, by the finding of the same kind and cond
 one. Nothing is edited: a finding derived again with other evidence leaves what it said before (FormerFinding).
 """
 
+import contextlib
 from collections.abc import Iterable, Iterator, Sequence
 from heapq import merge
 from typing import NamedTuple
 
 from django.db import connection
 
-from surety.rules.facts import decode
+from surety.rules.engine import OtherStateError, State
 from surety.rules.findings import Finding, to_json
+from surety.server.monitoring.arrived import stored_after
 from surety.server.monitoring.batch import NEVER_MS, Arrival
 from surety.server.monitoring.memory import Person, Rules
 from surety.server.monitoring.stepping import Harvest, Stepper
@@ -49,41 +51,33 @@ def rewind(rules: Rules, person: Person, arrivals: Sequence[Arrival], tick_to_ms
 
 def _restore(rules: Rules, person: Person, before_ms: int) -> int:
     """Set the person to the newest snapshot before an instant; the snapshot's time, or NEVER_MS for the beginning."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT at_ms, body FROM monitoring_snapshot WHERE person_id = %s AND at_ms < %s"
-            " ORDER BY at_ms DESC LIMIT 1",
-            [person.id, before_ms],
-        )
-        row = cursor.fetchone()
-    base_ms = row[0] if row else NEVER_MS
-    person.state = rules.decode_state(bytes(row[1])) if row else rules.start(person.id)
+    base_ms, person.state = _snapshot_before(rules, person.id, before_ms)
     person.at_ms = person.snapshot_ms = base_ms
     person.head, person.wake_at_ms, person.facts_since_snapshot = (NEVER_MS, ""), None, 0
-    return int(base_ms)
+    return base_ms
+
+
+def _snapshot_before(rules: Rules, person_id: str, before_ms: int) -> tuple[int, State]:
+    """The newest snapshot that these rules wrote, or the beginning; those of other rules are passed over."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT at_ms, body FROM monitoring_snapshot WHERE person_id = %s AND at_ms < %s ORDER BY at_ms DESC",
+            [person_id, before_ms],
+        )
+        while row := cursor.fetchone():
+            with contextlib.suppress(OtherStateError):
+                return int(row[0]), rules.decode_state(bytes(row[1]))
+    return NEVER_MS, rules.start(person_id)
 
 
 def _in_order(person_id: str, after_ms: int, arrivals: Sequence[Arrival]) -> Iterator[tuple[Arrival, bool]]:
     """Stored facts after an instant and the new ones together, in order of time, each with whether it was stored."""
     stored: Iterable[tuple[int, str, int, Arrival]] = (
-        (one.at_ms, one.fact_id, 1, one) for one in _stored(person_id, after_ms)
+        (one.at_ms, one.fact_id, 1, one) for one in stored_after(person_id, after_ms)
     )
     new = ((one.at_ms, one.fact_id, 0, one) for one in arrivals)
     for _, _, was_stored, arrival in merge(stored, new):
         yield arrival, bool(was_stored)
-
-
-def _stored(person_id: str, after_ms: int) -> Iterator[Arrival]:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT at_ms, fact_id, body, received_ms FROM monitoring_storedfact"
-            " WHERE person_id = %s AND at_ms > %s ORDER BY at_ms, fact_id",
-            [person_id, after_ms],
-        )
-        while rows := cursor.fetchmany(1000):
-            for at_ms, fact_id, body, received_ms in rows:
-                raw = bytes(body)
-                yield Arrival(at_ms, fact_id, decode(raw), raw, received_ms, None)
 
 
 def _compare(person_id: str, base_ms: int, stepper: Stepper) -> Harvest:
