@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from surety.replay.evaluate import Result
 from surety.rules import words
-from surety.rules.conditions import Area, Circle, Condition, Curfew, Trail, ZoneKind
+from surety.rules.conditions import Area, Circle, Condition, Curfew, Zone, ZoneKind
 from surety.rules.facts import Fix, Source
 from surety.rules.findings import Certainty, Finding
 
@@ -77,7 +77,7 @@ def _shapes(conditions: Iterable[Condition]) -> list[_Shape]:
         body = condition.body
         if isinstance(body, Curfew):
             found.update(dict.fromkeys(_Shape(place.name, "keep", place.area) for place in body.places))
-        elif not isinstance(body, Trail):
+        elif isinstance(body, Zone):
             css = "exclusion" if body.zone_kind is ZoneKind.EXCLUSION else "keep"
             found[_Shape(body.name, css, body.area)] = None
     return list(found)

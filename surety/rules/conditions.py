@@ -138,7 +138,26 @@ class Trail(msgspec.Struct, frozen=True, tag="trail", tag_field="kind", omit_def
     silent_after_s: Annotated[int, msgspec.Meta(ge=60, le=604_800)] = 1_800
 
 
-Body = Curfew | Zone | Trail
+class OrderStatus(enum.StrEnum):
+    """Whether an order may be acted on. A suspended one stands, and is reviewed; an ended one does not."""
+
+    IN_FORCE = "in_force"
+    SUSPENDED = "suspended"
+    ENDED = "ended"
+
+
+class OrderTerm(msgspec.Struct, frozen=True, tag="order_term", tag_field="kind"):
+    """The dates of the order itself, as one of its versions says them: when it is to be reviewed, and when it ends.
+
+    Nobody writes it as a condition: it is derived from the order, and holds also when the order may not be acted on.
+    """
+
+    review_due_ms: Millis
+    ends_ms: Millis
+    status: OrderStatus
+
+
+Body = Curfew | Zone | Trail | OrderTerm
 
 
 def timetables_of(body: Body) -> tuple[Timetable, ...]:

@@ -71,7 +71,15 @@ class Silence(Record, frozen=True, tag="silence"):
     episode: Episode | None = None
 
 
-AnyRecord = Silence
+class OrderClock(Record, frozen=True, tag="order"):
+    """One order as it is watched: since when its version holds, the review that is overdue, and whether it is over."""
+
+    since_ms: Millis
+    overdue: Episode | None = None
+    over: bool = False
+
+
+AnyRecord = Silence | OrderClock
 """Every kind of record, each with its own tag."""
 
 

@@ -126,6 +126,8 @@ def _cannot_verify(t: Teller) -> str:
 
 
 def _ended(t: Teller) -> str:
+    if t.numbers.get("began") == Kind.REVIEW_OVERDUE.value:
+        return f"The order was over at {t.at}; its review was not recorded until then."
     ended = "The condition" if t.numbers.get("ended_by") == "condition" else "The ordered time"
     was = {
         Kind.CANNOT_VERIFY.value: "it could not be verified until then",
@@ -185,6 +187,23 @@ def _leapt(t: Teller) -> str:
     return f"At {t.at} the device told of a place {way} from where it had been {lasted} before."
 
 
+def _order_over(t: Teller) -> str:
+    ended = "was ended" if t.numbers.get("order_ended") == "by decision" else "reached its end"
+    return (
+        f"The order {ended} at {t.at}. Nothing may be collected under it any more: collect the device, unless another "
+        "order stands."
+    )
+
+
+def _review_overdue(t: Teller) -> str:
+    due = t.number("review_due_ms")
+    was = f"was due at {t.at}" if due is None or due >= t.finding.at_ms else f"is overdue at {t.at}"
+    return (
+        f"The review of the order {was} and is not recorded. Failing to review an order is unlawful: review whether it "
+        "is still proportionate, and record the next date or end it."
+    )
+
+
 def _device(text: str) -> Callable[[Teller], str]:
     return lambda t: f"{text.format(at=t.at)}"
 
@@ -242,7 +261,7 @@ SAID: dict[Kind, Callable[[Teller], str]] = {
     Kind.MOCK_LOCATION: _device("The device reported a simulated position at {at}; it is not used as evidence."),
     Kind.IMPLAUSIBLE_MOVEMENT: _leapt,
     Kind.JAMMING_SUSPECTED: _device("Something may have drowned the satellites' signal at {at}."),
-    Kind.ORDER_EXPIRED: _device("The order ended at {at}; nothing may be collected under it any more."),
-    Kind.REVIEW_OVERDUE: _device("The review of the order was due at {at} and is not recorded."),
-    Kind.REVIEW_DONE: _device("The review of the order is recorded since {at}."),
+    Kind.ORDER_EXPIRED: _order_over,
+    Kind.REVIEW_OVERDUE: _review_overdue,
+    Kind.REVIEW_DONE: lambda t: f"The order is reviewed: since {t.at} a later date holds{t.lasted('overdue for')}.",
 }

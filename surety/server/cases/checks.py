@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from surety.rules.conditions import Body, Circle, Curfew, Polygon, Trail, Zone
+from surety.rules.conditions import Body, Circle, Curfew, OrderTerm, Polygon, Trail, Zone
 from surety.server.errors import InvalidError
 
 DATA_KINDS = ("position", "device")
@@ -151,6 +151,8 @@ def check_body(body: Body | Mapping[str, object]) -> Body:
         good: Body = msgspec.convert(raw, Body)
     except msgspec.ValidationError as error:
         raise InvalidError(_mend(str(error)), field="body") from None
+    if isinstance(good, OrderTerm):
+        raise InvalidError("An order's own dates are changed with the order, not as a condition.", field="body")
     _check_parts(good)
     return good
 
@@ -162,7 +164,7 @@ def _mend(message: str) -> str:
 
 
 def _check_parts(body: Body) -> None:
-    if isinstance(body, Trail):
+    if not isinstance(body, Curfew | Zone):
         return
     check_time_zone(body.timetable.zone)
     places = {place.name for place in body.places} if isinstance(body, Curfew) else {""}

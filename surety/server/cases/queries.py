@@ -24,6 +24,8 @@ from surety.server.cases.models import (
 )
 from surety.server.errors import NotFoundError
 
+ORDER_PREFIX = "order:"  # of the id under which the rules know an order among the conditions
+
 
 class CollectionSpan(msgspec.Struct, frozen=True):
     """When an order lets which kinds of data be collected."""
@@ -133,10 +135,13 @@ def _condition_sets(person_ids: Sequence[str], known_ms: int | None = None) -> d
         .annotate(Max("id"))
         .values_list("person_id", "id__max")
     )
-    orders_of = OrderVersion.objects.filter(order__person_id__in=person_ids, recorded_ms__lte=known_ms).order_by(
-        "order_id", "version"
+    orders_of = (
+        OrderVersion.objects.filter(order__person_id__in=person_ids, recorded_ms__lte=known_ms)
+        .select_related("order")
+        .order_by("order_id", "version")
     )
-    spans = {order_id: in_force(group) for order_id, group in groupby(orders_of, key=lambda row: row.order_id)}
+    orders = {order_id: list(group) for order_id, group in groupby(orders_of, key=lambda row: row.order_id)}
+    spans = {order_id: in_force(group) for order_id, group in orders.items()}
     parts: dict[str, list[rules.Condition]] = {person_id: [] for person_id in person_ids}
     versions = (
         ConditionVersion.objects.filter(condition__order__person_id__in=person_ids, recorded_ms__lte=known_ms)
@@ -147,6 +152,8 @@ def _condition_sets(person_ids: Sequence[str], known_ms: int | None = None) -> d
         rows = list(group)
         order = rows[0].condition.order
         parts[order.person_id].extend(_intervals(rows, spans.get(order.pk, [])))
+    for order_versions in orders.values():
+        parts[order_versions[0].order.person_id].extend(_terms(order_versions))
     return {
         person_id: rules.ConditionSet(
             person_id=person_id, revision=revisions.get(person_id, 0), conditions=tuple(parts[person_id])
@@ -167,6 +174,19 @@ def _intervals(rows: Sequence[ConditionVersion], allowed: Sequence[Span]) -> lis
             to_ms = None if span.to_ms >= FOREVER_MS else span.to_ms
             intervals.append(rules.Condition(rows[0].condition_id, held.version, span.from_ms, to_ms, body))
     return sorted(intervals, key=lambda condition: (condition.version, condition.effective_from_ms))
+
+
+def _terms(versions: Sequence[OrderVersion]) -> list[rules.Condition]:
+    """The order's own dates, for the rules that watch its review and its end: also while it may not be acted on."""
+    by_number = {version.version: version for version in versions}
+    found = []
+    for held in version_spans((version.version, version.effective_from_ms) for version in versions):
+        version = by_number[held.version]
+        to_ms = None if held.span.to_ms >= FOREVER_MS else held.span.to_ms
+        body = rules.OrderTerm(version.review_due_ms, version.ends_ms, rules.OrderStatus(version.status))
+        condition_id = f"{ORDER_PREFIX}{version.order_id}"
+        found.append(rules.Condition(condition_id, held.version, held.span.from_ms, to_ms, body))
+    return found
 
 
 def conditions(person_id: str) -> list[Condition]:

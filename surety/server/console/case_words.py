@@ -127,7 +127,10 @@ def _limits(before: Body, after: Body) -> list[str]:
 
 
 def _limit(body: Body) -> int:
-    return body.silent_after_s if isinstance(body, Trail) else body.unknown_after_s
+    """Seconds without word until a condition is looked into; 0 for one that waits for no word."""
+    if isinstance(body, Trail):
+        return body.silent_after_s
+    return body.unknown_after_s if isinstance(body, Curfew | Zone) else 0
 
 
 def order_changes(before: OrderVersion | None, after: OrderVersion, time_zone: str) -> list[str]:

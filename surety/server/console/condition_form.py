@@ -14,7 +14,7 @@ from django.http import QueryDict
 from surety.rules import schedule
 from surety.rules.conditions import Area, Body, Circle, Curfew, Polygon, Trail, Zone
 from surety.server.cases.checks import check_body
-from surety.server.errors import InvalidError
+from surety.server.errors import InvalidError, NotFoundError
 
 LARGEST_FILE = 2_000_000
 _CORNER = re.compile(r"\s*(-?\d+(?:\.\d+)?)\s*[,;\s]\s*(-?\d+(?:\.\d+)?)\s*")
@@ -276,6 +276,8 @@ def of_body(body: Body, label: str) -> Fields:
     """The form that says this condition."""
     if isinstance(body, Trail):
         return Fields("trail", label=label, minutes=str(body.silent_after_s // 60))
+    if not isinstance(body, Curfew | Zone):
+        raise NotFoundError("This kind of condition has no form here.")
     fields = Fields(
         "zone" if isinstance(body, Zone) else "curfew", label=label, minutes=str(body.unknown_after_s // 60)
     )

@@ -164,16 +164,16 @@ def duties_today(conditions: ConditionSet, now: int, time_zone: str) -> list[dic
     """Each condition that holds now: what it asks between now and midnight, or until the window's end."""
     midnight = local(now, time_zone).replace(hour=0, minute=0, second=0, microsecond=0)
     start = int(midnight.timestamp() * 1000)
-    held = [c for c in conditions.conditions if _holds(c, now)]
-    return [_duty(condition, start, start + DAY_MS, now, time_zone) for condition in held]
+    held = [c.body for c in conditions.conditions if _holds(c, now)]
+    asking = [body for body in held if isinstance(body, Curfew | Zone | Trail)]
+    return [_duty(body, start, start + DAY_MS, now, time_zone) for body in asking]
 
 
 def _holds(condition: Condition, now: int) -> bool:
     return condition.effective_from_ms <= now and (condition.effective_to_ms is None or now < condition.effective_to_ms)
 
 
-def _duty(condition: Condition, from_ms: int, to_ms: int, now: int, time_zone: str) -> dict[str, str]:
-    body = condition.body
+def _duty(body: Curfew | Zone | Trail, from_ms: int, to_ms: int, now: int, time_zone: str) -> dict[str, str]:
     if isinstance(body, Trail):
         return {"what": "Carry the device and keep it charged", "when": "all day", "state": "now"}
     windows = schedule.windows(body.timetable, from_ms, to_ms)

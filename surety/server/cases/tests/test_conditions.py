@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from surety.rules.conditions import Circle, Curfew, Place, Timetable, Trail, Zone, ZoneKind
+from surety.rules.conditions import Circle, Curfew, OrderTerm, Place, Timetable, Trail, Zone, ZoneKind
 from surety.server.alerts.tests import cast
 from surety.server.alerts.tests.cast import DAY_MS, NOW_MS
 from surety.server.audit.models import Entry
@@ -36,7 +36,7 @@ def change(condition: Condition, silent_after_s: int, at_ms: int, reason: str = 
 
 
 def in_force(person) -> list[tuple[int, int, int | None]]:
-    found = queries.condition_set(person.pk).conditions
+    found = [one for one in queries.condition_set(person.pk).conditions if not isinstance(one.body, OrderTerm)]
     return [(one.version, one.effective_from_ms, one.effective_to_ms) for one in found]
 
 
@@ -137,7 +137,7 @@ def test_the_sets_of_many_people_take_few_queries(django_assert_max_num_queries)
         add(cast.order(one))
     with django_assert_max_num_queries(3):
         sets = queries.condition_sets([one.pk for one in people])
-    assert all(len(sets[one.pk].conditions) == 1 for one in people)
+    assert all(len(sets[one.pk].conditions) == 2 for one in people)  # the trail, and the order's own dates
     assert sets == {one.pk: queries.condition_set(one.pk) for one in people}
 
 
@@ -241,3 +241,18 @@ def test_what_is_not_there_is_not_found(attempt):
     with pytest.raises(NotFoundError):
         attempt()
     assert issubclass(NotFoundError, RefusedError)
+
+
+def test_the_orders_own_dates_hold_also_while_it_may_not_be_acted_on_and_are_no_condition():
+    ana = cast.person()
+    order = cast.order(ana)
+    later = NOW_MS + DAY_MS
+    again = {"acting_user": None, "now_ms": NOW_MS}
+    actions.set_order_status(order.pk, OrderStatus.SUSPENDED, effective_from_ms=later, reason="in hospital", **again)
+    found = [(one.version, one.effective_from_ms, one.body) for one in queries.condition_set(ana.pk).conditions]
+    assert [(version, at, body.status.value) for version, at, body in found] == [
+        (1, NOW_MS, "in_force"),
+        (2, later, "suspended"),
+    ]
+    with pytest.raises(InvalidError, match="changed with the order"):
+        add(order, found[0][2])
