@@ -50,9 +50,11 @@ class Desk:
         self._events: list[AlertEvent] = []
         self._fell: dict[str, tuple[Alert, str, str]] = {}
         self._uncleared: dict[str, tuple[Alert, str]] = {}
+        self._new: dict[str, Finding] = {}
 
     def load(self, new: Sequence[Finding], superseded: Iterable[str]) -> None:
         """Read and hold the alerts of these findings and of their episodes."""
+        self._new = {finding.id: finding for finding in new}
         episodes = sorted({finding.episode_id for finding in new})
         for chunk in _chunks(episodes):
             for alert in Alert.objects.select_for_update().filter(episode_id__in=chunk).order_by("pk"):
@@ -140,9 +142,15 @@ class Desk:
             self._tell(alert, "uncleared", "Later facts say that it had not ended.", finding_id)
         for alert, finding_id, replaced_by in self._fell.values():
             detail = {"replaced_by": replaced_by} if replaced_by else {}
-            self._tell(alert, "fell_away", "Later facts took this finding away.", finding_id, detail)
+            self._tell(alert, "fell_away", self._instead(replaced_by), finding_id, detail)
             if alert.status == Status.RESOLVED and alert.outcome == Outcome.VIOLATION:
                 self._give_back(alert, finding_id)
+
+    def _instead(self, replaced_by: str) -> str:
+        text = "Later facts took this finding away."
+        if replaced_by in self._new:
+            return f"{text} In its place: {self._sentence(self._new[replaced_by])}"
+        return f"{text} Nothing took its place."
 
     def _give_back(self, alert: Alert, finding_id: str) -> None:
         """A violation was decided on facts that no longer hold: people must look again."""

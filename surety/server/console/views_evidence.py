@@ -28,6 +28,7 @@ from surety.server.console.readings import note_reading
 from surety.server.console.recorded import GAP_MS, Recorded, areas_of
 from surety.server.console.views_person import action_words
 from surety.server.console.views_trail import drawn_fix, fix_rows
+from surety.server.console.working_out import window_of, worked_out, working_context
 from surety.server.monitoring import number_words
 from surety.server.monitoring import queries as monitoring
 
@@ -106,31 +107,39 @@ def alert_map(request: HttpRequest, alert_id: str) -> HttpResponseBase:
 def evidence(request: HttpRequest, alert_id: str) -> HttpResponseBase:
     """The whole page."""
     case = _case(request, alert_id)
-    note_reading(user_of(request), case.person, case.window, f"evidence of alert {alert_id}", now_ms=now_ms())
+    worked = worked_out(case.finding.id)
+    read = window_of(worked, case.window)
+    note_reading(user_of(request), case.person, read, f"evidence of alert {alert_id}", now_ms=now_ms())
     known = recorded.recorded(case.person.pk, *case.window)
     zone = case.person.time_zone
     explained = words.explanation(case.finding, case.conditions, zone)
     order = cases.order_at(case.person.pk, case.finding.at_ms) or cases.latest_order(case.person.pk)
-    context = {
-        "alert": case.alert,
-        "person": case.person,
-        "finding": case.finding,
-        "times": _times(case, zone),
-        "ordered": words.describe(case.body) if case.body else "The finding stands under no particular condition.",
-        "version": _version_words(case, zone),
-        "order": order,
-        "order_lines": order_lines(order, zone) if order else (),
-        "drawing": _drawing(case, known),
-        "rows": fix_rows(known.fixes, zone, case.finding.evidence.fact_ids),
-        "count": len(known.fixes),
-        "window": [full_text(at, zone) for at in case.window],
-        "explained": explained,
-        "sureness": next((line for line in explained if line.startswith(("Established", "Probable", "Possible"))), ""),
-        "doubts": doubts(case.finding, known, explained),
-        "numbers": number_words.told(case.finding.evidence.numbers, zone),
-        "decided": _decided(case),
-        "printed": full_text(now_ms(), zone),
-    } | _chart(case, zone)
+    context = (
+        {
+            "alert": case.alert,
+            "person": case.person,
+            "finding": case.finding,
+            "times": _times(case, zone),
+            "ordered": words.describe(case.body) if case.body else "The finding stands under no particular condition.",
+            "version": _version_words(case, zone),
+            "order": order,
+            "order_lines": order_lines(order, zone) if order else (),
+            "drawing": _drawing(case, known),
+            "rows": fix_rows(known.fixes, zone, case.finding.evidence.fact_ids),
+            "count": len(known.fixes),
+            "window": [full_text(at, zone) for at in case.window],
+            "explained": explained,
+            "sureness": next(
+                (line for line in explained if line.startswith(("Established", "Probable", "Possible"))), ""
+            ),
+            "doubts": doubts(case.finding, known, explained),
+            "numbers": number_words.told(case.finding.evidence.numbers, zone),
+            "decided": _decided(case),
+            "printed": full_text(now_ms(), zone),
+        }
+        | _chart(case, zone)
+        | working_context(worked)
+    )
     return render(request, "console/evidence.html", context)
 
 

@@ -1,7 +1,7 @@
 """The only writer of what the worker keeps. `store` puts one batch into the database, all of it or nothing."""
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from django.db import InterfaceError, OperationalError, connection, transaction
 from django.db.backends.utils import CursorWrapper
@@ -11,7 +11,7 @@ from surety.server.alerts import actions as alerts
 from surety.server.monitoring import snapshots
 from surety.server.monitoring.batch import Batch, Move, SetAsideRow
 from surety.server.monitoring.bulk import BulkInsert, expand, fetch_in, update_on
-from surety.server.monitoring.models import ALL_WORKER, SetAsideReason, WorkerHealth
+from surety.server.monitoring.models import ALL_WORKER, PersonState, RulesInForce, SetAsideReason, WorkerHealth
 
 logger = logging.getLogger(__name__)
 RETRY_WAKE_UP_MS = 3_600_000  # a wake-up that failed is tried again an hour later
@@ -73,6 +73,8 @@ _FORMER = BulkInsert(
     ("finding_id", "person_id", "body", "superseded_ms", "replaced_ms"),
     ("text", "text", "bytea", "bigint", "bigint"),
 )
+# The second term lets the partial index serve.
+_REPLACED = "SELECT superseded_by, id FROM monitoring_finding WHERE superseded_by IN (*) AND superseded_by <> ''"
 _SET_ASIDE = BulkInsert(
     "monitoring_setaside",
     ("log_seq", "person_id", "reason", "sentence", "body", "received_ms", "set_aside_ms"),
@@ -115,7 +117,8 @@ def _write(cursor: CursorWrapper, batch: Batch, now_ms: int) -> None:
     _SET_ASIDE.run(cursor, batch.set_aside)
     if batch.findings or batch.quiet or batch.superseded:
         _supersede(cursor, batch.superseded, now_ms)
-        _add_findings(cursor, [*batch.findings, *batch.quiet], now_ms)
+        back = _add_findings(cursor, [*batch.findings, *batch.quiet], now_ms)
+        _name_replaced(cursor, back | {by for _, by in batch.superseded if by})
     if batch.findings or batch.superseded:
         alerts.apply_findings(batch.findings, batch.superseded, now_ms=now_ms)
 
@@ -169,14 +172,31 @@ def _supersede(cursor: CursorWrapper, superseded: Sequence[tuple[str, str]], now
     )
 
 
-def _add_findings(cursor: CursorWrapper, findings: Sequence[Finding], now_ms: int) -> None:
-    """Insert findings. One that was there before, with other evidence or fallen away, leaves a FormerFinding."""
+def _add_findings(cursor: CursorWrapper, findings: Sequence[Finding], now_ms: int) -> set[str]:
+    """Insert findings. One that was there before, with other evidence or fallen away, leaves a FormerFinding.
+
+    Gives the ids of findings that had taken the place of one which now stands again.
+    """
     there = fetch_in(
-        "SELECT id, person_id, body, superseded_ms FROM monitoring_finding WHERE id IN (*)",
+        "SELECT id, person_id, body, superseded_ms, superseded_by FROM monitoring_finding WHERE id IN (*)",
         [one.id for one in findings],
     )
-    _FORMER.run(cursor, [(*row, now_ms) for row in there])
+    _FORMER.run(cursor, [(*row[:-1], now_ms) for row in there])
     _FINDINGS.run(cursor, [_row(finding, now_ms) for finding in findings])
+    return {by for *_, by in there if by}
+
+
+def _name_replaced(cursor: CursorWrapper, findings: Collection[str]) -> None:
+    """Write on each of these findings whose place it took."""
+    if not findings:
+        return
+    taken: dict[str, list[str]] = {finding_id: [] for finding_id in sorted(findings)}
+    for by, finding_id in fetch_in(_REPLACED, list(taken)):
+        taken[by].append(finding_id)
+    cursor.executemany(
+        "UPDATE monitoring_finding SET replaces = %s WHERE id = %s",
+        [(" ".join(sorted(ids)), by) for by, ids in taken.items()],
+    )
 
 
 def _row(finding: Finding, now_ms: int) -> tuple[object, ...]:
@@ -202,6 +222,14 @@ def open_positions(consumers: Iterable[str]) -> None:
     """Give each consumer a read position at the log's beginning, unless it has one."""
     with transaction.atomic(), connection.cursor() as cursor:
         _POSITIONS.run(cursor, [(consumer, 0) for consumer in consumers])
+
+
+def use_rules(version: str, now_ms: int) -> None:
+    """Write down which rules are in use from now on, unless the last that were used are the same."""
+    last = RulesInForce.objects.order_by("-pk").first()
+    if last is None or last.rules_version != version:
+        since_ms = now_ms if last is not None or PersonState.objects.exists() else 0
+        RulesInForce.objects.create(rules_version=version, since_ms=since_ms)
 
 
 def beat(health: WorkerHealth) -> None:

@@ -18,7 +18,7 @@ from surety.rules.presence import PackedAreas, Reading
 from surety.server.cases import queries as cases
 from surety.server.cases.models import Person
 from surety.server.errors import ConflictError, NotFoundError
-from surety.server.monitoring import stored
+from surety.server.monitoring import queries, stored
 from surety.server.monitoring.batch import NEVER_MS
 from surety.server.monitoring.models import Finding as FindingRow
 from surety.server.monitoring.models import FormerFinding
@@ -100,7 +100,7 @@ def rederive(finding_id: str, *, from_start: bool = False) -> Rederived:
         base = None if from_start else stored.snapshot_before(row.person_id, min(window[0], finding.known_ms))
         run = _Run(finding, conditions, window, base)
         run.through(_facts(row.person_id, base, finding.known_ms, as_known_ms))
-        replaced_by = FindingRow.objects.filter(pk=row.superseded_by).first() if row.superseded_by else None
+        standing = queries.standing(row.pk)
         formers = FormerFinding.objects.filter(finding_id=row.pk).order_by("pk").values_list("body", flat=True)
         return Rederived(
             person=Person.objects.get(pk=row.person_id),
@@ -116,11 +116,8 @@ def rederive(finding_id: str, *, from_start: bool = False) -> Rederived:
             fixes=tuple(seen.fix for seen in run.seen),
             worked=run.worked(),
             formers=tuple(read_finding(bytes(body)) for body in formers),
-            replaced_by=read_finding(bytes(replaced_by.body)) if replaced_by else None,
-            replaces=tuple(
-                read_finding(bytes(one.body))
-                for one in FindingRow.objects.filter(superseded_by=row.pk).order_by("at_ms")
-            ),
+            replaced_by=standing.superseded_by,
+            replaces=standing.replaces,
             window=window,
         )
 

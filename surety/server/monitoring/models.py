@@ -72,12 +72,17 @@ class Finding(models.Model):
     body = models.BinaryField(help_text="rules.findings.to_json")
     superseded_ms = models.BigIntegerField(null=True)
     superseded_by = models.CharField(max_length=32, blank=True, help_text="The finding that took its place, if any")
+    replaces = models.TextField(
+        blank=True, db_default="", help_text="Ids of the findings whose place it took, with spaces between"
+    )
 
     class Meta:
         indexes = [
             models.Index(fields=["person_id", "at_ms"]),
             # What a replay from a snapshot may have to take back.
             models.Index(fields=["person_id", "known_ms"]),
+            # Whose place a finding took; most take nobody's, so the index stays small.
+            models.Index(fields=["superseded_by"], condition=~models.Q(superseded_by=""), name="finding_replacement"),
         ]
 
 
@@ -89,6 +94,16 @@ class FormerFinding(models.Model):
     body = models.BinaryField(help_text="rules.findings.to_json")
     superseded_ms = models.BigIntegerField(null=True, help_text="Set when it had fallen away in between")
     replaced_ms = models.BigIntegerField()
+
+
+class RulesInForce(models.Model):
+    """Which version of the rules the workers have used, and since when: what was made before is not theirs.
+
+    One row a change. `since_ms` is domain time; 0 where nobody had any state yet.
+    """
+
+    rules_version = models.CharField(max_length=32)
+    since_ms = models.BigIntegerField()
 
 
 class ReadPosition(models.Model):

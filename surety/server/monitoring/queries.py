@@ -9,7 +9,7 @@ from surety.clock import Clock
 from surety.rules import facts
 from surety.rules import findings as rules
 from surety.server.cases.models import ChangeNotice
-from surety.server.monitoring.models import Finding, ReadPosition, SetAside, StoredFact, WorkerHealth
+from surety.server.monitoring.models import Finding, ReadPosition, RulesInForce, SetAside, StoredFact, WorkerHealth
 from surety.stream.contract import PARTITIONS
 
 Key = tuple[str, int, str]  # (person, at_ms, fact id)
@@ -79,6 +79,35 @@ def finding(finding_id: str) -> rules.Finding | None:
     """One finding, superseded or not."""
     row = Finding.objects.filter(pk=finding_id).first()
     return read_finding(bytes(row.body)) if row else None
+
+
+class Standing(msgspec.Struct, frozen=True):
+    """What later facts did to a finding, and whose place it took itself."""
+
+    superseded_ms: int | None
+    superseded_by: rules.Finding | None
+    replaces: tuple[rules.Finding, ...]
+
+
+def standing(finding_id: str) -> Standing:
+    """How a finding stands to others. Raises Finding.DoesNotExist."""
+    row = Finding.objects.get(pk=finding_id)
+    taken = Finding.objects.filter(pk__in=row.replaces.split()).order_by("at_ms", "pk")
+    return Standing(
+        row.superseded_ms,
+        finding(row.superseded_by) if row.superseded_by else None,
+        tuple(read_finding(bytes(one.body)) for one in taken),
+    )
+
+
+def rules_since(version: str) -> int | None:
+    """Since when the workers have used these rules without a break; None: they have not, or not yet."""
+    since_ms = None
+    for row in RulesInForce.objects.order_by("-pk"):
+        if row.rules_version != version:
+            break
+        since_ms = row.since_ms
+    return since_ms
 
 
 def read_finding(body: bytes) -> rules.Finding:

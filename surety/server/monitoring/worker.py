@@ -15,6 +15,7 @@ from django.db import InterfaceError, OperationalError, connection
 
 from surety.clock import Clock
 from surety.rules import engine
+from surety.rules.findings import RULES_VERSION
 from surety.server.cases import queries as cases
 from surety.server.monitoring import actions, queries
 from surety.server.monitoring.batch import Batch
@@ -100,7 +101,7 @@ class Worker:
 
     def _step(self, now_ms: int, *, apart: bool = False) -> Progress:
         self._unsure = True
-        positions = self._positions or self._open()
+        positions = self._positions or self._open(now_ms)
         self._positions = positions
         intake, batch = Intake(now_ms), Batch()
         last_seq = self._stream.last_seq()
@@ -140,10 +141,11 @@ class Worker:
     def _read_partitions(self) -> frozenset[int] | None:
         return None if self._partitions == ALL_PARTITIONS else self._partitions
 
-    def _open(self) -> Positions:
+    def _open(self, now_ms: int) -> Positions:
         if connection.vendor == "sqlite":
             with connection.cursor() as cursor:
                 cursor.execute(f"PRAGMA cache_size = -{SQLITE_CACHE_KIB}")
+        actions.use_rules(RULES_VERSION, now_ms)
         self._memory.open(self._partitions)
         return Positions.load(self._partitions)
 

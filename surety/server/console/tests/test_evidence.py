@@ -1,5 +1,6 @@
 """The evidence of one alert: what a magistrate must find on it, and who may see it."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,8 @@ from surety.server.alerts import actions as alerts
 from surety.server.alerts.models import Alert
 from surety.server.audit.models import Entry
 from surety.server.console.tests.case_cast import Case, case, record_day, user
+from surety.server.monitoring import queries as monitoring
+from surety.server.monitoring.models import Finding, Snapshot
 from surety.server.timekeeping import now_ms
 
 pytestmark = pytest.mark.django_db
@@ -69,6 +72,38 @@ def test_the_chart_rises_over_the_threshold_where_the_zone_was_entered(ana: Case
 def test_showing_it_is_a_reading_of_the_trail(ana: Case, alert: Alert):
     page_of(ana.officer, f"/alerts/{alert.pk}/evidence")
     assert f"evidence of alert {alert.pk}" in Entry.objects.get(action="trail.read").detail
+
+
+def test_it_shows_how_the_finding_was_worked_out_and_that_it_is_the_stored_one(ana: Case, alert: Alert):
+    client = Client()
+    client.force_login(ana.officer)
+    answer = client.get(f"/alerts/{alert.pk}/evidence")
+    page = answer.content.decode()
+    assert "How this was worked out" in page
+    assert "Derived again, it is the stored finding, byte for byte." in page
+    numbers = monitoring.finding(alert.finding_id).evidence.numbers
+    assert f"<td>{numbers['p_inside']:.6f}</td>" in page
+    assert '<svg xmlns="http://www.w3.org/2000/svg" class="sketch"' in page
+    assert "<style" not in page  # the policy of the pages forbids it
+    read = json.loads(Entry.objects.get(action="trail.read").detail)
+    shown = [step[1] for step in answer.context["working"].arithmetic.rows]
+    assert len(shown) > 10
+    assert read["from_ms"] <= alert.at_ms - 30 * 60_000
+
+
+def test_a_finding_that_later_facts_took_away_names_what_took_its_place(ana: Case, alert: Alert):
+    other = Finding.objects.exclude(pk=alert.finding_id).first()
+    Finding.objects.filter(pk=alert.finding_id).update(superseded_ms=now_ms(), superseded_by=other.pk)
+    _, page = page_of(ana.officer, f"/alerts/{alert.pk}/evidence")
+    assert "It was superseded" in page
+    assert other.pk in page
+
+
+def test_the_page_stands_when_the_finding_cannot_be_derived_again(ana: Case, alert: Alert):
+    assert Snapshot.objects.update(body=b"?") > 1
+    status, page = page_of(ana.officer, f"/alerts/{alert.pk}/evidence")
+    assert status == 200
+    assert "could not be derived again" in page
 
 
 def test_the_map_of_an_alert_holds_the_zone_and_the_marked_positions(ana: Case, alert: Alert):

@@ -4,6 +4,7 @@ import contextlib
 import io
 import itertools
 import json
+from pathlib import Path
 
 import pytest
 from django.db import connection
@@ -246,6 +247,20 @@ def test_json_holds_the_arithmetic_and_the_stored_finding_as_it_is(ada: Person) 
     numbers = told["stored"]["evidence"]["numbers"]
     assert told["arithmetic"]["rows"][-1][-2] == f"{numbers['p_inside']:.6f}"
     assert told["arithmetic"]["rows"][-1][-3] == f"{numbers['log_odds']:+.4f}"
+
+
+def test_a_map_is_drawn_with_the_zone_and_the_position_that_decided(ada: Person, tmp_path: Path) -> None:
+    row = of_kind("zone_entered")
+    for name, begins in (("m.svg", b"<svg"), ("m.png", b"\x89PNG")):
+        code, _, told = explain(row.pk, "--purpose", "an appeal before the court", "--map", str(tmp_path / name))
+        assert code == 0, told
+        assert (tmp_path / name).read_bytes().startswith(begins)
+    svg = (tmp_path / "m.svg").read_text()
+    assert 'exclusion zone "School"' in svg.replace("&quot;", '"')
+    assert svg.count("sketch-spot sketch-deciding") >= 1
+    code, _, told = explain(row.pk, "--purpose", "an appeal before the court", "--map", str(tmp_path / "m.gif"))
+    assert code == 2
+    assert "neither .svg nor .png" in told
 
 
 def test_a_finding_that_differs_ends_with_code_1(ada: Person) -> None:

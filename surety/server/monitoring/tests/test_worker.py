@@ -6,9 +6,9 @@ from django.db import OperationalError, connection
 from surety.clock import SystemClock
 from surety.rules import engine
 from surety.rules.facts import Fact, Tick, encode
-from surety.server.alerts.models import Alert
+from surety.server.alerts.models import Alert, AlertEvent
 from surety.server.cases import actions as cases
-from surety.server.cases.models import Condition, Person
+from surety.server.cases.models import Condition, OrderStatus, Person
 from surety.server.monitoring import queries
 from surety.server.monitoring.actions import LostOwnershipError
 from surety.server.monitoring.commands import parse_partitions
@@ -119,6 +119,8 @@ def test_a_late_fix_that_explains_a_silence_supersedes_it_and_the_alert_falls_aw
     silence = Finding.objects.get()
     assert silence.superseded_ms == MORNING + 51 * MINUTE_MS
     assert Alert.objects.get().fell_away_ms == MORNING + 51 * MINUTE_MS
+    assert Alert.objects.get().status == "open"
+    assert AlertEvent.objects.get(action="fell_away").text.endswith("Nothing took its place.")
 
 
 def test_a_backdated_change_judges_the_past_anew_and_names_what_took_the_place(stream: Stream) -> None:
@@ -140,6 +142,36 @@ def test_a_backdated_change_judges_the_past_anew_and_names_what_took_the_place(s
     former = Finding.objects.exclude(superseded_ms=None).get()
     assert (stands.kind, stands.condition_version) == ("zone_entered", 2)
     assert former.superseded_by == stands.id
+    assert stands.replaces == former.id
+    assert former.replaces == ""
+    told = AlertEvent.objects.get(finding_id=former.id, action="fell_away")
+    assert told.text.startswith("Later facts took this finding away. In its place: ")
+    assert told.alert.status == "open"
+
+
+def test_a_finding_that_comes_back_takes_its_place_back(stream: Stream) -> None:
+    ada = person(TRAIL, at_ms=MORNING - MINUTE_MS)
+    send(stream, ada, stay(HOME, MORNING, MORNING + 5 * MINUTE_MS))
+    worker = Worker(stream)
+    settle(worker, MORNING + 40 * MINUTE_MS)
+    first = Finding.objects.get()
+
+    def order_is(status: OrderStatus, from_min: int, now_min: int) -> None:
+        times = {"effective_from_ms": MORNING + from_min * MINUTE_MS, "now_ms": MORNING + now_min * MINUTE_MS}
+        cases.set_order_status(ada.orders.get().pk, status, acting_user=None, reason="told late", **times)
+
+    order_is(OrderStatus.SUSPENDED, 10, 41)
+    order_is(OrderStatus.IN_FORCE, 20, 41)
+    settle(worker, MORNING + 60 * MINUTE_MS)
+    second = Finding.objects.get(superseded_ms=None)
+    assert (second.kind, second.at_ms, second.replaces) == ("silent", MORNING + 50 * MINUTE_MS, first.id)
+    order_is(OrderStatus.SUSPENDED, 60, 61)
+    order_is(OrderStatus.IN_FORCE, 10, 61)  # it had never been suspended
+    settle(worker, MORNING + 62 * MINUTE_MS)
+    first.refresh_from_db()
+    second.refresh_from_db()
+    assert (first.superseded_ms, first.superseded_by, first.replaces) == (None, "", second.id)
+    assert (second.superseded_by, second.replaces) == (first.id, "")
 
 
 def test_a_change_that_lies_ahead_takes_effect_at_its_time_without_any_new_fix(stream: Stream) -> None:

@@ -1,0 +1,1 @@
+"""Drawings of places for paper and files. Pure: shapes in, SVG out; no tiles, no other origin, no clock, no Django."""
