@@ -101,18 +101,22 @@ class _Zone(_Timed, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class _Exclusion(_Zone, frozen=True, kw_only=True, tag="exclusion", forbid_unknown_fields=True):
-    pass
+    warn_m: Annotated[int, msgspec.Meta(ge=0, le=5_000)] = 0
 
 
 class _Inclusion(_Zone, frozen=True, kw_only=True, tag="inclusion", forbid_unknown_fields=True):
     pass
 
 
+class _Restriction(_Zone, frozen=True, kw_only=True, tag="restriction", forbid_unknown_fields=True):
+    max_stay_s: Annotated[int, msgspec.Meta(ge=60, le=86_400)] = 1_800
+
+
 class _Trail(_Common, frozen=True, kw_only=True, tag="trail", forbid_unknown_fields=True):
     silent_after_s: Annotated[int, msgspec.Meta(ge=60, le=604_800)] = 1_800
 
 
-_Written = _Curfew | _Exclusion | _Inclusion | _Trail
+_Written = _Curfew | _Exclusion | _Inclusion | _Restriction | _Trail
 
 
 class _Order(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -176,9 +180,11 @@ class _Reader:
             self._known_places(where, one, {place.name for place in places})
             return Curfew(places, self._timetable(where, one), one.unknown_after_s or 900)
         self._known_places(where, one, set())
-        kind = ZoneKind.EXCLUSION if isinstance(one, _Exclusion) else ZoneKind.INCLUSION
-        area, table = self._area(where, one), self._timetable(where, one)
-        return Zone(kind, one.name, area, table, one.unknown_after_s or 3_600)
+        kind = ZoneKind(str(type(one).__struct_config__.tag))
+        zone = Zone(kind, one.name, self._area(where, one), self._timetable(where, one), one.unknown_after_s or 3_600)
+        if isinstance(one, _Restriction):
+            return msgspec.structs.replace(zone, max_stay_s=one.max_stay_s)
+        return msgspec.structs.replace(zone, warn_m=one.warn_m) if isinstance(one, _Exclusion) else zone
 
     def _area(self, where: Where, one: _Place | _Zone) -> Area:
         if (one.circle is None) == (one.polygon is None):
@@ -242,7 +248,13 @@ class _Reader:
 
 # --- errors of the schema, told with the line
 
-_KINDS: dict[str, type] = {"curfew": _Curfew, "exclusion": _Exclusion, "inclusion": _Inclusion, "trail": _Trail}
+_KINDS: dict[str, type] = {
+    "curfew": _Curfew,
+    "exclusion": _Exclusion,
+    "inclusion": _Inclusion,
+    "restriction": _Restriction,
+    "trail": _Trail,
+}
 _PARTS: dict[str, type] = {"circle": _Circle, "places": _Place, "times": _Time, "dates": _Date}
 _HUMANE = {
     "`float`": "a number",

@@ -78,7 +78,7 @@ def _shapes(conditions: Iterable[Condition]) -> list[_Shape]:
         if isinstance(body, Curfew):
             found.update(dict.fromkeys(_Shape(place.name, "keep", place.area) for place in body.places))
         elif isinstance(body, Zone):
-            css = "exclusion" if body.zone_kind is ZoneKind.EXCLUSION else "keep"
+            css = {ZoneKind.EXCLUSION: "exclusion", ZoneKind.RESTRICTION: "restriction"}.get(body.zone_kind, "keep")
             found[_Shape(body.name, css, body.area)] = None
     return list(found)
 
@@ -95,7 +95,8 @@ def _map(result: Result, fixes: list[Fix], shapes: list[_Shape]) -> str:
     label = "Map of the areas of the order, the recorded trail and the places of the findings, north up"
     return (
         f'<figure><svg viewBox="0 0 {WIDTH:.0f} {HEIGHT:.0f}" role="img" aria-label="{label}">{"".join(parts)}'
-        f"{_ruler(plane)}</svg><figcaption>Red, solid edge: stay out. Green, dashed edge: be there or stay within. "
+        f"{_ruler(plane)}</svg><figcaption>Red, solid edge: stay out. Orange, dashed and dotted: do not stay. "
+        "Green, dashed edge: be there or stay within. "
         "Hollow dots are cell or Wi-Fi guesses. The line is broken where more than five minutes passed without a "
         "better position.</figcaption></figure>"
     )

@@ -5,6 +5,7 @@ changes nothing. It is never too late.
 """
 
 import functools
+from collections.abc import Sequence
 
 import msgspec
 
@@ -21,7 +22,12 @@ from surety.rules.schedule import END
 from surety.rules.state import UNSURE, AnyRecord, State, Watch
 from surety.rules.tracker import Ask
 
-_TERMS: dict[Mode, Terms] = {Mode.HOME: curfew.CURFEW, Mode.EXCLUSION: zones.EXCLUSION, Mode.INCLUSION: zones.INCLUSION}
+_TERMS: dict[Mode, Terms] = {
+    Mode.HOME: curfew.CURFEW,
+    Mode.EXCLUSION: zones.EXCLUSION,
+    Mode.INCLUSION: zones.INCLUSION,
+    Mode.RESTRICTION: zones.RESTRICTION,
+}
 
 
 class Clockwork:
@@ -80,7 +86,8 @@ class Clockwork:
         epoch = self.plan.epoch(state.epoch_end_ms - 1)
         due = [epoch.end_ms]
         for watch, held in zip(state.watches, epoch.duties, strict=True):
-            due += (watch.until_ms, duty.unseen_due(watch, held, scene))
+            stay = duty.stay_due(watch, held, _TERMS[held.mode], scene)
+            due += (watch.until_ms, duty.unseen_due(watch, held, scene), stay)
         for record, ask in zip(state.records, epoch.asks, strict=True):
             due.append(trackers.of(ask).due(record, ask, scene))
         state.wake_ms = min(due)
@@ -89,16 +96,17 @@ class Clockwork:
         )
 
     def _wake(self, now_ms: Millis) -> None:
-        state, before, records = self.state, len(self.found), self.state.records
+        state, before, records, watches = self.state, len(self.found), self.state.records, self.state.watches
         turned = now_ms >= state.epoch_end_ms
         if turned:
             self._enter_epoch(now_ms)
         if self._turn_windows(now_ms) or turned:
             turned = True
             self.judge(now_ms)
+        self._overstays(now_ms)
         self._unseen(now_ms)
         self._wake_trackers(now_ms)
-        moved = turned or any(one is not other for one, other in zip(records, state.records, strict=True))
+        moved = turned or not (_same(records, state.records) and _same(watches, state.watches))
         if moved or len(self.found) > before:  # otherwise it was an early look, which leaves no trace
             state.at_ms, state.last_id = now_ms, ""
         self.set_wake()
@@ -160,6 +168,14 @@ class Clockwork:
         if window.start_ms > scene.now_ms:
             return Watch(held.condition_id, held.version, window.start_ms)
         return duty.open_window(held, window, scene)
+
+    def _overstays(self, now_ms: Millis) -> None:
+        scene, rulings = self._scene(now_ms), []
+        for watch, held in self._pairs():
+            terms = _TERMS[held.mode]
+            due = duty.stay_due(watch, held, terms, scene) <= now_ms
+            rulings.append(duty.judge(watch, held, terms, scene) if due else (watch, []))
+        self._rule(rulings, scene)
 
     def _unseen(self, now_ms: Millis) -> None:
         scene = self._scene(now_ms)
@@ -230,6 +246,10 @@ class Clockwork:
             if key in rows:
                 evidence[row] = state.evidence[rows[key]]
         state.evidence, state.keys = evidence, epoch.keys
+
+
+def _same(one: Sequence[object], other: Sequence[object]) -> bool:
+    return len(one) == len(other) and all(a is b for a, b in zip(one, other, strict=True))
 
 
 def _waits(watch: Watch) -> bool:

@@ -116,20 +116,27 @@ class Curfew(msgspec.Struct, frozen=True, tag="curfew", tag_field="kind", omit_d
 
 
 class ZoneKind(enum.StrEnum):
-    """Exclusion: do not enter. Inclusion: do not leave."""
+    """Exclusion: do not enter. Inclusion: do not leave. Restriction: pass through, but do not stay."""
 
     EXCLUSION = "exclusion"
     INCLUSION = "inclusion"
+    RESTRICTION = "restriction"
 
 
 class Zone(msgspec.Struct, frozen=True, tag="zone", tag_field="kind", omit_defaults=True):
-    """Stay out of, or stay within, an area while the timetable is active."""
+    """Stay out of, stay within, or do not stay in an area while the timetable is active.
+
+    `max_stay_s`: how long one stay in a restriction zone may last; other zones do not read it. `warn_m`: how near an
+    exclusion zone the person is told so, in metres from its edge; 0: not at all.
+    """
 
     zone_kind: ZoneKind
     name: Identifier
     area: Area
     timetable: Timetable
     unknown_after_s: Annotated[int, msgspec.Meta(ge=60, le=86_400)] = 3_600
+    max_stay_s: Annotated[int, msgspec.Meta(ge=60, le=86_400)] = 1_800
+    warn_m: Annotated[int, msgspec.Meta(ge=0, le=5_000)] = 0
 
 
 class Trail(msgspec.Struct, frozen=True, tag="trail", tag_field="kind", omit_defaults=True):

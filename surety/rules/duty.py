@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from surety.rules import grounds
+from surety.rules import grounds, restriction
 from surety.rules.facts import Millis
 from surety.rules.findings import Cause, Certainty, Evidence, Finding, Kind
 from surety.rules.grounds import Numbers, Subject
@@ -44,8 +44,13 @@ def judge(watch: Watch, duty: Duty, terms: Terms, scene: Scene) -> Ruling:
     """Look at the evidence now: what it ends, what it begins."""
     presence, reading = _combined(watch, duty, scene)
     if presence is Presence.UNKNOWN:
-        return (watch if watch.status == UNSURE else msgspec.structs.replace(watch, status=UNSURE)), []
-    kept = presence is terms.keeps
+        return _unsure(watch), []
+    kept, broken_ms = presence is terms.keeps, scene.now_ms
+    if not kept and watch.breach is None and duty.max_stay_ms is not None:
+        limit_ms = restriction.limit_ms(watch, duty, reading)
+        kept, broken_ms = scene.now_ms < limit_ms, limit_ms
+        if not kept and not restriction.is_there(reading, limit_ms):
+            return _unsure(watch), []
     subject = Subject(scene.person_id, watch.condition_id, watch.version)
     found: list[Finding] = []
     unseen, breach = watch.unseen, watch.breach
@@ -57,7 +62,7 @@ def judge(watch: Watch, duty: Duty, terms: Terms, scene: Scene) -> Ruling:
         found.append(_mended(watch, breach, terms, reading, subject, scene))
         breach = None
     elif not kept and breach is None:
-        found.append(_breach(watch, terms, reading, subject, scene))
+        found.append(_breach(watch, duty, terms, reading, broken_ms, scene))
         breach = grounds.episode_of(found[-1])
     elif not kept and breach is not None and breach.certainty is Certainty.POSSIBLE:
         breach, surer = _surer(watch, breach, terms, reading, subject, scene)
@@ -66,7 +71,12 @@ def judge(watch: Watch, duty: Duty, terms: Terms, scene: Scene) -> Ruling:
     return msgspec.structs.replace(watch, **changed), found
 
 
-def _breach(watch: Watch, terms: Terms, reading: Reading, subject: Subject, scene: Scene) -> Finding:
+def _unsure(watch: Watch) -> Watch:
+    return watch if watch.status == UNSURE else msgspec.structs.replace(watch, status=UNSURE)
+
+
+def _breach(watch: Watch, duty: Duty, terms: Terms, reading: Reading, at_ms: Millis, scene: Scene) -> Finding:
+    subject = scene.about(watch.condition_id, watch.version)
     fixes = grounds.used(scene.recent)
     certainty = grounds.certainty_of(1 - _p_kept(terms, reading), reading, fixes)
     at_start = scene.now_ms == watch.since_ms
@@ -74,7 +84,10 @@ def _breach(watch: Watch, terms: Terms, reading: Reading, subject: Subject, scen
     if not watch.met and not at_start:  # nobody knows how it was at the start of the window
         certainty = grounds.at_most(certainty, Certainty.PROBABLE)
     evidence = _window(_evidence(reading, scene), watch)
-    return subject.begin(kind, scene.now_ms, scene.now_ms, certainty, grounds.cause_of_breach(fixes, reading), evidence)
+    if duty.max_stay_ms is not None:
+        allowed: Numbers = {"stayed_since_ms": at_ms - duty.max_stay_ms, "allowed_s": duty.max_stay_ms / 1000}
+        evidence = Evidence(evidence.fact_ids, {**evidence.numbers, **allowed})
+    return subject.begin(kind, at_ms, scene.now_ms, certainty, grounds.cause_of_breach(fixes, reading), evidence)
 
 
 def _surer(
@@ -100,6 +113,14 @@ def _mended(watch: Watch, breach: Episode, terms: Terms, reading: Reading, subje
 
 def _p_kept(terms: Terms, reading: Reading) -> float:
     return reading.p_inside if terms.keeps is Presence.INSIDE else 1 - reading.p_inside
+
+
+def stay_due(watch: Watch, duty: Duty, terms: Terms, scene: Scene) -> Millis:
+    """When a stay where one should not be will have lasted for as long as is allowed; END when none is going on."""
+    if duty.max_stay_ms is None or watch.since_ms is None or watch.status != KEPT:
+        return END
+    presence, reading = _combined(watch, duty, scene)
+    return restriction.limit_ms(watch, duty, reading) if presence not in (terms.keeps, Presence.UNKNOWN) else END
 
 
 def unseen_due(watch: Watch, duty: Duty, scene: Scene) -> Millis:

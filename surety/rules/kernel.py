@@ -36,7 +36,7 @@ X0, Y0, DX, DY, INVERSE_LENGTH2, Y1 = range(6)  # Y1 is the next edge's Y0 to th
 EDGE_COLUMNS = 6
 
 # Columns of the evidence: one row an area.
-LOG_ODDS, LAST_MS, PRESENCE, INFORMATIVE_MS, CLEARANCE_M, SIGMA_M, CHANGED, RESTS_AT, SPENT_MS = range(9)
+LOG_ODDS, LAST_MS, PRESENCE, INFORMATIVE_MS, CLEARANCE_M, SIGMA_M, CHANGED, RESTS_AT, SPENT_MS, SINCE_MS = range(10)
 EVIDENCE_COLUMNS = 12
 
 # Columns of the last good fix: its Earth-centred place, its time and its error scale.
@@ -59,6 +59,7 @@ WEAK_LIMIT = 1.0  # log-odds; weak evidence takes certainty away down to this, a
 QUIET_S, FORGETS_S = 30.0, 3_600.0
 FASTEST_MPS = 100.0  # 360 km/h: above the fastest trains; aircraft are told apart later, by their going on
 LEAP_SIGMAS = 6.0  # of both fixes together: what a wild fix alone explains is no leap
+STAY_GAP_MS = 330_000.0  # five minutes without a fix is missing data (docs/adr/0014); half a minute for a slow clock
 SPARSE_S = 20.0  # fixes closer than this leave no room to pass a zone unseen
 GOOD_SIGMA_M = 100.0  # a vaguer fix says too little about where a way began
 
@@ -252,13 +253,17 @@ def _take(
     evidence[LOG_ODDS], evidence[LAST_MS] = odds, at_ms
     if weak or weight < 0.5:
         return False
+    broken_off = not at_ms - evidence[INFORMATIVE_MS] <= STAY_GAP_MS
     evidence[INFORMATIVE_MS], evidence[CLEARANCE_M], evidence[SIGMA_M] = at_ms, inside_m, sigma_m
     held = evidence[PRESENCE]
     if odds >= area[ENTER_AT]:
         evidence[PRESENCE] = INSIDE
     elif odds <= area[LEAVE_AT]:
         evidence[PRESENCE] = OUTSIDE
-    return bool(evidence[PRESENCE] != held)
+    changes = bool(evidence[PRESENCE] != held)
+    if changes or broken_off:
+        evidence[SINCE_MS] = at_ms
+    return changes
 
 
 @compiled

@@ -20,6 +20,7 @@ class Duty(msgspec.Struct, frozen=True):
     timetable: Timetable
     areas: tuple[tuple[str, int], ...]
     unknown_after_ms: int
+    max_stay_ms: int | None = None  # how long a stay where one should not be is allowed to last; None: not at all
 
     def around(self, at_ms: Millis) -> Window | None:
         """The window that holds `at_ms` or the next one, not cut at the version's ends; None when none ever comes."""

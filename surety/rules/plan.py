@@ -90,6 +90,13 @@ class Plan:
         return Epoch(start, end, tuple(duties), tuple(asks), tuple(areas.rows), presence.pack(areas.listed))
 
 
+MODE_OF_ZONE = {
+    ZoneKind.EXCLUSION: Mode.EXCLUSION,
+    ZoneKind.INCLUSION: Mode.INCLUSION,
+    ZoneKind.RESTRICTION: Mode.RESTRICTION,
+}
+
+
 class _Areas:
     """The areas of an epoch, each once for a mode."""
 
@@ -117,13 +124,14 @@ def _duty(condition: Condition, body: Curfew | Zone, areas: _Areas) -> Duty:
         body.timetable,
         tuple((name, areas.row_of(area, mode)) for name, area in named),
         body.unknown_after_s * 1000,
+        body.max_stay_s * 1000 if isinstance(body, Zone) and mode is Mode.RESTRICTION else None,
     )
 
 
 def _mode(body: Curfew | Zone) -> Mode:
     if isinstance(body, Curfew):
         return Mode.HOME
-    return Mode.EXCLUSION if body.zone_kind is ZoneKind.EXCLUSION else Mode.INCLUSION
+    return MODE_OF_ZONE[body.zone_kind]
 
 
 def _key(area: Area, mode: Mode) -> int:

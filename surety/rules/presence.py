@@ -46,6 +46,7 @@ class Mode(enum.IntEnum):
     EXCLUSION = 0
     HOME = 1
     INCLUSION = 2
+    RESTRICTION = 3
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -63,7 +64,8 @@ class PackedAreas:
 class Reading(msgspec.Struct, frozen=True):
     """The state of one area: presence held, probability at the asked instant, and the last informative fix.
 
-    `clearance_m` (inside positive) and `sigma_m` are of that fix; NaN before the first one.
+    `clearance_m` (inside positive) and `sigma_m` are of that fix; NaN before the first one. `since_ms`: since when
+    that presence was held with an informative fix at least every five minutes; after a longer gap it begins anew.
     """
 
     presence: Presence
@@ -71,6 +73,7 @@ class Reading(msgspec.Struct, frozen=True):
     last_informative_ms: int | None
     clearance_m: float
     sigma_m: float
+    since_ms: int | None = None
 
 
 def _log_odds(p: float) -> float:
@@ -93,12 +96,14 @@ class Settings(NamedTuple):
 _AT_HOME = Settings(
     rest=3.0, gain=2.0, enter_p=0.5, leave_p=0.05, ring_m=150.0, lasts_s=20.0, calm_s_per_m=2.2, settled_s=60.0
 )
+_ELSEWHERE = Settings(
+    rest=-3.0, gain=2.0, enter_p=0.8, leave_p=0.3, ring_m=100.0, lasts_s=20.0, calm_s_per_m=0.0, settled_s=30.0
+)
 MODES = {
-    Mode.EXCLUSION: Settings(
-        rest=-3.0, gain=2.0, enter_p=0.8, leave_p=0.3, ring_m=100.0, lasts_s=20.0, calm_s_per_m=0.0, settled_s=30.0
-    ),
+    Mode.EXCLUSION: _ELSEWHERE,
     Mode.HOME: _AT_HOME,
     Mode.INCLUSION: _AT_HOME,
+    Mode.RESTRICTION: _ELSEWHERE,
 }
 
 
@@ -175,6 +180,7 @@ def read(evidence: Floats, i: int, at_ms: int) -> Reading:
         None if math.isnan(informative) else int(informative),
         float(row[kernel.CLEARANCE_M]),
         float(row[kernel.SIGMA_M]),
+        None if math.isnan(informative) else int(row[kernel.SINCE_MS]),
     )
 
 

@@ -119,8 +119,10 @@ def _throughout(t: Teller) -> str:
 
 def _cannot_verify(t: Teller) -> str:
     limit = span(t.number("unknown_after_s") or 0)
-    exclusion = isinstance(t.body, Zone) and t.body.zone_kind is ZoneKind.EXCLUSION
-    what = f"keeping out of {t.place}" if exclusion else f"being {'in' if isinstance(t.body, Zone) else 'at'} {t.place}"
+    what = f"being {'in' if isinstance(t.body, Zone) else 'at'} {t.place}"
+    if isinstance(t.body, Zone) and t.body.zone_kind is not ZoneKind.INCLUSION:
+        restriction = t.body.zone_kind is ZoneKind.RESTRICTION
+        what = f"for how long the person is in {t.place}" if restriction else f"keeping out of {t.place}"
     last = t.last_fix() or "No certain fix before."
     return f"Cannot verify {what} since {t.at}: no certain fix for {limit}. This is not a breach. {last}"
 
@@ -133,6 +135,7 @@ def _ended(t: Teller) -> str:
         Kind.CANNOT_VERIFY.value: "it could not be verified until then",
         Kind.SILENT.value: "the device was silent until then",
         Kind.ZONE_ENTERED.value: f"still in {t.place} then",
+        Kind.RESTRICTION_OVERSTAYED.value: f"still in {t.place} then",
     }.get(str(t.numbers.get("began")), f"not back {'in' if isinstance(t.body, Zone) else 'at'} {t.place} by then")
     return f"{ended} ended at {t.at}; {was}."
 
@@ -149,6 +152,14 @@ def _crossed(t: Teller) -> str:
         f"Possibly passed through {t.place} about {t.at}: the straight way between two fixes {gap} apart goes through "
         "it. Nobody recorded a place in it; this is on record and no alert."
     )
+
+
+def _overstayed(t: Teller) -> str:
+    if (began := t.number("began_ms")) is not None:
+        return f"{t.hedge}in {t.place} at {t.at}, too long as it seemed since {t.time(began)}. {t.last_fix()}"
+    since, allowed = t.number("stayed_since_ms"), _minutes(t, "allowed_s")
+    came = f": there since {t.time(since)}" if since is not None else ""
+    return f"{t.hedge}in {t.place} for longer than the {allowed} allowed, at {t.at}{came}. {t.last_fix()}"
 
 
 def _minutes(t: Teller, name: str) -> str:
@@ -214,9 +225,7 @@ SAID: dict[Kind, Callable[[Teller], str]] = {
     Kind.ZONE_CROSSED: _crossed,
     Kind.ZONE_NEAR: lambda t: f"{t.hedge}close to {t.place} since {t.at}. {t.last_fix()}",
     Kind.ZONE_CLEAR: lambda t: f"No longer close to {t.place} since {t.at}.",
-    Kind.RESTRICTION_OVERSTAYED: lambda t: (
-        f"{t.hedge}in {t.place} for longer than {_minutes(t, 'allowed_s')} at {t.at}. {t.last_fix()}"
-    ),
+    Kind.RESTRICTION_OVERSTAYED: _overstayed,
     Kind.RESTRICTION_LEFT: lambda t: f"{t.hedge}out of {t.place} again since {t.at}{t.lasted('too long by')}.",
     Kind.PROTECTED_NEAR: lambda t: f"{t.hedge}closer to the protected person than ordered, since {t.at}.",
     Kind.PROTECTED_CLEAR: lambda t: f"{t.hedge}far enough from the protected person again since {t.at}.",

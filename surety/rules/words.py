@@ -45,6 +45,8 @@ def describe(body: Body) -> str:
     when = timetable(body.timetable)
     if isinstance(body, Curfew):
         return f"Be at {either([place.name for place in body.places])} {when}."
+    if body.zone_kind is ZoneKind.RESTRICTION:
+        return f'Do not stay in the zone "{body.name}" for longer than {span(body.max_stay_s)} at a time, {when}.'
     verb = "Stay out of" if body.zone_kind is ZoneKind.EXCLUSION else "Stay within"
     return f'{verb} the zone "{body.name}" {when}.'
 

@@ -47,6 +47,17 @@ conditions:
     assert second.effective_from_ms == ms("2026-11-05T00:00Z")
 
 
+def test_a_restriction_tells_how_long_a_stay_may_last(tmp_path: Path) -> None:
+    text = """
+time_zone: Europe/London
+conditions:
+  - {kind: restriction, name: Market, circle: {lat: 53.8, lon: -1.55, radius_m: 120}, max_stay_s: 900}
+"""
+    (market,) = read_order(written(tmp_path, text)).conditions.conditions
+    assert isinstance(market.body, Zone)
+    assert (market.body.zone_kind, market.body.max_stay_s) == (ZoneKind.RESTRICTION, 900)
+
+
 @pytest.mark.parametrize(
     ("days", "expected"),
     [
@@ -72,7 +83,7 @@ def test_days_are_read_as_people_write_them(tmp_path: Path, days: str, expected:
         ("lat: 53.8000", "latitude: 53.8", 12, "`latitude` is not known here; expected lat, lon, radius_m"),
         ("radius_m: 100", "radius_m: .nan", 12, "expected a number"),
         ("lon: -1.5500, ", "", 12, "`lon` is missing"),
-        ("kind: trail", "kind: trial", 30, '"trial"; expected curfew, exclusion, inclusion, trail'),
+        ("kind: trail", "kind: trial", 30, '"trial"; expected curfew, exclusion, inclusion, restriction, trail'),
         ("silent_after_s", "silent_after", 32, "`silent_after` is not known here; expected kind, id"),
         ("days: every day", "days: funday", 14, '"funday" is no day'),
         ("start: 19:00", "start: 7pm", 14, '`start` is "7pm"; expected a time such as 19:00'),

@@ -10,11 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from surety.rules import batch, engine
-from surety.rules.conditions import Condition, ConditionSet, Row, Timetable, Weekday
+from surety.rules.conditions import Circle, Condition, ConditionSet, Row, Timetable, Weekday, Zone, ZoneKind
 from surety.rules.facts import ConditionsChanged, DeviceEvent, Fact, Fix, Source, Tick
 from surety.rules.findings import ENDS, Certainty, Finding, Kind, to_json
 from surety.rules.plan import Plan
 from tests.rules.scenes import (
+    ALWAYS,
     HOME,
     LONDON,
     MOTHERS,
@@ -35,7 +36,8 @@ from tests.rules.scenes import (
     trail,
 )
 
-EVERYTHING = order(curfew(), exclusion(SCHOOL_HOURS), inclusion(), trail())
+PASS_THROUGH = Zone(ZoneKind.RESTRICTION, "Shops", Circle(*SHOP, 120), ALWAYS, max_stay_s=1_500)
+EVERYTHING = order(curfew(), exclusion(SCHOOL_HOURS), inclusion(), trail(), PASS_THROUGH)
 MINUTE = 60_000
 
 # --- any life: stays and gaps, good and bad fixes, reports, over two days

@@ -3,8 +3,8 @@
 import math
 from collections.abc import Sequence
 
-from surety.rules import timetable_words, words
-from surety.rules.conditions import Area, Body, Circle, Curfew, Polygon, Timetable, Trail, Zone
+from surety.rules import phrases, timetable_words, words
+from surety.rules.conditions import Area, Body, Circle, Curfew, Polygon, Timetable, Trail, Zone, ZoneKind
 from surety.server.cases.models import OrderStatus, OrderVersion
 from surety.server.console.case_access import full_text
 
@@ -53,7 +53,9 @@ def _zones(before: Zone, after: Zone) -> list[str]:
     if before.name != after.name:
         changes.append(f'Renamed from "{before.name}" to "{after.name}".')
     if before.zone_kind != after.zone_kind:
-        changes.append(f"Was an {before.zone_kind.value} zone, is an {after.zone_kind.value} zone.")
+        changes.append(f"The kind of zone is {after.zone_kind.value}, was {before.zone_kind.value}.")
+    if after.zone_kind is ZoneKind.RESTRICTION and before.max_stay_s != after.max_stay_s:
+        changes.append(f"A stay may last {phrases.span(after.max_stay_s)}, was {phrases.span(before.max_stay_s)}.")
     return changes + _areas("The area", before.area, after.area)
 
 

@@ -58,6 +58,7 @@ class Fields(msgspec.Struct):
     label: str = ""
     name: str = ""
     zone_kind: str = "exclusion"
+    stay: str = "30"
     area: AreaFields = msgspec.field(default_factory=AreaFields)
     places: list[PlaceFields] = []
     rows: list[RowFields] = []
@@ -105,6 +106,7 @@ def of_post(post: QueryDict, files: Mapping[str, UploadedFile], kind: str) -> Fi
         label=text("label"),
         name=text("name"),
         zone_kind=text("zone_kind"),
+        stay=text("stay"),
         area=_area_of_post(post, files, "area-"),
         places=places,
         rows=[row for row in rows if row.start or row.end],
@@ -184,6 +186,7 @@ def body_of(fields: Fields, time_zone: str) -> Body:
             raise InvalidError("Give the zone a name that the person knows it by.", field="name")
         area = area_of(fields.area, "area", f'the zone "{fields.name}"')
         raw = {"kind": "zone", "zone_kind": fields.zone_kind, "name": fields.name, "area": area, **common}
+        raw |= _own_numbers(fields)
     else:
         raw = {"kind": "curfew", "places": _places(fields.places), **common}
     body = check_body(raw)
@@ -191,6 +194,16 @@ def body_of(fields: Fields, time_zone: str) -> Body:
         raise InvalidError("Give at least one time at which to be there.", field="rows")
     _check_dates(body)
     return body
+
+
+def _own_numbers(fields: Fields) -> dict[str, object]:
+    """What only one kind of zone asks."""
+    if fields.zone_kind != "restriction":
+        return {}
+    stay = _whole(fields.stay, "stay", "Give the minutes that a stay may last as a whole number.")
+    if not 1 <= stay <= 1_440:
+        raise InvalidError("A stay may last 1 minute to 1,440 (a day).", field="stay")
+    return {"max_stay_s": stay * 60}
 
 
 def _places(places: Iterable[PlaceFields]) -> list[dict[str, object]]:
@@ -213,10 +226,14 @@ def _check_dates(body: Body) -> None:
 
 
 def _minutes(text: str) -> int:
+    return _whole(text, "minutes", "Give the minutes without word as a whole number.")
+
+
+def _whole(text: str, field: str, otherwise: str) -> int:
     try:
         return int(text)
     except ValueError:
-        raise InvalidError("Give the minutes without word as a whole number.", field="minutes") from None
+        raise InvalidError(otherwise, field=field) from None
 
 
 def _rows(rows: Iterable[RowFields], day: str) -> list[dict[str, str]]:
@@ -288,6 +305,7 @@ def of_body(body: Body, label: str) -> Fields:
     ]
     if isinstance(body, Zone):
         fields.name, fields.zone_kind, fields.area = body.name, body.zone_kind.value, _fields_of(body.area)
+        fields.stay = str(body.max_stay_s // 60)
     else:
         fields.places = [PlaceFields(i, place.name, _fields_of(place.area)) for i, place in enumerate(body.places)]
     return fields

@@ -8,8 +8,9 @@ import math
 import msgspec
 
 from surety.rules import facts, presence, schedule
-from surety.rules.conditions import Area, Body, ConditionSet, Curfew, Zone, ZoneKind
+from surety.rules.conditions import Area, Body, ConditionSet, Curfew, Zone
 from surety.rules.kernel import ENTER_AT, LEAVE_AT
+from surety.rules.plan import MODE_OF_ZONE
 from surety.rules.presence import Mode, Presence
 from surety.server.monitoring import queries
 
@@ -71,7 +72,7 @@ def latest(person_id: str, now: int) -> Latest:
 
 
 def areas_of(body: Body) -> list[tuple[str, str, Area]]:
-    """The areas of a condition: name, role on the map ("home", "exclusion", "inclusion"), shape."""
+    """The areas of a condition: name, role on the map ("home", or what kind of zone), shape."""
     if isinstance(body, Curfew):
         return [(place.name, "home", place.area) for place in body.places]
     return [(body.name, body.zone_kind.value, body.area)] if isinstance(body, Zone) else []
@@ -80,7 +81,7 @@ def areas_of(body: Body) -> list[tuple[str, str, Area]]:
 def mode_of(body: Body) -> Mode:
     """How evidence about a condition's areas is weighed."""
     if isinstance(body, Zone):
-        return Mode.EXCLUSION if body.zone_kind is ZoneKind.EXCLUSION else Mode.INCLUSION
+        return MODE_OF_ZONE[body.zone_kind]
     return Mode.HOME
 
 

@@ -215,12 +215,21 @@ def _join(found: list[_Held], one: _Held) -> None:
 _SURE_WORDS = {"solid": "established", "half": "probable", "outline": "possible", "unknown": "not known"}
 
 
+def _is_wanted(one: _Held, body: Body) -> bool:
+    """Whether being held there, for so long, is as ordered."""
+    inside = one.presence is Presence.INSIDE
+    if not isinstance(body, Zone) or body.zone_kind is ZoneKind.INCLUSION:
+        return inside
+    allowed_ms = body.max_stay_s * 1000 if body.zone_kind is ZoneKind.RESTRICTION else 0
+    return not inside or one.to_ms - one.from_ms <= allowed_ms
+
+
 def _held_band(one: _Held, body: Body, duty: tuple[Band, ...], scale: _Scale) -> Band:
     band = _band(one.from_ms, one.to_ms, "unknown", "not known where", scale)
     if one.presence is Presence.UNKNOWN:
         return band
     inside = one.presence is Presence.INSIDE
-    wanted = inside is not (isinstance(body, Zone) and body.zone_kind is ZoneKind.EXCLUSION)
+    wanted = _is_wanted(one, body)
     asked = any(part.x < band.x + band.width and band.x < part.x + part.width for part in duty)
     look = "as-ordered" if wanted else "against" if asked else "elsewhere"
     words = f"{'inside' if inside else 'outside'}, {_SURE_WORDS[one.sureness]}"

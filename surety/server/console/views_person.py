@@ -14,7 +14,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from surety.rules import schedule, words
-from surety.rules.conditions import Condition, ConditionSet, Curfew, Trail, Zone
+from surety.rules.conditions import Condition, ConditionSet, Curfew, Trail, Zone, ZoneKind
 from surety.server.accounts.permissions import may, requires
 from surety.server.alerts import queries as alerts
 from surety.server.audit import queries as audit_queries
@@ -180,7 +180,12 @@ def _duty(body: Curfew | Zone | Trail, from_ms: int, to_ms: int, now: int, time_
     if isinstance(body, Curfew):
         what = f"Be at {' or '.join(place.name for place in body.places)}"
     else:
-        what = f'{"Stay out of" if body.zone_kind == "exclusion" else "Stay within"} "{body.name}"'
+        asks = {
+            ZoneKind.EXCLUSION: "Stay out of",
+            ZoneKind.INCLUSION: "Stay within",
+            ZoneKind.RESTRICTION: "Do not stay in",
+        }
+        what = f'{asks[body.zone_kind]} "{body.name}"'
     if any(w.start_ms <= from_ms and to_ms <= w.end_ms for w in windows):
         return {"what": what, "when": "all day", "state": "now"}
     if not windows:

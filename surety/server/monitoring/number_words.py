@@ -18,6 +18,8 @@ NUMBER_WORDS = {
     "battery_pct": "Battery, %",
     "unknown_after_s": "Cannot be verified after, s",
     "silent_after_s": "Silent after, s",
+    "stayed_since_ms": "Stay counted since",
+    "allowed_s": "Allowed, s",
     "place": "Place",
     "worn": "Worn, as the device had told",
     "power": "Power, as the device had told",

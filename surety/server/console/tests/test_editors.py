@@ -133,6 +133,8 @@ def test_a_file_that_is_no_zone_is_refused_in_one_sentence(ana: Case, officer: C
         ({"effective_from": "soon"}, "day and time"),
         ({"label": ""}, "label"),
         ({"zone_kind": "other"}, "zone_kind"),
+        ({"zone_kind": "restriction", "stay": "a while"}, "whole number"),
+        ({"zone_kind": "restriction", "stay": "0"}, "1 minute to 1,440"),
         ({"row-0-day": "mon", "row-0-start": "09:00", "row-0-end": ""}, "lacks its day"),
         ({"row-0-day": "mon", "row-0-start": "9 am", "row-0-end": "10:00"}, "9 am&quot; is not a time"),
     ],
@@ -147,6 +149,19 @@ def test_a_zone_that_cannot_stand_is_refused_and_keeps_what_was_typed(
     assert "There is something to mend" in page
     assert said in page
     assert Condition.objects.count() == before
+
+
+def test_a_zone_to_pass_through_keeps_its_limit_through_the_form(ana: Case, officer: Client):
+    form = zone_form(zone_kind="restriction", stay="20")
+    assert officer.post(f"/orders/{ana.order.pk}/conditions/new/zone", form).status_code == 302
+    version = ConditionVersion.objects.get(condition__label="Station")
+    assert (version.body["zone_kind"], version.body["max_stay_s"]) == ("restriction", 1_200)
+    assert officer.get(f"/conditions/{version.condition_id}/edit").context["fields"].stay == "20"
+    page = officer.get(f"/people/{ana.person.pk}/conditions").content.decode()
+    assert "Do not stay in the zone &quot;Station&quot; for longer than 20 minutes at a time" in page
+    assert officer.post(f"/conditions/{version.condition_id}/edit", form | {"stay": "45"}).status_code == 302
+    history = officer.get(f"/conditions/{version.condition_id}/history").content.decode()
+    assert "A stay may last 45 minutes, was 20 minutes." in history
 
 
 # --- curfews --------------------------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ const node = (name, attributes) => {
   return made;
 };
 
-const ROLE_WORDS = { exclusion: "Exclusion zone: do not enter", inclusion: "Inclusion zone: do not leave", home: "Curfew address" };
+const ROLE_WORDS = { exclusion: "Exclusion zone: do not enter", inclusion: "Inclusion zone: do not leave", restriction: "Restriction zone: do not stay", home: "Curfew address" };
 
 /** The path of a circle or a polygon with its holes, in the drawing's units. */
 export function areaPath(map, area) {
