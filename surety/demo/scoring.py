@@ -30,12 +30,15 @@ def score_of(data_dir: Path) -> Score:
 
 
 def alerts_of_server() -> list[AlertSeen]:
-    """Every alert of the database that the environment names."""
+    """Everything that an alert of the database that the environment names is about."""
     set_up_django()
-    from surety.server.alerts.models import Alert  # noqa: PLC0415 - Django's models exist only now
+    from surety.server.alerts.models import Part  # noqa: PLC0415 - Django's models exist only now
 
-    rows = Alert.objects.select_related("person").order_by("at_ms", "pk")
-    return [AlertSeen(a.person.reference, a.kind, a.at_ms, a.opened_ms, a.fell_away_ms is not None) for a in rows]
+    rows = Part.objects.select_related("alert__person").order_by("at_ms", "pk")
+    return [
+        AlertSeen(part.alert.person.reference, part.kind, part.at_ms, part.opened_ms, part.fell_away_ms is not None)
+        for part in rows
+    ]
 
 
 def show(found: Score) -> None:

@@ -13,9 +13,10 @@ from surety.rules.conditions import ConditionSet
 from surety.rules.findings import Finding, Kind
 from surety.server.accounts.models import User
 from surety.server.accounts.permissions import check_may, may
-from surety.server.alerts.desk import Desk, sentences
+from surety.server.alerts.desk import Desk
 from surety.server.alerts.models import Alert, AlertEvent, Outcome, Status
 from surety.server.alerts.policy import rule_for
+from surety.server.alerts.wording import sentences
 from surety.server.audit import actions as audit
 from surety.server.errors import ConflictError, InvalidError, NotAllowedError, NotFoundError
 

@@ -1,34 +1,30 @@
 """From findings to alerts, in sets: what `actions.apply_findings` does.
 
 All alerts that a batch touches are read in a few queries, changed in memory, and written in a few more, so that a
-thousand findings a second are no burden. Nothing here closes an alert: only people do.
+thousand findings a second are no burden. What begins while an alert of the same person and cause waits becomes a part
+of that alert (policy.folds_into). Nothing here closes an alert: only people do.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 
-from django.db import connection
+from django.db import connection, models
 
-from surety.rules import words
-from surety.rules.conditions import ConditionSet
-from surety.rules.findings import Finding
-from surety.server.alerts.models import Alert, AlertEvent, Outcome, Status
-from surety.server.alerts.policy import is_surer, opens, rule_for
+from surety.rules.findings import Cause, Finding
+from surety.server.alerts.models import Alert, AlertEvent, Outcome, Part, Status
+from surety.server.alerts.policy import FOLDING, folds_into, is_surer, opens, rule_for
+from surety.server.alerts.wording import Sentences
 from surety.server.audit import actions as audit
 from surety.server.audit.actions import Happening
-from surety.server.cases import queries as cases
-from surety.server.cases.models import Person
 
 MACHINE_NAME = "Surety (rules)"
-Sentences = Callable[[Finding], str]
 _CHUNK = 500  # ids a query: well under every database's limit of parameters
-_COLUMNS = (  # what a batch may change; owner and the people's decision stay theirs
-    "finding_id",
-    "kind",
+_SAYS = ("finding_id", "kind", "certainty", "sentence", "at_ms")  # what an alert takes from its most urgent part
+_ALERT_COLUMNS = (  # what a batch may change; owner and the people's decision stay theirs
+    *_SAYS,
     "severity",
-    "certainty",
     "cause",
-    "sentence",
-    "at_ms",
     "due_ms",
     "status",
     "cleared_ms",
@@ -36,6 +32,7 @@ _COLUMNS = (  # what a batch may change; owner and the people's decision stay th
     "fell_away_ms",
     "outcome",
 )
+_PART_COLUMNS = (*_SAYS, "severity", "cause", "since_ms", "cleared_ms", "cleared_by", "fell_away_ms")
 
 
 class Desk:
@@ -43,108 +40,164 @@ class Desk:
 
     def __init__(self, now_ms: int, sentence: Sentences) -> None:
         self._now_ms, self._sentence = now_ms, sentence
-        self._by_episode: dict[str, Alert] = {}
-        self._by_finding: dict[str, Alert] = {}
-        self._opened: dict[str, Alert] = {}
-        self._touched: dict[str, Alert] = {}
+        self._alerts: dict[str, Alert] = {}
+        self._parts: dict[str, Part] = {}  # by episode
+        self._parts_of: dict[str, list[Part]] = defaultdict(list)  # by alert
+        self._of_person: dict[str, list[Alert]] = defaultdict(list)  # those that something may be folded into
+        self._by_finding: dict[str, Part] = {}
+        self._new_alerts: dict[str, Alert] = {}
+        self._new_parts: list[Part] = []
+        self._touched: set[str] = set()  # alerts
         self._events: list[AlertEvent] = []
-        self._fell: dict[str, tuple[Alert, str, str]] = {}
-        self._uncleared: dict[str, tuple[Alert, str]] = {}
+        self._fell: dict[str, tuple[Part, str, str]] = {}  # by episode
+        self._uncleared: dict[str, tuple[Part, str]] = {}
         self._new: dict[str, Finding] = {}
 
     def load(self, new: Sequence[Finding], superseded: Iterable[str]) -> None:
-        """Read and hold the alerts of these findings and of their episodes."""
+        """Read and hold the alerts of these findings, of their episodes, and those they may be folded into."""
         self._new = {finding.id: finding for finding in new}
-        episodes = sorted({finding.episode_id for finding in new})
-        for chunk in _chunks(episodes):
-            for alert in Alert.objects.select_for_update().filter(episode_id__in=chunk).order_by("pk"):
-                self._by_episode[alert.episode_id] = alert
-        for chunk in _chunks(sorted(set(superseded))):
-            events = AlertEvent.objects.filter(finding_id__in=chunk).values_list("finding_id", "alert_id")
-            alert_of = dict(events)
-            held = Alert.objects.select_for_update().filter(pk__in=set(alert_of.values())).order_by("pk")
-            alerts = {alert.pk: self._by_episode.setdefault(alert.episode_id, alert) for alert in held}
-            self._by_finding.update({finding_id: alerts[pk] for finding_id, pk in alert_of.items()})
+        gone = sorted(set(superseded))
+        wanted = {*_alerts_of_episodes(sorted({finding.episode_id for finding in new})), *_alerts_of_findings(gone)}
+        quiet = sorted({finding.person_id for finding in new if finding.kind in FOLDING})
+        wanted.update(_alerts_that_wait(quiet))
+        for chunk in _chunks(sorted(wanted)):
+            for alert in Alert.objects.select_for_update().filter(pk__in=chunk).order_by("pk"):
+                self._hold(alert)
+            for part in Part.objects.filter(alert_id__in=chunk).order_by("pk"):
+                self._keep(part)
+        for part in self._parts.values():
+            self._by_finding.update({part.finding_id: part, part.cleared_by: part})
+
+    def _hold(self, alert: Alert) -> None:
+        self._alerts[alert.pk] = alert
+        if alert.kind in FOLDING:
+            self._of_person[alert.person_id].append(alert)
+
+    def _keep(self, part: Part) -> None:
+        part.alert = self._alerts[part.alert_id]
+        self._parts[part.episode_id] = part
+        self._parts_of[part.alert_id].append(part)
 
     def fall_away(self, finding_id: str, replaced_by: str) -> None:
         """Later facts took a finding away. Whether the alert must be told is known only after the new findings."""
-        alert = self._by_finding.get(finding_id)
-        if alert is None:
+        part = self._by_finding.get(finding_id)
+        if part is None:
             return
-        self._touched[alert.pk] = alert
-        if finding_id == alert.cleared_by:
-            alert.cleared_ms, alert.cleared_by = None, ""
-            self._uncleared[alert.pk] = alert, finding_id
-        elif finding_id == alert.finding_id:
-            alert.fell_away_ms = self._now_ms
-            self._fell[alert.pk] = alert, finding_id, replaced_by
+        self._touched.add(part.alert_id)
+        if finding_id == part.cleared_by:
+            part.cleared_ms, part.cleared_by = None, ""
+            self._uncleared[part.episode_id] = part, finding_id
+        elif finding_id == part.finding_id:
+            part.fell_away_ms = self._now_ms
+            self._fell[part.episode_id] = part, finding_id, replaced_by
 
     def take(self, finding: Finding) -> None:
-        """Open an alert for a finding, or tell the alert of its episode."""
-        alert = self._by_episode.get(finding.episode_id)
-        if alert is None:
+        """Open an alert for a finding, fold it into one that waits, or tell the alert of its episode."""
+        part = self._parts.get(finding.episode_id)
+        if part is None:
             if opens(finding.kind, finding.certainty):
-                self._open(finding)
+                self._begin(finding)
         elif rule_for(finding.kind).clears:
-            self._clear(alert, finding)
-        elif alert.fell_away_ms is not None and opens(finding.kind, finding.certainty):
-            self._find_anew(alert, finding)
+            self._clear(part, finding)
+        elif part.fell_away_ms is not None and opens(finding.kind, finding.certainty):
+            self._find_anew(part, finding)
         else:
-            self._add(alert, finding)
+            self._add(part, finding)
 
-    def _open(self, finding: Finding) -> None:
-        alert = Alert(person_id=finding.person_id, episode_id=finding.episode_id, opened_ms=self._now_ms)
-        self._describe(alert, finding)
-        self._by_episode[alert.episode_id] = self._opened[alert.pk] = alert
-        self._tell(alert, "opened", alert.sentence, finding.id)
+    def _begin(self, finding: Finding) -> None:
+        due_ms = self._now_ms + rule_for(finding.kind).due_minutes * 60_000
+        alert = self._to_fold_into(finding)
+        folded = alert is not None
+        if alert is None:
+            alert = Alert(person_id=finding.person_id, opened_ms=self._now_ms, due_ms=due_ms, kind=finding.kind.value)
+            self._new_alerts[alert.pk] = alert
+            self._hold(alert)
+        elif rule_for(finding.kind).severity < alert.severity:
+            alert.due_ms = min(alert.due_ms, due_ms)
+        part = Part(alert=alert, episode_id=finding.episode_id, opened_ms=self._now_ms)
+        self._describe(part, finding)
+        self._new_parts.append(part)
+        self._keep(part)
+        self._sum_up(alert)
+        self._tell(part, "folded" if folded else "opened", part.sentence, finding.id)
 
-    def _describe(self, alert: Alert, finding: Finding) -> None:
-        rule = rule_for(finding.kind)
-        alert.finding_id, alert.kind, alert.at_ms = finding.id, finding.kind.value, finding.at_ms
-        alert.severity, alert.due_ms = rule.severity, self._now_ms + rule.due_minutes * 60_000
-        alert.certainty, alert.cause = finding.certainty.value, finding.cause.value
-        alert.sentence = self._sentence(finding)
+    def _to_fold_into(self, finding: Finding) -> Alert | None:
+        """The alert of the same person and cause that nobody has concluded and that has not cleared."""
+        for alert in self._of_person[finding.person_id] if finding.kind in FOLDING else ():
+            waits = alert.status in {Status.OPEN, Status.ACKNOWLEDGED} and alert.cleared_ms is None
+            parts = self._parts_of[alert.pk]
+            stands = any(part.fell_away_ms is None or part.episode_id in self._fell for part in parts)
+            if waits and stands and folds_into(finding.kind, finding.cause, (part.kind for part in parts)):
+                return alert
+        return None
 
-    def _clear(self, alert: Alert, finding: Finding) -> None:
-        if finding.id == alert.cleared_by:
+    def _describe(self, part: Part, finding: Finding) -> None:
+        part.finding_id, part.kind, part.at_ms = finding.id, finding.kind.value, finding.at_ms
+        part.severity = rule_for(finding.kind).severity
+        part.certainty, part.cause = finding.certainty.value, finding.cause.value
+        part.sentence, part.since_ms = self._sentence(finding), _since_ms(finding)
+
+    def _clear(self, part: Part, finding: Finding) -> None:
+        if finding.id == part.cleared_by:
             return
-        alert.cleared_ms, alert.cleared_by = finding.at_ms, finding.id
-        self._touched[alert.pk] = alert
-        self._uncleared.pop(alert.pk, None)
-        self._tell(alert, "cleared", self._sentence(finding), finding.id)
+        part.cleared_ms, part.cleared_by = finding.at_ms, finding.id
+        self._uncleared.pop(part.episode_id, None)
+        self._sum_up(part.alert)
+        ended = "cleared" if part.alert.cleared_ms is not None else "part_cleared"
+        self._tell(part, ended, self._sentence(finding), finding.id)
 
-    def _find_anew(self, alert: Alert, finding: Finding) -> None:
-        due_ms = alert.due_ms
-        self._describe(alert, finding)
-        if alert.pk in self._fell:  # replaced within this batch: the clock that ran goes on running
-            alert.due_ms = min(due_ms, alert.due_ms)
-            del self._fell[alert.pk]
-        alert.fell_away_ms = None
-        self._touched[alert.pk] = alert
-        self._tell(alert, "changed", alert.sentence, finding.id)
+    def _find_anew(self, part: Part, finding: Finding) -> None:
+        alert, due_ms = part.alert, self._now_ms + rule_for(finding.kind).due_minutes * 60_000
+        self._describe(part, finding)
+        part.fell_away_ms = None
+        # Replaced within this batch: the clock that ran goes on running.
+        running = self._fell.pop(part.episode_id, None) is not None or alert.fell_away_ms is None
+        alert.due_ms = min(alert.due_ms, due_ms) if running else due_ms
+        self._sum_up(alert)
+        self._tell(part, "changed", part.sentence, finding.id)
 
-    def _add(self, alert: Alert, finding: Finding) -> None:
-        if finding.id == alert.finding_id:
+    def _add(self, part: Part, finding: Finding) -> None:
+        if finding.id == part.finding_id and finding.cause == part.cause and finding.certainty == part.certainty:
             return
-        rule = rule_for(finding.kind)
-        if opens(finding.kind, finding.certainty):
-            self._touched[alert.pk] = alert
-            if rule.severity < alert.severity:
-                alert.severity = rule.severity
+        alert, rule, again = part.alert, rule_for(finding.kind), finding.id == part.finding_id
+        if again:  # the same conclusion, with another cause or certainty
+            self._describe(part, finding)
+        elif opens(finding.kind, finding.certainty):
+            if rule.severity < part.severity:
+                part.severity = rule.severity
                 alert.due_ms = min(alert.due_ms, self._now_ms + rule.due_minutes * 60_000)
-            if is_surer(finding.certainty, alert.certainty):
-                alert.certainty = finding.certainty.value
-        self._tell(alert, "finding", self._sentence(finding), finding.id)
+            if is_surer(finding.certainty, part.certainty):
+                part.certainty = finding.certainty.value
+        self._sum_up(alert)
+        self._tell(part, "changed" if again else "finding", self._sentence(finding), finding.id)
+
+    def _sum_up(self, alert: Alert) -> None:
+        """What an alert says as a whole, from its parts."""
+        self._touched.add(alert.pk)
+        parts = self._parts_of[alert.pk]
+        standing = [part for part in parts if part.fell_away_ms is None]
+        lead = min(standing or parts, key=lambda part: (part.severity, part.at_ms, part.finding_id))
+        for name in _SAYS:
+            setattr(alert, name, getattr(lead, name))
+        alert.severity = lead.severity
+        causes = [part.cause for part in (lead, *standing) if part.cause != Cause.UNKNOWN]
+        alert.cause = causes[0] if causes else Cause.UNKNOWN.value
+        alert.fell_away_ms = None if standing else max(part.fell_away_ms or 0 for part in parts)
+        last = max(standing or parts, key=lambda part: (part.cleared_ms is None, part.cleared_ms or 0))
+        alert.cleared_ms, alert.cleared_by = last.cleared_ms, last.cleared_by
 
     def _settle(self) -> None:
-        """Tell those alerts whose finding fell away and did not come back in this batch."""
-        for alert, finding_id in self._uncleared.values():
-            self._tell(alert, "uncleared", "Later facts say that it had not ended.", finding_id)
-        for alert, finding_id, replaced_by in self._fell.values():
+        """Tell those alerts whose findings fell away and did not come back in this batch."""
+        for alert_id in sorted(self._touched):
+            self._sum_up(self._alerts[alert_id])
+        for part, finding_id in self._uncleared.values():
+            self._tell(part, "uncleared", "Later facts say that it had not ended.", finding_id)
+        for part, finding_id, replaced_by in self._fell.values():
+            whole = part.alert.fell_away_ms is not None
             detail = {"replaced_by": replaced_by} if replaced_by else {}
-            self._tell(alert, "fell_away", self._instead(replaced_by), finding_id, detail)
-            if alert.status == Status.RESOLVED and alert.outcome == Outcome.VIOLATION:
-                self._give_back(alert, finding_id)
+            self._tell(part, "fell_away" if whole else "part_fell_away", self._instead(replaced_by), finding_id, detail)
+            if part.alert.status == Status.RESOLVED and part.alert.outcome == Outcome.VIOLATION:
+                self._give_back(part, finding_id)
 
     def _instead(self, replaced_by: str) -> str:
         text = "Later facts took this finding away."
@@ -152,20 +205,21 @@ class Desk:
             return f"{text} In its place: {self._sentence(self._new[replaced_by])}"
         return f"{text} Nothing took its place."
 
-    def _give_back(self, alert: Alert, finding_id: str) -> None:
+    def _give_back(self, part: Part, finding_id: str) -> None:
         """A violation was decided on facts that no longer hold: people must look again."""
+        alert = part.alert
         detail = {"outcome": alert.outcome, "outcome_reason": alert.outcome_reason}
         alert.status, alert.outcome = Status.OPEN, ""
         alert.due_ms = self._now_ms + 60 * 60_000
         words = "Open again: the finding on which a violation was decided has fallen away."
-        self._tell(alert, "reopened", words, finding_id, detail)
+        self._tell(part, "reopened", words, finding_id, detail)
 
     def _tell(
-        self, alert: Alert, action: str, text: str, finding_id: str, detail: Mapping[str, object] | None = None
+        self, part: Part, action: str, text: str, finding_id: str, detail: Mapping[str, object] | None = None
     ) -> None:
         self._events.append(
             AlertEvent(
-                alert=alert,
+                alert=part.alert,
                 at_ms=self._now_ms,
                 actor_name=MACHINE_NAME,
                 action=action,
@@ -178,19 +232,48 @@ class Desk:
     def write(self) -> None:
         """Store alerts, then the audit entries, then the events: event ids grow in the order of commits."""
         self._settle()
-        Alert.objects.bulk_create(self._opened.values(), batch_size=_CHUNK)
-        _update([alert for pk, alert in sorted(self._touched.items()) if pk not in self._opened])
+        new = {part.episode_id for part in self._new_parts}
+        old = [pk for pk in sorted(self._touched) if pk not in self._new_alerts]
+        Alert.objects.bulk_create(self._new_alerts.values(), batch_size=_CHUNK)
+        Part.objects.bulk_create(self._new_parts, batch_size=_CHUNK)
+        _update(Alert, _ALERT_COLUMNS, [self._alerts[pk] for pk in old])
+        parts = chain.from_iterable(self._parts_of[pk] for pk in old)
+        _update(Part, _PART_COLUMNS, [part for part in parts if part.episode_id not in new])
         audit.record_many([_happening(event) for event in self._events])
         AlertEvent.objects.bulk_create(self._events, batch_size=_CHUNK)
 
 
-def _update(alerts: Sequence[Alert]) -> None:
-    if not alerts:
+def _since_ms(finding: Finding) -> int:
+    heard_ms = finding.evidence.numbers.get("last_heard_ms")
+    return int(heard_ms) if isinstance(heard_ms, int | float) else finding.at_ms
+
+
+def _alerts_of_episodes(episodes: Sequence[str]) -> Iterator[str]:
+    for chunk in _chunks(episodes):
+        yield from Part.objects.filter(episode_id__in=chunk).values_list("alert_id", flat=True)
+
+
+def _alerts_of_findings(findings: Sequence[str]) -> Iterator[str]:
+    for chunk in _chunks(findings):
+        yield from AlertEvent.objects.filter(finding_id__in=chunk).values_list("alert_id", flat=True)
+
+
+def _alerts_that_wait(people: Sequence[str]) -> Iterator[str]:
+    """The alerts of these people that something quiet may be folded into."""
+    for chunk in _chunks(people):
+        found = Alert.objects.filter(person_id__in=chunk, status__in=(Status.OPEN, Status.ACKNOWLEDGED))
+        found = found.filter(cleared_ms=None, fell_away_ms=None, kind__in=FOLDING)
+        yield from found.values_list("pk", flat=True)
+
+
+def _update(model: type[models.Model], columns: Sequence[str], rows: Sequence[models.Model]) -> None:
+    if not rows:
         return
-    columns = ", ".join(f"{column} = %s" for column in _COLUMNS)
-    rows = [[*(getattr(alert, column) for column in _COLUMNS), alert.pk] for alert in alerts]
+    assigned = ", ".join(f"{column} = %s" for column in columns)
+    values = [[*(getattr(row, column) for column in columns), row.pk] for row in rows]
+    table = model._meta.db_table  # noqa: SLF001 - Django's documented way to a table's name
     with connection.cursor() as cursor:
-        cursor.executemany(f"UPDATE alerts_alert SET {columns} WHERE id = %s", rows)  # noqa: S608 - our own columns
+        cursor.executemany(f"UPDATE {table} SET {assigned} WHERE id = %s", values)  # noqa: S608 - our own names
 
 
 def _happening(event: AlertEvent) -> Happening:
@@ -208,26 +291,3 @@ def _happening(event: AlertEvent) -> Happening:
 
 def _chunks(values: Sequence[str]) -> Iterator[Sequence[str]]:
     return (values[start : start + _CHUNK] for start in range(0, len(values), _CHUNK))
-
-
-def sentences(person_ids: Iterable[str], known: Mapping[str, ConditionSet] | None) -> Sentences:
-    """How findings about these people are told, in their conditions' words and their own time zone.
-
-    Time zones and conditions are read once, when the first sentence is asked for: a batch that opens nothing
-    costs nothing.
-    """
-    return _Words(sorted(set(person_ids)), dict(known or {})).say
-
-
-class _Words:
-    def __init__(self, person_ids: Sequence[str], known: dict[str, ConditionSet]) -> None:
-        self._person_ids, self._conditions = person_ids, known
-        self._zones: dict[str, str] | None = None
-
-    def say(self, finding: Finding) -> str:
-        if self._zones is None:
-            self._zones = dict(Person.objects.filter(pk__in=self._person_ids).values_list("pk", "time_zone"))
-            missing = [person_id for person_id in self._person_ids if person_id not in self._conditions]
-            self._conditions.update(cases.condition_sets(missing))
-        zone = self._zones.get(finding.person_id, "UTC")
-        return words.sentence(finding, self._conditions[finding.person_id], zone)

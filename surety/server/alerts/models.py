@@ -37,12 +37,14 @@ class Outcome(models.TextChoices):
 
 
 class Alert(models.Model):
-    """A finding that somebody must handle. One alert an episode: later findings of it are added as events."""
+    """Something that somebody must handle: one episode, or several of one person that have one cause (`Part`).
+
+    What it says (finding to sentence) is that of its most urgent part; it is cleared when every part is.
+    """
 
     id = models.CharField(primary_key=True, max_length=32, default=new_id)
     person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="alerts")
     finding_id = models.CharField(max_length=32, db_index=True)
-    episode_id = models.CharField(max_length=64, unique=True)
     kind = models.CharField(max_length=40)
     severity = models.PositiveSmallIntegerField(choices=Severity.choices)
     certainty = models.CharField(max_length=16)
@@ -67,6 +69,28 @@ class Alert(models.Model):
             models.Index(fields=["status", "severity", "at_ms"]),
             models.Index(fields=["status", "severity", "due_ms"], name="alerts_desk_order"),
         ]
+
+
+class Part(models.Model):
+    """One episode that an alert is about: later findings of it are added as events."""
+
+    alert = models.ForeignKey(Alert, on_delete=models.CASCADE, related_name="parts")
+    episode_id = models.CharField(max_length=64, unique=True)
+    finding_id = models.CharField(max_length=32, db_index=True)
+    kind = models.CharField(max_length=40)
+    severity = models.PositiveSmallIntegerField(choices=Severity.choices)
+    certainty = models.CharField(max_length=16)
+    cause = models.CharField(max_length=16)
+    sentence = models.TextField()
+    at_ms = models.BigIntegerField()
+    opened_ms = models.BigIntegerField(help_text="When it became a part of the alert")
+    since_ms = models.BigIntegerField(help_text="Since when nothing came, for what begins with a silence; else at_ms")
+    cleared_ms = models.BigIntegerField(null=True)
+    cleared_by = models.CharField(max_length=32, blank=True, help_text="The finding that says so")
+    fell_away_ms = models.BigIntegerField(null=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["kind", "since_ms"], name="alerts_part_kind_since")]
 
 
 class AlertEvent(models.Model):

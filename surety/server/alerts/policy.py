@@ -4,11 +4,11 @@ Severities and times follow what monitoring centres do: an exclusion zone or a t
 lost contact soon, by asking the person first; equipment within the shift.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import msgspec
 
-from surety.rules.findings import Certainty, Kind
+from surety.rules.findings import Cause, Certainty, Kind
 from surety.server.alerts.models import Severity
 
 
@@ -76,6 +76,35 @@ POLICY: Mapping[Kind, Rule] = {
     Kind.REVIEW_DONE: _ends(),
 }
 _CERTAINTY_ORDER = (Certainty.POSSIBLE, Certainty.PROBABLE, Certainty.ESTABLISHED)
+
+
+# What says that nothing, or nothing certain, comes from a device. A device that goes quiet makes several of these, for
+# each duty and for itself, and one person looks into them once.
+QUIET = frozenset(
+    {
+        Kind.SILENT,
+        Kind.CANNOT_VERIFY,
+        Kind.NO_LOCATION,
+        Kind.BATTERY_FLAT,
+        Kind.POWERED_OFF,
+        Kind.ATTENDANCE_UNVERIFIED,
+    }
+)
+_POWER = frozenset({Kind.BATTERY_LOW, Kind.BATTERY_FLAT})
+FOLDING = QUIET | _POWER
+
+
+def folds_into(kind: Kind, cause: str, others: Iterable[str]) -> bool:
+    """Whether a finding belongs to an alert of the same person that is about findings of these `others` kinds.
+
+    A battery that was low explains what its end brings, and nothing else.
+    """
+    held = set(others)
+    if kind not in FOLDING or not held <= FOLDING:
+        return False
+    if Kind.BATTERY_LOW in held or kind is Kind.BATTERY_LOW:
+        return kind in _POWER or cause == Cause.EQUIPMENT
+    return True
 
 
 def rule_for(kind: Kind) -> Rule:

@@ -5,7 +5,7 @@ from django.db.models import Count, Max, Q, QuerySet
 
 from surety.server.accounts.models import User
 from surety.server.accounts.permissions import may, people_for
-from surety.server.alerts.models import Alert, AlertEvent, Severity, Status
+from surety.server.alerts.models import Alert, AlertEvent, Part, Severity, Status
 from surety.server.errors import NotFoundError
 
 UNRESOLVED = (Status.OPEN, Status.ACKNOWLEDGED, Status.AWAITING_SECOND)
@@ -87,7 +87,12 @@ def events(alert_id: str) -> list[AlertEvent]:
 
 def events_of_episode(episode_id: str) -> list[AlertEvent]:
     """Everything that happened to the alert about one thing, the oldest first; nothing where none was opened."""
-    return list(AlertEvent.objects.filter(alert__episode_id=episode_id).order_by("pk"))
+    return list(AlertEvent.objects.filter(alert__parts__episode_id=episode_id).order_by("pk"))
+
+
+def parts(alert_id: str) -> list[Part]:
+    """Every episode that an alert is about, the most urgent first."""
+    return list(Part.objects.filter(alert_id=alert_id).order_by("severity", "at_ms", "finding_id"))
 
 
 def of_person(person_id: str) -> QuerySet[Alert]:

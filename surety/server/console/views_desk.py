@@ -38,10 +38,13 @@ OUTCOME_HINTS = {
 EVENT_WORDS = {
     "opened": "Alert opened",
     "finding": "Another finding",
+    "folded": "Another finding of the same cause",
     "changed": "Found anew",
     "cleared": "Cleared by itself",
+    "part_cleared": "One finding ended",
     "uncleared": "Had not ended",
     "fell_away": "Finding fell away",
+    "part_fell_away": "One finding fell away",
     "reopened": "Opened again",
     "acknowledged": "Acknowledged",
     "note": "Note",
@@ -164,6 +167,7 @@ def _pane_context(user: User, alert: Alert) -> dict[str, Any]:
     context: dict[str, Any] = {
         "alert": alert,
         "person": person,
+        "parts": queries.parts(alert.pk),
         "events": [{"event": event, "words": EVENT_WORDS.get(event.action, event.action)} for event in events],
         "order_reason": queries.order_reason(alert, now),
         "procedure": written_for(alert.kind),

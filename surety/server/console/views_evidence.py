@@ -44,6 +44,7 @@ class Case(msgspec.Struct, frozen=True):
     """An alert with what its evidence is drawn from. `body` is the condition version that the finding stands under."""
 
     alert: Alert
+    said: str  # of the finding: the alert may be about several
     person: Person
     finding: Finding
     conditions: ConditionSet
@@ -55,8 +56,10 @@ def _case(request: HttpRequest, alert_id: str) -> Case:
     user = user_of(request)
     alert = alerts.alert(alert_id, user)
     check_may(user, "trail.read", alert.person)
-    finding = monitoring.finding(alert.finding_id)
-    if finding is None:
+    wanted = request.GET.get("finding", alert.finding_id)
+    part = next((part for part in alerts.parts(alert.pk) if part.finding_id == wanted), None)
+    finding = monitoring.finding(wanted)
+    if part is None or finding is None:
         raise Http404("The finding of this alert is not stored here.")
     conditions = cases.condition_set(alert.person_id)
     body = next(
@@ -67,7 +70,7 @@ def _case(request: HttpRequest, alert_id: str) -> Case:
         ),
         None,
     )
-    return Case(alert, alert.person, finding, conditions, body, _window(alert, finding))
+    return Case(alert, part.sentence, alert.person, finding, conditions, body, _window(alert, finding))
 
 
 def _window(alert: Alert, finding: Finding) -> tuple[int, int]:
@@ -117,6 +120,7 @@ def evidence(request: HttpRequest, alert_id: str) -> HttpResponseBase:
     context = (
         {
             "alert": case.alert,
+            "said": case.said,
             "person": case.person,
             "finding": case.finding,
             "times": _times(case, zone),

@@ -3,6 +3,8 @@
 import hashlib
 import itertools
 
+import msgspec
+
 from surety.rules.findings import Cause, Certainty, Evidence, Finding, Kind
 from surety.server.accounts.models import Role, User
 from surety.server.cases import actions as cases
@@ -57,6 +59,7 @@ def finding(
     episode: str = "",
     at_ms: int = NOW_MS,
     certainty: Certainty = Certainty.ESTABLISHED,
+    cause: Cause = Cause.UNKNOWN,
 ) -> Finding:
     person_id = of if isinstance(of, str) else of.pk
     number = next(_numbers)
@@ -70,6 +73,11 @@ def finding(
         at_ms=at_ms,
         known_ms=at_ms,
         certainty=certainty,
-        cause=Cause.UNKNOWN,
+        cause=cause,
         evidence=Evidence(),
     )
+
+
+def changed(found: Finding, **parts: object) -> Finding:
+    """The same finding, derived again with something else in it."""
+    return msgspec.structs.replace(found, **parts)

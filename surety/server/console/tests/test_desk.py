@@ -177,3 +177,20 @@ def test_no_page_carries_inline_script_or_style() -> None:
         assert "<style" not in html, address
         assert "<script>" not in html, address
         assert " onclick=" not in html, address
+
+
+def test_a_quiet_device_is_one_row_whose_pane_tells_every_finding_and_which_has_ended() -> None:
+    client, _ = logged_in("olga", Role.OPERATOR)
+    ana = cast.person()
+    silent, unseen = cast.finding(ana, Kind.SILENT), cast.finding(ana, Kind.CANNOT_VERIFY, at_ms=NOW_MS + 1)
+    actions.apply_findings([silent, unseen], [], now_ms=NOW_MS)
+    end = cast.finding(ana, Kind.HEARD_AGAIN, episode=silent.episode_id, at_ms=NOW_MS + 2)
+    actions.apply_findings([end], [], now_ms=NOW_MS)
+    (row,) = client.get("/").context["page"].alerts
+    pane = client.get(f"/alerts/{row.pk}/pane").content.decode()
+    assert "2 findings of one cause" in pane
+    assert pane.count("goes on") == 1
+    assert pane.count("ended at") == 1
+    assert "It has not cleared yet" in pane
+    for part in (silent, unseen):
+        assert f"/alerts/{row.pk}/evidence?finding={part.id}" in pane
