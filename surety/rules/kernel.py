@@ -25,7 +25,11 @@ REST, GAIN, ENTER_AT, LEAVE_AT = 16, 17, 18, 19  # log-odds at rest, m, and the 
 CALM_S_PER_M, SOFT_M = 20, 21  # seconds that an error lasts a metre of its scale; the scale at which a fix counts half
 HALF_RADIUS_M, RING_M2 = 22, 23  # half the radius of a circle of that area; "just outside" in square metres
 LASTS_S, SETTLED_S = 24, 25  # how long any error lasts at least, and the longest time that one fix may speak for
-AREA_COLUMNS = 26
+GROWN_M, PASSABLE = (
+    26,
+    27,
+)  # metres added around the outline; whether a way past the area between two fixes is looked at
+AREA_COLUMNS = 28
 
 # Columns of PackedAreas.blocks: a run of consecutive edges of one ring with its box.
 XMIN, XMAX, YMIN, YMAX, FIRST_EDGE, END_EDGE, RING, Y_START, Y_END = range(9)
@@ -181,7 +185,7 @@ def clearance(area: Floats, blocks: Floats, edges: Floats, x: float, y: float, z
     east, north, distance = onto_plane(area, x, y, z)
     if area[IS_CIRCLE] != 0.0:
         return float(area[REACH_M]) - distance
-    return _clearance_of_rings(area, blocks, edges, east, north, distance)
+    return _clearance_of_rings(area, blocks, edges, east, north, distance) + float(area[GROWN_M])
 
 
 @compiled
@@ -281,7 +285,7 @@ def _odd(before: Floats, areas: Floats, x: float, y: float, z: float, at_ms: flo
         return odd
     for i in range(areas.shape[0]):
         area = areas[i]
-        if area[REST] >= 0.0:  # a place to be at is not passed by
+        if area[PASSABLE] == 0.0:  # a place to be at is not passed by
             continue
         cx, cy, cz = area[CENTRE] - bx, area[CENTRE + 1] - by, area[CENTRE + 2] - bz
         part = min(1.0, max(0.0, (cx * dx + cy * dy + cz * dz) / chord2))

@@ -107,6 +107,26 @@ def _circle(circle: Circle) -> Floats:
     return row
 
 
+def grow(row: Floats, blocks: Floats, edges: Floats, by_m: float) -> None:
+    """Make an area laid flat the area and everything within `by_m` metres of it, in place.
+
+    The square metres are Steiner's (area, border times width, and the rounded corners): exact for a convex outline and
+    too many for others, but never more than the circle around it all.
+    """
+    if not by_m:
+        return
+    row[kernel.REACH_M] += by_m
+    around = math.pi * row[kernel.REACH_M] ** 2
+    if row[kernel.IS_CIRCLE]:
+        row[kernel.AREA_M2] = around
+        return
+    row[kernel.GROWN_M] = by_m
+    own = blocks[int(row[kernel.FIRST_BLOCK]) : int(row[kernel.END_BLOCK])]
+    outer = edges[int(own[0, kernel.FIRST_EDGE]) : int(own[own[:, kernel.RING] == 0][-1, kernel.END_EDGE])]
+    border_m = float(np.hypot(outer[:, kernel.DX], outer[:, kernel.DY]).sum())
+    row[kernel.AREA_M2] = min(around, row[kernel.AREA_M2] + border_m * by_m + math.pi * by_m**2)
+
+
 def lay_flat(areas: Sequence[Area]) -> tuple[Floats, Floats, Floats]:
     """Rows of areas, blocks and edges (columns named in kernel.py), without the parameters of a mode."""
     blocks: list[list[float]] = []

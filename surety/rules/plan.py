@@ -5,6 +5,7 @@ from a `ConditionSet` alone and never changes, so that one plan serves every fac
 """
 
 import hashlib
+import struct
 
 import msgspec
 
@@ -87,7 +88,14 @@ class Plan:
             if isinstance(condition.body, Curfew | Zone):
                 duties.append(_duty(condition, condition.body, areas))
             asks += trackers.asks_of(condition, areas.row_of)
-        return Epoch(start, end, tuple(duties), tuple(asks), tuple(areas.rows), presence.pack(areas.listed))
+        return Epoch(
+            start,
+            end,
+            tuple(duties),
+            tuple(asks),
+            tuple(areas.rows),
+            presence.pack(areas.listed, grown_m=areas.grown_m),
+        )
 
 
 MODE_OF_ZONE = {
@@ -103,12 +111,14 @@ class _Areas:
     def __init__(self) -> None:
         self.rows: dict[int, int] = {}
         self.listed: list[tuple[Area, Mode]] = []
+        self.grown_m: list[float] = []
 
-    def row_of(self, area: Area, mode: Mode) -> int:
-        key = _key(area, mode)
+    def row_of(self, area: Area, mode: Mode, grown_m: float = 0.0) -> int:
+        key = _key(area, mode, grown_m)
         if key not in self.rows:
             self.rows[key] = len(self.listed)
             self.listed.append((area, mode))
+            self.grown_m.append(grown_m)
         return self.rows[key]
 
 
@@ -134,6 +144,7 @@ def _mode(body: Curfew | Zone) -> Mode:
     return MODE_OF_ZONE[body.zone_kind]
 
 
-def _key(area: Area, mode: Mode) -> int:
-    digest = hashlib.blake2b(bytes((mode,)) + _encode(area), digest_size=7).digest()
+def _key(area: Area, mode: Mode, grown_m: float) -> int:
+    grown = struct.pack("<d", grown_m) if grown_m else b""
+    digest = hashlib.blake2b(bytes((mode,)) + _encode(area) + grown, digest_size=7).digest()
     return int.from_bytes(digest, "big")

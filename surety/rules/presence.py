@@ -18,7 +18,7 @@ from surety.rules import kernel
 from surety.rules.conditions import Area, Polygon
 from surety.rules.facts import Source
 from surety.rules.kernel import Floats
-from surety.rules.packing import lay_flat
+from surety.rules.packing import grow, lay_flat
 
 SOURCE_CODES = {
     Source.GNSS: kernel.GNSS,
@@ -107,11 +107,15 @@ MODES = {
 }
 
 
-def pack(areas: Sequence[tuple[Area, Mode]], modes: Mapping[Mode, Settings] = MODES) -> PackedAreas:
-    """Areas with their modes, laid flat once so that each fix costs little."""
+def pack(
+    areas: Sequence[tuple[Area, Mode]], modes: Mapping[Mode, Settings] = MODES, grown_m: Sequence[float] = ()
+) -> PackedAreas:
+    """Areas with their modes, laid flat once so that each fix costs little; each grown by its `grown_m`, if any."""
     rows, blocks, edges = lay_flat([area for area, _ in areas])
-    for row, (_, mode) in zip(rows, areas, strict=True):
+    for row, (_, mode), grow_m in zip(rows, areas, grown_m or [0.0] * len(areas), strict=True):
         chosen = modes[mode]
+        row[kernel.PASSABLE] = mode is Mode.EXCLUSION and not grow_m
+        grow(row, blocks, edges, grow_m)
         row[kernel.REST], row[kernel.GAIN] = chosen.rest, chosen.gain
         row[kernel.ENTER_AT], row[kernel.LEAVE_AT] = _log_odds(chosen.enter_p), _log_odds(chosen.leave_p)
         row[kernel.CALM_S_PER_M], row[kernel.LASTS_S] = chosen.calm_s_per_m, chosen.lasts_s

@@ -79,7 +79,15 @@ class OrderClock(Record, frozen=True, tag="order"):
     over: bool = False
 
 
-AnyRecord = Silence | OrderClock
+class Nearness(Record, frozen=True, tag="near"):
+    """The surroundings of one exclusion zone as they are watched. `active`: its hours run, until `until_ms`."""
+
+    until_ms: Millis
+    active: bool = False
+    episode: Episode | None = None
+
+
+AnyRecord = Silence | OrderClock | Nearness
 """Every kind of record, each with its own tag."""
 
 

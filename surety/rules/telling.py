@@ -136,6 +136,7 @@ def _ended(t: Teller) -> str:
         Kind.SILENT.value: "the device was silent until then",
         Kind.ZONE_ENTERED.value: f"still in {t.place} then",
         Kind.RESTRICTION_OVERSTAYED.value: f"still in {t.place} then",
+        Kind.ZONE_NEAR.value: f"still close to {t.place} then",
     }.get(str(t.numbers.get("began")), f"not back {'in' if isinstance(t.body, Zone) else 'at'} {t.place} by then")
     return f"{ended} ended at {t.at}; {was}."
 
@@ -152,6 +153,11 @@ def _crossed(t: Teller) -> str:
         f"Possibly passed through {t.place} about {t.at}: the straight way between two fixes {gap} apart goes through "
         "it. Nobody recorded a place in it; this is on record and no alert."
     )
+
+
+def _edge(t: Teller) -> str:
+    edge_m = t.number("edge_m")
+    return "" if edge_m is None or edge_m <= 0 else f": {distance(edge_m)} from its edge"
 
 
 def _overstayed(t: Teller) -> str:
@@ -223,8 +229,10 @@ SAID: dict[Kind, Callable[[Teller], str]] = {
     Kind.ZONE_ENTERED: _entered,
     Kind.ZONE_LEFT: lambda t: f"{t.hedge}out of {t.place} again since {t.at}{t.lasted('there for')}.",
     Kind.ZONE_CROSSED: _crossed,
-    Kind.ZONE_NEAR: lambda t: f"{t.hedge}close to {t.place} since {t.at}. {t.last_fix()}",
-    Kind.ZONE_CLEAR: lambda t: f"No longer close to {t.place} since {t.at}.",
+    Kind.ZONE_NEAR: lambda t: (
+        f"{t.hedge}close to {t.place} since {t.at}{_edge(t)}. A warning to the person, no breach."
+    ),
+    Kind.ZONE_CLEAR: lambda t: f"No longer close to {t.place} since {t.at}{t.lasted('close for')}.",
     Kind.RESTRICTION_OVERSTAYED: _overstayed,
     Kind.RESTRICTION_LEFT: lambda t: f"{t.hedge}out of {t.place} again since {t.at}{t.lasted('too long by')}.",
     Kind.PROTECTED_NEAR: lambda t: f"{t.hedge}closer to the protected person than ordered, since {t.at}.",

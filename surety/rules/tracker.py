@@ -6,8 +6,8 @@ clockwork calls; `trackers.py` lists all rules. A rule costs a fix nothing: fixe
 for one.
 """
 
-from collections.abc import Callable, Sequence
-from typing import Generic, TypeVar
+from collections.abc import Sequence
+from typing import Generic, Protocol, TypeVar
 
 import msgspec
 
@@ -19,8 +19,12 @@ from surety.rules.scene import Scene
 from surety.rules.schedule import END
 from surety.rules.state import Record
 
-RowOf = Callable[[Area, Mode], int]
-"""The row of the evidence in which an area is watched; the same area in the same mode has one row."""
+
+class RowOf(Protocol):
+    """The row of the evidence in which an area is watched; the same area in the same mode has one row."""
+
+    def __call__(self, area: Area, mode: Mode, grown_m: float = 0.0) -> int:
+        """`grown_m`: the area and everything within so many metres of it."""
 
 
 class Ask(msgspec.Struct, frozen=True):

@@ -3,12 +3,13 @@
 from typing import Any
 
 from surety.rules.conditions import Condition
+from surety.rules.near import NearTracker
 from surety.rules.orders import OrderTracker
 from surety.rules.silence import SilenceTracker
 from surety.rules.state import Record
 from surety.rules.tracker import Ask, RowOf, Tracker
 
-ALL: tuple[Tracker[Any, Any], ...] = (SilenceTracker(), OrderTracker())
+ALL: tuple[Tracker[Any, Any], ...] = (SilenceTracker(), OrderTracker(), NearTracker())
 """Each has its own types of ask and record; together they are known by no common one."""
 
 _BY_ASK: dict[type[Ask], Tracker[Any, Any]] = {tracker.ask_type: tracker for tracker in ALL}

@@ -48,7 +48,8 @@ def describe(body: Body) -> str:
     if body.zone_kind is ZoneKind.RESTRICTION:
         return f'Do not stay in the zone "{body.name}" for longer than {span(body.max_stay_s)} at a time, {when}.'
     verb = "Stay out of" if body.zone_kind is ZoneKind.EXCLUSION else "Stay within"
-    return f'{verb} the zone "{body.name}" {when}.'
+    warned = f" Within {distance(body.warn_m)} of it the person is warned." if body.warn_m else ""
+    return f'{verb} the zone "{body.name}" {when}.{warned}'
 
 
 def _recorded(t: Teller) -> list[str]:

@@ -37,7 +37,8 @@ from tests.rules.scenes import (
 )
 
 PASS_THROUGH = Zone(ZoneKind.RESTRICTION, "Shops", Circle(*SHOP, 120), ALWAYS, max_stay_s=1_500)
-EVERYTHING = order(curfew(), exclusion(SCHOOL_HOURS), inclusion(), trail(), PASS_THROUGH)
+WARNED = msgspec.structs.replace(exclusion(SCHOOL_HOURS), warn_m=150)
+EVERYTHING = order(curfew(), WARNED, inclusion(), trail(), PASS_THROUGH)
 MINUTE = 60_000
 
 # --- any life: stays and gaps, good and bad fixes, reports, over two days

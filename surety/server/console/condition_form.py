@@ -59,6 +59,7 @@ class Fields(msgspec.Struct):
     name: str = ""
     zone_kind: str = "exclusion"
     stay: str = "30"
+    warn: str = "0"
     area: AreaFields = msgspec.field(default_factory=AreaFields)
     places: list[PlaceFields] = []
     rows: list[RowFields] = []
@@ -107,6 +108,7 @@ def of_post(post: QueryDict, files: Mapping[str, UploadedFile], kind: str) -> Fi
         name=text("name"),
         zone_kind=text("zone_kind"),
         stay=text("stay"),
+        warn=text("warn"),
         area=_area_of_post(post, files, "area-"),
         places=places,
         rows=[row for row in rows if row.start or row.end],
@@ -198,6 +200,13 @@ def body_of(fields: Fields, time_zone: str) -> Body:
 
 def _own_numbers(fields: Fields) -> dict[str, object]:
     """What only one kind of zone asks."""
+    if fields.zone_kind == "exclusion":
+        warn = _whole(
+            fields.warn or "0", "warn", "Give the metres within which the person is warned as a whole number."
+        )
+        if not 0 <= warn <= 5_000:
+            raise InvalidError("The person may be warned within 0 m (not at all) to 5,000 m.", field="warn")
+        return {"warn_m": warn}
     if fields.zone_kind != "restriction":
         return {}
     stay = _whole(fields.stay, "stay", "Give the minutes that a stay may last as a whole number.")
@@ -305,7 +314,7 @@ def of_body(body: Body, label: str) -> Fields:
     ]
     if isinstance(body, Zone):
         fields.name, fields.zone_kind, fields.area = body.name, body.zone_kind.value, _fields_of(body.area)
-        fields.stay = str(body.max_stay_s // 60)
+        fields.stay, fields.warn = str(body.max_stay_s // 60), str(body.warn_m)
     else:
         fields.places = [PlaceFields(i, place.name, _fields_of(place.area)) for i, place in enumerate(body.places)]
     return fields

@@ -135,6 +135,8 @@ def test_a_file_that_is_no_zone_is_refused_in_one_sentence(ana: Case, officer: C
         ({"zone_kind": "other"}, "zone_kind"),
         ({"zone_kind": "restriction", "stay": "a while"}, "whole number"),
         ({"zone_kind": "restriction", "stay": "0"}, "1 minute to 1,440"),
+        ({"warn": "near"}, "whole number"),
+        ({"warn": "6000"}, "0 m (not at all) to 5,000 m"),
         ({"row-0-day": "mon", "row-0-start": "09:00", "row-0-end": ""}, "lacks its day"),
         ({"row-0-day": "mon", "row-0-start": "9 am", "row-0-end": "10:00"}, "9 am&quot; is not a time"),
     ],
@@ -162,6 +164,17 @@ def test_a_zone_to_pass_through_keeps_its_limit_through_the_form(ana: Case, offi
     assert officer.post(f"/conditions/{version.condition_id}/edit", form | {"stay": "45"}).status_code == 302
     history = officer.get(f"/conditions/{version.condition_id}/history").content.decode()
     assert "A stay may last 45 minutes, was 20 minutes." in history
+
+
+def test_the_distance_within_which_the_person_is_warned_is_kept_and_its_change_told(ana: Case, officer: Client):
+    form = zone_form(warn="150")
+    assert officer.post(f"/orders/{ana.order.pk}/conditions/new/zone", form).status_code == 302
+    version = ConditionVersion.objects.get(condition__label="Station")
+    assert version.body["warn_m"] == 150
+    assert officer.get(f"/conditions/{version.condition_id}/edit").context["fields"].warn == "150"
+    assert officer.post(f"/conditions/{version.condition_id}/edit", form | {"warn": "0"}).status_code == 302
+    history = officer.get(f"/conditions/{version.condition_id}/history").content.decode()
+    assert "The person is warned no longer, before within 150 m." in history
 
 
 # --- curfews --------------------------------------------------------------------------------------------------------
