@@ -5,7 +5,7 @@ import msgspec
 from surety.replay.orders import FIRST_FIX, Order
 from surety.rules import batch, engine
 from surety.rules.conditions import Condition, ConditionSet
-from surety.rules.facts import DeviceReport, Fix, Millis
+from surety.rules.facts import Fact, Millis
 from surety.rules.findings import Finding
 from surety.rules.plan import Plan
 
@@ -15,12 +15,12 @@ class Result(msgspec.Struct, frozen=True):
 
     order: Order
     conditions: ConditionSet  # with the start that was used
-    facts: tuple[Fix | DeviceReport, ...]  # in order, each once
+    facts: tuple[Fact, ...]  # in order, each once
     findings: tuple[Finding, ...]
     until_ms: Millis
 
 
-def evaluate(order: Order, facts: list[Fix | DeviceReport], until_ms: Millis | None = None) -> Result:
+def evaluate(order: Order, facts: list[Fact], until_ms: Millis | None = None) -> Result:
     """All findings until `until_ms` (or the last fact). Facts after it count as not yet known."""
     known = [fact for fact in facts if until_ms is None or fact.at_ms <= until_ms]
     track = batch.track_of(known)
@@ -28,7 +28,7 @@ def evaluate(order: Order, facts: list[Fix | DeviceReport], until_ms: Millis | N
     start = int(track.at_ms[0]) if len(track) else end
     conditions = _from(order.conditions, start)
     _, found = batch.run(engine.start(conditions.person_id), track, Plan(conditions), end)
-    ordered = tuple(fact for fact in track.facts if isinstance(fact, Fix | DeviceReport))
+    ordered = tuple(track.facts)
     return Result(order, conditions, ordered, tuple(found), end)
 
 

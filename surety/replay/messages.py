@@ -1,9 +1,10 @@
-"""Traces as JSON messages: OwnTracks (.rec, JSON, JSON lines) and Traccar positions."""
+"""Traces as JSON messages: OwnTracks (.rec, JSON, JSON lines), Traccar positions, and check-ins."""
 
 from typing import BinaryIO
 
 import msgspec
 
+from surety.replay import own_messages
 from surety.replay.reading import KNOTS_MPS, BadLine, Read, Unreadable, fix, instant, optional, report, source_of
 from surety.rules.facts import DeviceEvent, Source
 
@@ -74,14 +75,18 @@ def _message(raw: bytes, line: int, device: str) -> Read:
 
 
 def _told(value: object, device: str) -> Read:
-    if isinstance(value, dict) and "_type" in value:
+    if isinstance(value, dict) and value.get("type") in own_messages.TYPES:
+        yield own_messages.fact_of(value)
+    elif isinstance(value, dict) and "_type" in value:
         yield from _owntracks(value, device)
     elif isinstance(value, dict) and "latitude" in value:
         yield from _traccar(value, device)
     elif isinstance(value, dict) and "lat" in value:
         yield from _owntracks({"_type": "location", **value}, device)
     else:
-        raise Unreadable("an OwnTracks message (_type) or a Traccar position (latitude) was expected")
+        raise Unreadable(
+            "an OwnTracks message (_type), a Traccar position (latitude) or a message of a known type was expected"
+        )
 
 
 def _owntracks(value: dict[str, object], device: str) -> Read:

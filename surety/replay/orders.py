@@ -18,6 +18,7 @@ from surety.rules import schedule
 from surety.rules.conditions import (
     Area,
     Body,
+    CheckInDuty,
     Circle,
     Condition,
     ConditionSet,
@@ -116,7 +117,13 @@ class _Trail(_Common, frozen=True, kw_only=True, tag="trail", forbid_unknown_fie
     silent_after_s: Annotated[int, msgspec.Meta(ge=60, le=604_800)] = 1_800
 
 
-_Written = _Curfew | _Exclusion | _Inclusion | _Restriction | _Trail
+class _CheckIn(_Common, frozen=True, kw_only=True, tag="check_in", forbid_unknown_fields=True):
+    per_day: Annotated[int, msgspec.Meta(ge=0, le=5)]
+    response_s: Annotated[int, msgspec.Meta(ge=300, le=86_400)] = 1_800
+    late_until_s: Annotated[int, msgspec.Meta(ge=0, le=259_200)] = 86_400
+
+
+_Written = _Curfew | _Exclusion | _Inclusion | _Restriction | _Trail | _CheckIn
 
 
 class _Order(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -175,6 +182,8 @@ class _Reader:
     def _body(self, where: Where, one: _Written) -> Body:
         if isinstance(one, _Trail):
             return Trail(one.silent_after_s)
+        if isinstance(one, _CheckIn):
+            return CheckInDuty(one.per_day, one.response_s, one.late_until_s)
         if isinstance(one, _Curfew):
             places = tuple(Place(p.name, self._area((*where, "places", i), p)) for i, p in enumerate(one.places))
             self._known_places(where, one, {place.name for place in places})
@@ -254,6 +263,7 @@ _KINDS: dict[str, type] = {
     "inclusion": _Inclusion,
     "restriction": _Restriction,
     "trail": _Trail,
+    "check_in": _CheckIn,
 }
 _PARTS: dict[str, type] = {"circle": _Circle, "places": _Place, "times": _Time, "dates": _Date}
 _HUMANE = {

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import msgspec
 
-from surety.rules.facts import DeviceEvent, DeviceReport, Fix, Millis, Source, fact_id
+from surety.rules.facts import DeviceEvent, DeviceReport, Fact, Fix, Millis, Source, fact_id
 
 MAX_BYTES = 2_000_000_000
 KNOTS_MPS = 0.514444
@@ -37,7 +37,7 @@ class Unreadable(ValueError):  # noqa: N818 - said of a value, caught at once by
     """A value is not what was expected; the message is the sentence for the person."""
 
 
-Read = Iterator[Fix | DeviceReport | BadLine]
+Read = Iterator[Fact | BadLine]
 
 
 def number(text: object, name: str, low: float = -math.inf, high: float = math.inf) -> float:

@@ -11,7 +11,7 @@ import msgspec
 from surety.replay import gpx, messages, tables
 from surety.replay.errors import InputError
 from surety.replay.reading import BadLine, Read
-from surety.rules.facts import DeviceReport, Fix
+from surety.rules.facts import Fact
 
 Reader = Callable[[BinaryIO, str], Read]
 _READERS: dict[str, Reader] = {
@@ -31,7 +31,7 @@ KNOWN = ", ".join(_READERS)
 class Traces(msgspec.Struct, frozen=True):
     """What all files held: facts in the order of the files, the lines that could not be read, facts that came twice."""
 
-    facts: list[Fix | DeviceReport]
+    facts: list[Fact]
     bad: list[tuple[Path, BadLine]]
 
     def sentences(self) -> list[str]:

@@ -145,6 +145,17 @@ class Trail(msgspec.Struct, frozen=True, tag="trail", tag_field="kind", omit_def
     silent_after_s: Annotated[int, msgspec.Meta(ge=60, le=604_800)] = 1_800
 
 
+class CheckInDuty(msgspec.Struct, frozen=True, tag="check_in", tag_field="kind", omit_defaults=True):
+    """Answer, with a photograph of oneself, up to `per_day` questions a day (0: none are asked for now).
+
+    `response_s` is how long one is in time, `late_until_s` how long after that one is still taken, as late.
+    """
+
+    per_day: Annotated[int, msgspec.Meta(ge=0, le=5)]
+    response_s: Annotated[int, msgspec.Meta(ge=300, le=86_400)] = 1_800
+    late_until_s: Annotated[int, msgspec.Meta(ge=0, le=259_200)] = 86_400
+
+
 class OrderStatus(enum.StrEnum):
     """Whether an order may be acted on. A suspended one stands, and is reviewed; an ended one does not."""
 
@@ -164,7 +175,7 @@ class OrderTerm(msgspec.Struct, frozen=True, tag="order_term", tag_field="kind")
     status: OrderStatus
 
 
-Body = Curfew | Zone | Trail | OrderTerm
+Body = Curfew | Zone | Trail | CheckInDuty | OrderTerm
 
 
 def timetables_of(body: Body) -> tuple[Timetable, ...]:

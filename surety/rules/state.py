@@ -8,6 +8,7 @@ import numpy as np
 from surety.rules.facts import Millis
 from surety.rules.findings import RULES_VERSION, Certainty, Kind
 from surety.rules.kernel import EVIDENCE_COLUMNS
+from surety.rules.machines import CheckInState
 from surety.rules.schedule import BEGINNING, END
 
 RECENT_FIXES = 5  # as many as a finding names; older ones are in the log
@@ -87,7 +88,30 @@ class Nearness(Record, frozen=True, tag="near"):
     episode: Episode | None = None
 
 
-AnyRecord = Silence | OrderClock | Nearness
+class CheckIn(msgspec.Struct, frozen=True, array_like=True):
+    """One check-in that is open. `until_ms`: when it is forgotten. `fact_ids`: the question and what came of it.
+
+    `overdue` and `adverse` are what it has led to and may still be ended.
+    """
+
+    id: str
+    asked_ms: Millis
+    due_ms: Millis
+    until_ms: Millis
+    stands: CheckInState = CheckInState.ASKED
+    delivered: bool | None = None
+    fact_ids: tuple[str, ...] = ()
+    overdue: Episode | None = None
+    adverse: Episode | None = None
+
+
+class CheckIns(Record, frozen=True, tag="check_ins"):
+    """The open check-ins under one condition, in the order in which they came to be known."""
+
+    open: tuple[CheckIn, ...] = ()
+
+
+AnyRecord = Silence | OrderClock | Nearness | CheckIns
 """Every kind of record, each with its own tag."""
 
 

@@ -130,10 +130,14 @@ def _cannot_verify(t: Teller) -> str:
 def _ended(t: Teller) -> str:
     if t.numbers.get("began") == Kind.REVIEW_OVERDUE.value:
         return f"The order was over at {t.at}; its review was not recorded until then."
+    if t.numbers.get("began") == Kind.FACE_NOT_VERIFIED.value:
+        return f"People decided anew at {t.at}: it is not said any more that the photograph shows somebody else."
     ended = "The condition" if t.numbers.get("ended_by") == "condition" else "The ordered time"
     was = {
         Kind.CANNOT_VERIFY.value: "it could not be verified until then",
         Kind.SILENT.value: "the device was silent until then",
+        Kind.CHECK_IN_MISSED.value: "no photograph had come until then",
+        Kind.CHECK_IN_UNDELIVERED.value: "the question had not been answered until then",
         Kind.ZONE_ENTERED.value: f"still in {t.place} then",
         Kind.RESTRICTION_OVERSTAYED.value: f"still in {t.place} then",
         Kind.ZONE_NEAR.value: f"still close to {t.place} then",
@@ -194,9 +198,20 @@ def _attendance_short(t: Teller) -> str:
 
 
 def _check_in_missed(t: Teller) -> str:
+    return f"No photograph{_asked(t)} had come by {t.at}."
+
+
+def _asked(t: Teller) -> str:
     asked = t.number("asked_ms")
-    since = f" asked for at {t.time(asked)}" if asked is not None else ""
-    return f"No photograph{since} had come by {t.at}."
+    return f" asked for at {t.time(asked)}" if asked is not None else ""
+
+
+def _check_in_undelivered(t: Teller) -> str:
+    return f"The question for a photograph{_asked(t)} had not reached the device by {t.at}. This is not a breach."
+
+
+def _check_in_late(t: Teller) -> str:
+    return f"The photograph{_asked(t)} came late, at {t.at}{t.lasted('late by')}."
 
 
 def _leapt(t: Teller) -> str:
@@ -253,11 +268,11 @@ SAID: dict[Kind, Callable[[Teller], str]] = {
         f"Cannot verify whether the person was at {t.place} by {t.at}. This is not a breach. {t.last_fix()}"
     ),
     Kind.CHECK_IN_MISSED: _check_in_missed,
-    Kind.CHECK_IN_UNDELIVERED: _device(
-        "The question for a photograph had not reached the device by {at}; not a breach."
+    Kind.CHECK_IN_UNDELIVERED: _check_in_undelivered,
+    Kind.CHECK_IN_LATE: _check_in_late,
+    Kind.FACE_NOT_VERIFIED: _device(
+        "At {at} at least two people had looked at the photograph and say that it shows somebody else."
     ),
-    Kind.CHECK_IN_LATE: _device("The photograph that was asked for came late, at {at}."),
-    Kind.FACE_NOT_VERIFIED: _device("People who looked at the photograph did not see the person in it, at {at}."),
     Kind.CANNOT_VERIFY: _cannot_verify,
     Kind.VERIFIED_AGAIN: lambda t: f"Verified again since {t.at}. {t.last_fix()}",
     Kind.DUTY_ENDED: _ended,

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from surety.rules.checkins import CheckInTracker
 from surety.rules.conditions import Condition
 from surety.rules.near import NearTracker
 from surety.rules.orders import OrderTracker
@@ -9,7 +10,7 @@ from surety.rules.silence import SilenceTracker
 from surety.rules.state import Record
 from surety.rules.tracker import Ask, RowOf, Tracker
 
-ALL: tuple[Tracker[Any, Any], ...] = (SilenceTracker(), OrderTracker(), NearTracker())
+ALL: tuple[Tracker[Any, Any], ...] = (SilenceTracker(), OrderTracker(), NearTracker(), CheckInTracker())
 """Each has its own types of ask and record; together they are known by no common one."""
 
 _BY_ASK: dict[type[Ask], Tracker[Any, Any]] = {tracker.ask_type: tracker for tracker in ALL}

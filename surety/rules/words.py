@@ -4,7 +4,7 @@ Times are local, with the abbreviation of the zone once; a date stands where it 
 decides anything: every figure comes from the finding's evidence, every name from the condition.
 """
 
-from surety.rules.conditions import Body, ConditionSet, Curfew, OrderTerm, Trail, ZoneKind
+from surety.rules.conditions import Body, CheckInDuty, ConditionSet, Curfew, OrderTerm, Trail, ZoneKind
 from surety.rules.findings import Certainty, Finding, Kind
 from surety.rules.phrases import count, distance, either, local_time, percent, span
 from surety.rules.telling import SAID, Teller
@@ -40,6 +40,9 @@ def describe(body: Body) -> str:
     if isinstance(body, Trail):
         limit = span(body.silent_after_s)
         return f"Carry the device and keep it charged; {limit} without a message from it is looked into."
+    if isinstance(body, CheckInDuty):
+        often = f"up to {count(body.per_day, 'time')} a day" if body.per_day else "not at present"
+        return f"Answer with a photograph of yourself when asked, {often}, within {span(body.response_s)}."
     if isinstance(body, OrderTerm):
         return "The order is reviewed by the date that it sets, and over at its end."
     when = timetable(body.timetable)

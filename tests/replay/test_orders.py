@@ -169,6 +169,7 @@ def expected_keys() -> set[str]:
     bodies = [
         "{kind: trail}]\nwrong: 1",
         "{kind: trail, wrong: 1}]",
+        "{kind: check_in, per_day: 1, wrong: 1}]",
         "{kind: exclusion, wrong: 1, name: a}]",
         "{kind: curfew, places: [{name: a}], wrong: 1}]",
         "{kind: curfew, places: [{name: a, wrong: 1}]}]",

@@ -132,3 +132,33 @@ def test_an_order_without_a_start_begins_with_the_first_fix(tmp_path: Path) -> N
     order.write_text(ORDER.read_text().replace("from: 2026-10-23T13:00", "# no start"))
     result = surety_replay(order, WEEK, "--json")
     assert [json.loads(line)["id"] for line in result.stdout.splitlines()] == [f["id"] for f in findings()]
+
+
+def test_check_ins_are_read_as_messages_and_found(tmp_path: Path) -> None:
+    documented = (EXAMPLES.parent / "replay.md").read_text().split("```json\n")[1].split("```")[0]
+    order, messages = tmp_path / "order.yaml", tmp_path / "check-ins.jsonl"
+    order.write_text("time_zone: Europe/London\nconditions:\n  - {kind: check_in, per_day: 2}\n")
+    messages.write_text(documented)
+    result = surety_replay(order, messages, "--json")
+    assert [json.loads(line)["kind"] for line in result.stdout.splitlines()] == ["face_not_verified"]
+    messages.write_text("\n".join([documented.splitlines()[0], '{"_type": "lwt", "tst": "2026-11-02T14:00Z"}']))
+    table = surety_replay(order, messages).stdout
+    assert "No photograph asked for at 12:00 had come by 12:30 GMT." in " ".join(table.split())
+
+
+@pytest.mark.parametrize(
+    ("message", "problem"),
+    [
+        ('{"type": "check_in_asked", "check_in": "a", "at": 1793620800, "due": 1793620800}', "`due` must lie after"),
+        ('{"type": "check_in_asked", "at": 1793620800, "due": 1793620900}', "`check_in` is a name"),
+        ('{"type": "check_in_decided", "check_in": "a", "at": 1793620800, "verdict": "no"}', "`verdict` is one of"),
+        ('{"type": "check_in_decided", "check_in": "a", "at": 1, "verdict": "same", "deciders": "R"}', "is a list"),
+    ],
+)
+def test_a_check_in_message_that_is_not_right_is_told_with_what_was_expected(
+    tmp_path: Path, message: str, problem: str
+) -> None:
+    (tmp_path / "bad.jsonl").write_text(message)
+    result = surety_replay(ORDER, tmp_path / "bad.jsonl")
+    assert result.exit_code == 2
+    assert problem in result.stderr

@@ -9,8 +9,9 @@ from collections.abc import Mapping
 
 import msgspec
 from django.db import transaction
+from django.db.models import QuerySet
 
-from surety.rules.conditions import Body
+from surety.rules.conditions import Body, CheckInDuty
 from surety.server.accounts.models import Role, User
 from surety.server.accounts.permissions import check_may
 from surety.server.cases import checks
@@ -262,10 +263,24 @@ def add_condition(
         raise InvalidError("Give the condition a label of at most 120 letters.", field="label")
     with transaction.atomic():
         latest, person = _latest(order_id, acting_user)
+        if isinstance(good, CheckInDuty):
+            _check_no_other_check_ins(person)
         condition = Condition.objects.create(order_id=latest.order_id, label=label.strip())
         version = ConditionVersion(condition=condition, version=1, effective_from_ms=effective_from_ms)
         _write_condition(version, good, person, "condition.added", stamp(acting_user, now_ms, reason))
     return condition
+
+
+def _check_no_other_check_ins(person: Person) -> None:
+    """What is said of a check-in names no condition, so a person has one check-in duty, or none."""
+    kinds = [versions.latest("version").body for versions in _versions_of(person)]
+    if any(body is not None and body.get("kind") == "check_in" for body in kinds):
+        raise ConflictError("The person has check-ins ordered already; change those instead.", field="body")
+
+
+def _versions_of(person: Person) -> list[QuerySet[ConditionVersion]]:
+    found = Condition.objects.filter(order__person=person)
+    return [ConditionVersion.objects.filter(condition=condition) for condition in found]
 
 
 def change_condition(

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from surety.rules.conditions import Circle, Curfew, OrderTerm, Place, Timetable, Trail, Zone, ZoneKind
+from surety.rules.conditions import CheckInDuty, Circle, Curfew, OrderTerm, Place, Timetable, Trail, Zone, ZoneKind
 from surety.server.alerts.tests import cast
 from surety.server.alerts.tests.cast import DAY_MS, NOW_MS
 from surety.server.audit.models import Entry
@@ -256,3 +256,18 @@ def test_the_orders_own_dates_hold_also_while_it_may_not_be_acted_on_and_are_no_
     ]
     with pytest.raises(InvalidError, match="changed with the order"):
         add(order, found[0][2])
+
+
+def test_a_person_has_one_check_in_duty_as_what_is_said_of_a_check_in_names_none():
+    ana = cast.person()
+    order = cast.order(ana)
+    first = add(order, CheckInDuty(per_day=2))
+    with pytest.raises(ConflictError, match="check-ins ordered already"):
+        add(cast.order(ana), CheckInDuty(per_day=1))
+    actions.withdraw_condition(first.pk, effective_from_ms=NOW_MS, **AGAIN)
+    add(order, CheckInDuty(per_day=1))
+
+
+def test_more_check_ins_than_five_a_day_are_refused_in_one_sentence():
+    with pytest.raises(InvalidError, match="per_day"):
+        add(cast.order(cast.person()), {"kind": "check_in", "per_day": 6})
