@@ -30,7 +30,7 @@ def clearance_m(packed: PackedAreas, i: int, lat_deg: float, lon_deg: float) -> 
     Exact to 0.1 m, or one part in a thousand where that is more, for areas up to 200 km across the middle.
     """
     x, y, z = _place(lat_deg, lon_deg)
-    return float(kernel.clearance(packed.areas[i], packed.blocks, packed.edges, x, y, z))
+    return float(kernel.clearance(packed.areas[i], packed.blocks, packed.corners, x, y, z))
 
 
 def area_m2(area: Area) -> float:
@@ -44,7 +44,7 @@ def crosses(packed: PackedAreas, i: int, start: tuple[float, float], end: tuple[
 
     A visit of less than a metre, or of a five-thousandth of the way, may be missed.
     """
-    entered, left = kernel.crossing_of(packed.areas[i], packed.blocks, packed.edges, _place(*start), _place(*end))
+    entered, left = kernel.crossing_of(packed.areas[i], packed.blocks, packed.corners, _place(*start), _place(*end))
     return None if math.isnan(entered) else Crossing(entered, left)
 
 

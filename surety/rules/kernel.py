@@ -25,19 +25,17 @@ REST, GAIN, ENTER_AT, LEAVE_AT = 16, 17, 18, 19  # log-odds at rest, m, and the 
 CALM_S_PER_M, SOFT_M = 20, 21  # seconds that an error lasts a metre of its scale; the scale at which a fix counts half
 HALF_RADIUS_M, RING_M2 = 22, 23  # half the radius of a circle of that area; "just outside" in square metres
 LASTS_S, SETTLED_S = 24, 25  # how long any error lasts at least, and the longest time that one fix may speak for
-GROWN_M, PASSABLE = (
-    26,
-    27,
-)  # metres added around the outline; whether a way past the area between two fixes is looked at
+GROWN_M, PASSABLE = 26, 27  # metres added around the outline; whether a way past it between two fixes is looked at
 AREA_COLUMNS = 28
 
-# Columns of PackedAreas.blocks: a run of consecutive edges of one ring with its box.
-XMIN, XMAX, YMIN, YMAX, FIRST_EDGE, END_EDGE, RING, Y_START, Y_END = range(9)
-BLOCK_COLUMNS = 9
+# Columns of PackedAreas.blocks: a run of consecutive edges of one ring with its box. Edge n goes from corner n to the
+# next one.
+XMIN, XMAX, YMIN, YMAX, FIRST_EDGE, END_EDGE, RING = range(7)
+BLOCK_COLUMNS = 7
+EDGES_A_BLOCK = 12  # tried from 6 to 18: as fast as any, and fewer blocks take less memory
 
-# Columns of PackedAreas.edges.
-X0, Y0, DX, DY, INVERSE_LENGTH2, Y1 = range(6)  # Y1 is the next edge's Y0 to the bit, so that parity is exact
-EDGE_COLUMNS = 6
+# Columns of PackedAreas.corners: a place in the plane of its area. A ring's first corner stands again after its last.
+X, Y = 0, 1
 
 # Columns of the evidence: one row an area.
 LOG_ODDS, LAST_MS, PRESENCE, INFORMATIVE_MS, CLEARANCE_M, SIGMA_M, CHANGED, RESTS_AT, SPENT_MS, SINCE_MS = range(10)
@@ -125,17 +123,78 @@ def spans(area: Floats, corners: Floats) -> tuple[float, float]:
 
 
 @compiled
-def onto_plane_all(area: Floats, corners: Floats) -> Floats:
-    """East and north in the area's plane, one row a corner."""
-    flat = np.empty((len(corners), 2))
+def geodetic(x: float, y: float, z: float) -> tuple[float, float]:
+    """(lon, lat) of the foot on the ellipsoid of an Earth-centred point near its surface (Bowring's formula)."""
+    flat = math.sqrt(x * x + y * y)
+    ratio = math.sqrt(1 - WGS84_E2)
+    reduced = math.atan2(z, flat * ratio)
+    top = z + WGS84_E2 / (1 - WGS84_E2) * WGS84_A_M * ratio * math.sin(reduced) ** 3
+    beside = flat - WGS84_E2 * WGS84_A_M * math.cos(reduced) ** 3
+    return math.degrees(math.atan2(y, x)), math.degrees(math.atan2(top, beside))
+
+
+@compiled
+def middle_of(corners: Floats) -> tuple[float, float]:
+    """(lon, lat) amid the corners of a ring, or the pole of a ring around the Earth."""
+    x = y = z = around_x = around_y = around_z = 0.0
     for i in range(len(corners)):
-        flat[i, 0], flat[i, 1], _ = onto_plane(area, corners[i, 0], corners[i, 1], corners[i, 2])
-    return flat
+        a, b = corners[i], corners[(i + 1) % len(corners)]
+        x, y, z = x + a[0], y + a[1], z + a[2]
+        around_x += a[1] * b[2] - a[2] * b[1]
+        around_y += a[2] * b[0] - a[0] * b[2]
+        around_z += a[0] * b[1] - a[1] * b[0]
+    if math.sqrt(x * x + y * y + z * z) >= 0.1 * WGS84_A_M * len(corners):
+        return geodetic(x / len(corners), y / len(corners), z / len(corners))
+    scale = WGS84_A_M / max(1.0, math.sqrt(around_x * around_x + around_y * around_y + around_z * around_z))
+    return geodetic(scale * around_x, scale * around_y, scale * around_z)
+
+
+@compiled
+def frame(lon_deg: float, lat_deg: float) -> Floats:
+    """A fresh row of `areas` with the plane about a centre laid out."""
+    row = np.zeros(AREA_COLUMNS)
+    lat, lon = math.radians(lat_deg), math.radians(lon_deg)
+    sine = math.sin(lat)
+    prime = WGS84_A_M / math.sqrt(1 - WGS84_E2 * sine * sine)
+    row[CENTRE], row[CENTRE + 1], row[CENTRE + 2] = earth_centred(lat_deg, lon_deg)
+    row[EAST], row[EAST + 1] = -math.sin(lon), math.cos(lon)
+    row[NORTH], row[NORTH + 1], row[NORTH + 2] = -sine * math.cos(lon), -sine * math.sin(lon), math.cos(lat)
+    row[MERIDIAN_M] = prime * (1 - WGS84_E2) / (1 - WGS84_E2 * sine * sine)
+    row[PRIME_M] = prime
+    return row
+
+
+@compiled
+def lay_ring(area: Floats, ring: Floats, number: int, first: int) -> tuple[Floats, Floats]:
+    """The blocks and the corners of a ring (`number` 0 is the outer one) whose corners begin at `first`.
+
+    Adds to the area's square metres, or takes a hole away from them, and to its reach.
+    """
+    count = len(ring)
+    corners = np.empty((count + 1, 2))
+    blocks = np.empty(((count + EDGES_A_BLOCK - 1) // EDGES_A_BLOCK, BLOCK_COLUMNS))
+    double = 0.0
+    for i in range(count + 1):
+        if i < count:
+            corners[i, X], corners[i, Y], away = onto_plane(area, ring[i, 0], ring[i, 1], ring[i, 2])
+            area[REACH_M] = max(area[REACH_M], away)
+        else:
+            corners[i, X], corners[i, Y] = corners[0, X], corners[0, Y]
+        if i > 0:
+            double += corners[i - 1, X] * corners[i, Y] - corners[i - 1, Y] * corners[i, X]
+    area[AREA_M2] += abs(double) / 2 if number == 0 else -abs(double) / 2
+    for b in range(len(blocks)):
+        start, end = b * EDGES_A_BLOCK, min(count, (b + 1) * EDGES_A_BLOCK)
+        blocks[b, FIRST_EDGE], blocks[b, END_EDGE], blocks[b, RING] = first + start, first + end, number
+        part = corners[start : end + 1]
+        blocks[b, XMIN], blocks[b, XMAX] = part[:, X].min(), part[:, X].max()
+        blocks[b, YMIN], blocks[b, YMAX] = part[:, Y].min(), part[:, Y].max()
+    return blocks, corners
 
 
 @compiled
 def _clearance_of_rings(
-    area: Floats, blocks: Floats, edges: Floats, east: float, north: float, distance: float
+    area: Floats, blocks: Floats, corners: Floats, east: float, north: float, distance: float
 ) -> float:
     best, near_x, near_y = math.inf, 0.0, 0.0
     inside, ring, odd = False, 0, False
@@ -144,22 +203,26 @@ def _clearance_of_rings(
         if int(block[RING]) != ring:
             inside = odd if ring == 0 else inside and not odd
             ring, odd = int(block[RING]), False
+        first, end = int(block[FIRST_EDGE]), int(block[END_EDGE])
         gap_x = max(block[XMIN] - east, 0.0, east - block[XMAX])
         gap_y = max(block[YMIN] - north, 0.0, north - block[YMAX])
         near = gap_x * gap_x + gap_y * gap_y < best
         within = gap_y == 0.0 and east <= block[XMAX]
         if within and east < block[XMIN]:
-            odd ^= (block[Y_START] > north) != (block[Y_END] > north)
+            odd ^= (corners[first, Y] > north) != (corners[end, Y] > north)
             within = False
         if not (near or within):
             continue
-        for e in range(int(block[FIRST_EDGE]), int(block[END_EDGE])):
-            edge = edges[e]
-            rx, ry = east - edge[X0], north - edge[Y0]
-            if within and (edge[Y0] > north) != (edge[Y1] > north):
-                odd ^= rx * abs(edge[DY]) < edge[DX] * ry * math.copysign(1.0, edge[DY])
-            part = min(1.0, max(0.0, (rx * edge[DX] + ry * edge[DY]) * edge[INVERSE_LENGTH2]))
-            ox, oy = rx - part * edge[DX], ry - part * edge[DY]
+        x1, y1 = corners[first, X], corners[first, Y]
+        for e in range(first, end):
+            x0, y0, x1, y1 = x1, y1, corners[e + 1, X], corners[e + 1, Y]
+            dx, dy, ox, oy = x1 - x0, y1 - y0, east - x0, north - y0
+            if within and (y0 > north) != (y1 > north):
+                odd ^= ox * abs(dy) < dx * oy * math.copysign(1.0, dy)
+            along, length2 = ox * dx + oy * dy, dx * dx + dy * dy
+            if along > 0.0:
+                part = min(1.0, along / length2)
+                ox, oy = ox - part * dx, oy - part * dy
             gap = ox * ox + oy * oy
             if gap < best:
                 best, near_x, near_y = gap, ox, oy
@@ -180,12 +243,12 @@ def _unstretched(east: float, north: float, distance: float, ox: float, oy: floa
 
 
 @compiled
-def clearance(area: Floats, blocks: Floats, edges: Floats, x: float, y: float, z: float) -> float:
+def clearance(area: Floats, blocks: Floats, corners: Floats, x: float, y: float, z: float) -> float:
     """Metres from an Earth-centred point to the area's edge, positive inside, negative outside."""
     east, north, distance = onto_plane(area, x, y, z)
     if area[IS_CIRCLE] != 0.0:
         return float(area[REACH_M]) - distance
-    return _clearance_of_rings(area, blocks, edges, east, north, distance) + float(area[GROWN_M])
+    return _clearance_of_rings(area, blocks, corners, east, north, distance) + float(area[GROWN_M])
 
 
 @compiled
@@ -300,7 +363,7 @@ def observe_fix(  # noqa: PLR0913, PLR0917 - compiled code takes arrays and numb
     evidence: Floats,
     areas: Floats,
     blocks: Floats,
-    edges: Floats,
+    corners: Floats,
     before: Floats,
     at_ms: float,
     lat_deg: float,
@@ -324,7 +387,7 @@ def observe_fix(  # noqa: PLR0913, PLR0917 - compiled code takes arrays and numb
         if chord2 > beyond * beyond:
             inside_m, ratio = area[REACH_M] - math.sqrt(chord2), NOWHERE_NEAR
         else:
-            inside_m = clearance(area, blocks, edges, x, y, z)
+            inside_m = clearance(area, blocks, corners, x, y, z)
             ratio = log_likelihood_ratio(area, inside_m, sigma_m)
         flips = _take(evidence[i], area, at_ms, ratio, inside_m, sigma_m, source)
         evidence[i, CHANGED] = 1.0 if flips else 0.0
@@ -337,7 +400,7 @@ def run_fixes(  # noqa: PLR0913, PLR0917 - compiled code takes arrays and number
     evidence: Floats,
     areas: Floats,
     blocks: Floats,
-    edges: Floats,
+    corners: Floats,
     before: Floats,
     at_ms: npt.NDArray[np.int64],
     lat_deg: Floats,
@@ -357,7 +420,7 @@ def run_fixes(  # noqa: PLR0913, PLR0917 - compiled code takes arrays and number
         if rows + areas.shape[0] + 1 > found.shape[0]:
             return n, rows
         changed, odd = observe_fix(
-            evidence, areas, blocks, edges, before, float(at_ms[n]), lat_deg[n], lon_deg[n], accuracy_m[n], source[n]
+            evidence, areas, blocks, corners, before, float(at_ms[n]), lat_deg[n], lon_deg[n], accuracy_m[n], source[n]
         )
         if odd:
             found[rows, 0], found[rows, 1], found[rows, 2], found[rows, 3] = n, -1, odd, math.nan
@@ -373,7 +436,7 @@ def run_fixes(  # noqa: PLR0913, PLR0917 - compiled code takes arrays and number
 
 @compiled
 def crossing_of(
-    area: Floats, blocks: Floats, edges: Floats, start: tuple[float, float, float], end: tuple[float, float, float]
+    area: Floats, blocks: Floats, corners: Floats, start: tuple[float, float, float], end: tuple[float, float, float]
 ) -> tuple[float, float]:
     """Where the straight way between two Earth-centred points is first and last inside, as shares of it; or NaN.
 
@@ -387,7 +450,7 @@ def crossing_of(
     while True:
         x, y, z = start[0] + part * dx, start[1] + part * dy, start[2] + part * dz
         up = math.sqrt((x * x + y * y) / WGS84_A_M**2 + z * z / (WGS84_A_M**2 * (1 - WGS84_E2)))
-        inside_m = clearance(area, blocks, edges, x / up, y / up, z / up)
+        inside_m = clearance(area, blocks, corners, x / up, y / up, z / up)
         if inside_m >= 0:
             entered = part if math.isnan(entered) else entered
             left = part

@@ -9,7 +9,7 @@ from surety.rules.presence import Mode
 from surety.rules.schedule import Window
 
 
-class Duty(msgspec.Struct, frozen=True):
+class Duty(msgspec.Struct, frozen=True, gc=False):
     """A curfew or a zone in force: where (`areas`: name and row of the evidence), when, and what silence means."""
 
     condition_id: str

@@ -55,7 +55,7 @@ class PackedAreas:
 
     areas: Floats
     blocks: Floats
-    edges: Floats
+    corners: Floats
 
     def __len__(self) -> int:
         return len(self.areas)
@@ -111,11 +111,11 @@ def pack(
     areas: Sequence[tuple[Area, Mode]], modes: Mapping[Mode, Settings] = MODES, grown_m: Sequence[float] = ()
 ) -> PackedAreas:
     """Areas with their modes, laid flat once so that each fix costs little; each grown by its `grown_m`, if any."""
-    rows, blocks, edges = lay_flat([area for area, _ in areas])
+    rows, blocks, corners = lay_flat([area for area, _ in areas])
     for row, (_, mode), grow_m in zip(rows, areas, grown_m or [0.0] * len(areas), strict=True):
         chosen = modes[mode]
         row[kernel.PASSABLE] = mode is Mode.EXCLUSION and not grow_m
-        grow(row, blocks, edges, grow_m)
+        grow(row, blocks, corners, grow_m)
         row[kernel.REST], row[kernel.GAIN] = chosen.rest, chosen.gain
         row[kernel.ENTER_AT], row[kernel.LEAVE_AT] = _log_odds(chosen.enter_p), _log_odds(chosen.leave_p)
         row[kernel.CALM_S_PER_M], row[kernel.LASTS_S] = chosen.calm_s_per_m, chosen.lasts_s
@@ -124,9 +124,9 @@ def pack(
         wide = radius + max(chosen.ring_m, 0.01 * radius)
         row[kernel.HALF_RADIUS_M], row[kernel.SOFT_M] = radius / 2, radius + 100
         row[kernel.RING_M2] = math.pi * wide**2 - row[kernel.AREA_M2]
-    for array in (rows, blocks, edges):
+    for array in (rows, blocks, corners):
         array.setflags(write=False)
-    return PackedAreas(rows, blocks, edges)
+    return PackedAreas(rows, blocks, corners)
 
 
 def fresh(packed: PackedAreas) -> Floats:
@@ -167,7 +167,7 @@ def take(
     """As `observe`, and the bits of what is odd about the way from the last good fix (`before`, changed in place)."""
     numbers = float(at_ms), float(lat_deg), float(lon_deg), float(accuracy_m)  # an int would be compiled for anew
     changed, odd = kernel.observe_fix(
-        evidence, packed.areas, packed.blocks, packed.edges, before, *numbers, int(source)
+        evidence, packed.areas, packed.blocks, packed.corners, before, *numbers, int(source)
     )
     return (np.flatnonzero(evidence[:, kernel.CHANGED]) if changed else _NONE), odd
 
@@ -213,7 +213,7 @@ def run(
             evidence,
             packed.areas,
             packed.blocks,
-            packed.edges,
+            packed.corners,
             way,
             times,
             lats,
@@ -243,5 +243,6 @@ def warm_up() -> None:
     read(evidence, 0, 0)
     run(evidence, packed, [0], [0.0], [0.0], [math.nan], [kernel.UNTOLD])
     place = kernel.earth_centred(0.0, 0.0)
-    kernel.clearance(packed.areas[0], packed.blocks, packed.edges, *place)
-    kernel.crossing_of(packed.areas[0], packed.blocks, packed.edges, place, place)
+    kernel.geodetic(*place)
+    kernel.clearance(packed.areas[0], packed.blocks, packed.corners, *place)
+    kernel.crossing_of(packed.areas[0], packed.blocks, packed.corners, place, place)

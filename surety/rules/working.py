@@ -65,7 +65,7 @@ def work_out(evidence: Floats, packed: PackedAreas, row: int, fix: Fix) -> Step:
     area, was, now = packed.areas[row], evidence[row], after[row]
     place = kernel.earth_centred(fix.lat_deg, fix.lon_deg)
     sigma = kernel.scale_of(float(accuracy))
-    inside = kernel.clearance(area, packed.blocks, packed.edges, *place)
+    inside = kernel.clearance(area, packed.blocks, packed.corners, *place)
     ratio = kernel.log_likelihood_ratio(area, inside, sigma)
     first = math.isnan(was[kernel.LAST_MS])
     wait_s = None if first else (fix.at_ms - float(was[kernel.LAST_MS])) / 1000

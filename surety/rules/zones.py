@@ -38,7 +38,7 @@ RESTRICTION = Terms(
 def crossed(watch: Watch, way: Way, packed: PackedAreas, scene: Scene) -> list[Finding]:
     """Whether the straight way went through the zone of a running window, from outside to outside."""
     row = packed.areas[watch.rows[0]]
-    entered, left = kernel.crossing_of(row, packed.blocks, packed.edges, way.start, way.end)
+    entered, left = kernel.crossing_of(row, packed.blocks, packed.corners, way.start, way.end)
     if math.isnan(entered) or entered <= 0 or left >= 1:
         return []
     at_ms = way.at_ms((entered + left) / 2)

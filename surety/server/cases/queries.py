@@ -2,9 +2,11 @@
 
 from collections.abc import Iterable, Sequence
 from itertools import groupby
+from typing import NamedTuple
 
 import msgspec
-from django.db.models import Max, QuerySet
+from django.db.models import Max, QuerySet, TextField
+from django.db.models.functions import Cast
 
 from surety.rules import conditions as rules
 from surety.server.accounts.models import User
@@ -143,15 +145,15 @@ def _condition_sets(person_ids: Sequence[str], known_ms: int | None = None) -> d
     orders = {order_id: list(group) for order_id, group in groupby(orders_of, key=lambda row: row.order_id)}
     spans = {order_id: in_force(group) for order_id, group in orders.items()}
     parts: dict[str, list[rules.Condition]] = {person_id: [] for person_id in person_ids}
-    versions = (
+    rows = (
         ConditionVersion.objects.filter(condition__order__person_id__in=person_ids, recorded_ms__lte=known_ms)
-        .select_related("condition__order")
         .order_by("condition_id", "version")
+        .annotate(text=Cast("body", TextField()))
+        .values_list("condition__order__person_id", "condition__order_id", *_VersionRow._fields)
     )
-    for _, group in groupby(versions, key=lambda row: row.condition_id):
-        rows = list(group)
-        order = rows[0].condition.order
-        parts[order.person_id].extend(_intervals(rows, spans.get(order.pk, [])))
+    for (person_id, order_id, _), group in groupby(rows, key=lambda row: row[:3]):
+        versions = [_VersionRow._make(row[2:]) for row in group]
+        parts[person_id].extend(_intervals(versions, spans.get(order_id, [])))
     for order_versions in orders.values():
         parts[order_versions[0].order.person_id].extend(_terms(order_versions))
     return {
@@ -162,14 +164,26 @@ def _condition_sets(person_ids: Sequence[str], known_ms: int | None = None) -> d
     }
 
 
-def _intervals(rows: Sequence[ConditionVersion], allowed: Sequence[Span]) -> list[rules.Condition]:
+class _VersionRow(NamedTuple):
+    """A ConditionVersion as the worker reads many thousand of them: without an object, its body as it is stored."""
+
+    condition_id: str
+    version: int
+    effective_from_ms: int
+    text: str | None
+
+
+_body_of = msgspec.json.Decoder(rules.Body | None).decode
+
+
+def _intervals(rows: Sequence[_VersionRow], allowed: Sequence[Span]) -> list[rules.Condition]:
     by_number = {row.version: row for row in rows}
     intervals = []
     for held in version_spans((row.version, row.effective_from_ms) for row in rows):
-        raw = by_number[held.version].body
-        if raw is None:
+        text = by_number[held.version].text
+        body = None if text is None else _body_of(text)
+        if body is None:
             continue
-        body: rules.Body = msgspec.convert(raw, rules.Body)
         for span in intersect([held.span], allowed):
             to_ms = None if span.to_ms >= FOREVER_MS else span.to_ms
             intervals.append(rules.Condition(rows[0].condition_id, held.version, span.from_ms, to_ms, body))

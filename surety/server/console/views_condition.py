@@ -202,11 +202,11 @@ def live_checks(person: Person, body: Body) -> list[str]:
         if isinstance(c.body, Curfew) and (c.effective_to_ms is None or now < c.effective_to_ms)
         for place in c.body.places
     ]
-    packed, blocks, edges = packing.lay_flat([body.area])
+    packed, blocks, corners = packing.lay_flat([body.area])
     found = []
     for place in {place.name: place for place in homes}.values():
         lon, lat = _middle(place.area)
-        if kernel.clearance(packed[0], blocks, edges, *kernel.earth_centred(lat, lon)) > 0:
+        if kernel.clearance(packed[0], blocks, corners, *kernel.earth_centred(lat, lon)) > 0:
             found.append(f"Look again: this zone covers {place.name}, where a curfew asks the person to be.")
     return found
 

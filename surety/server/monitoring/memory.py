@@ -1,6 +1,8 @@
 """The worker's memory of the people in its partitions, as last committed; a cache that may always be thrown away.
 
 Wake-ups of all people stay in memory (a number each); states and conditions of the people heard of most recently do.
+There may be many thousands of these: between two batches a state is kept as the bytes that were stored, a third of its
+size and nothing for the garbage collector to walk through.
 """
 
 import heapq
@@ -52,7 +54,7 @@ class Person(msgspec.Struct, gc=False):
     """What the worker knows of one person. Changed while a batch is made; forgotten when the batch fails."""
 
     id: str
-    state: State
+    decode: Callable[[bytes], State]
     plan: Plan
     trouble: tuple[str, str] | None = None  # (reason, sentence) why nothing of this person can be taken
     at_ms: int = NEVER_MS  # how far the state was advanced, by a fact or a tick
@@ -62,9 +64,19 @@ class Person(msgspec.Struct, gc=False):
     facts_since_snapshot: int = 0
     phase_ms: int = 0  # see snapshots.due
     unread: bytes | None = None  # the stored state, while it is of other rules and could not be made anew yet
+    body: bytes = b""  # the state at rest
+    awake: State | None = None  # the state while facts move it on
 
-    def row(self, body: bytes) -> StateRow:
-        """As it is stored, with its encoded state (or the one that is yet to be made anew)."""
+    @property
+    def state(self) -> State:
+        """The state as facts and ticks have moved it so far."""
+        if self.awake is None:
+            self.awake = self.decode(self.body)
+        return self.awake
+
+    def rest(self, body: bytes) -> StateRow:
+        """Keep the encoded state alone until the next facts; what is stored (the state that is yet to be made anew)."""
+        self.body, self.awake = body, None
         return StateRow(
             self.id,
             self.at_ms,
@@ -126,11 +138,12 @@ class Memory:
     def _person(self, person_id: str, row: tuple[Any, ...] | None) -> Person:
         phase_ms = partition_of(person_id) * snapshots.EVERY_MS // PARTITIONS
         if row is None:
-            return Person(person_id, self._rules.start(person_id), _NO_PLAN, phase_ms=phase_ms)
+            fresh = self._rules.start(person_id)
+            return Person(person_id, self._rules.decode_state, _NO_PLAN, phase_ms=phase_ms, awake=fresh)
         _, at_ms, wake_at_ms, head_ms, head_fact_id, snapshot_ms, since, _ = row
         return Person(
             person_id,
-            self._rules.start(person_id),
+            self._rules.decode_state,
             _NO_PLAN,
             None,
             at_ms,
@@ -144,10 +157,11 @@ class Memory:
     def _read_state(self, person: Person, row: tuple[Any, ...] | None) -> None:
         if row is None:
             return
+        body = bytes(row[-1])
         try:
-            person.state = self._rules.decode_state(bytes(row[-1]))
+            person.body, person.awake = body, self._rules.decode_state(body)
         except OtherStateError:
-            person.unread = bytes(row[-1])
+            person.unread, person.awake = body, self._rules.start(person.id)
             self._make_state_anew(person)
 
     def _make_state_anew(self, person: Person) -> None:
@@ -167,7 +181,7 @@ class Memory:
         except Exception as error:  # noqa: BLE001 - the boundary around one person, as for every fact (taking.py)
             person.trouble = (SetAsideReason.RULES_FAILED, f"The state cannot be made anew: {error}")
             return
-        person.state, person.wake_at_ms, person.unread = last.state, last.wake_at_ms, None
+        person.awake, person.wake_at_ms, person.unread = last.state, last.wake_at_ms, None
 
     def _plan(self, person: Person, conditions: ConditionSet) -> None:
         person.trouble = None

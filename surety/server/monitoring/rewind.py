@@ -51,7 +51,7 @@ def rewind(rules: Rules, person: Person, arrivals: Sequence[Arrival], tick_to_ms
 
 def _restore(rules: Rules, person: Person, before_ms: int) -> int:
     """Set the person to the newest snapshot before an instant; the snapshot's time, or NEVER_MS for the beginning."""
-    base_ms, person.state = _snapshot_before(rules, person.id, before_ms)
+    base_ms, person.awake = _snapshot_before(rules, person.id, before_ms)
     person.at_ms = person.snapshot_ms = base_ms
     person.head, person.wake_at_ms, person.facts_since_snapshot = (NEVER_MS, ""), None, 0
     return base_ms

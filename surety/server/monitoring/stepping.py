@@ -57,7 +57,7 @@ class Stepper:
             raise RulesFailedError(None if stored else arrival, error) from error
         if step.late:
             raise LateError
-        person.state = step.state
+        person.awake = step.state
         person.wake_at_ms = step.wake_at_ms
         person.head = (at_ms, arrival.fact_id)
         person.at_ms = max(person.at_ms, at_ms)
@@ -74,7 +74,7 @@ class Stepper:
             step = self.rules.step(person.state, Tick(to_ms), person.plan)
         except Exception as error:
             raise RulesFailedError(None, error, at_wake_up=True) from error
-        person.state = step.state
+        person.awake = step.state
         person.wake_at_ms = step.wake_at_ms
         person.at_ms = max(person.at_ms, to_ms)
         self.findings.extend(step.findings)

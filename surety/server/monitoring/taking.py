@@ -82,7 +82,7 @@ class Taker:
         batch, now_ms = self._batch, self._now_ms
         for one in arrivals:
             batch.facts.append(FactRow(one.fact_id, person.id, one.at_ms, one.received_ms, now_ms, one.body))
-        batch.states.append(person.row(self._rules.encode_state(person.state)))
+        batch.states.append(person.rest(self._rules.encode_state(person.state)))
         if harvest.snapshots:
             batch.snapshots += harvest.snapshots
             if harvest.new_day:
