@@ -12,7 +12,8 @@ import msgspec
 from surety.rules import curfew, devices, duty, kernel, presence, trackers, zones
 from surety.rules.duty import Ruling, Terms
 from surety.rules.facts import Fact, Fix, Millis
-from surety.rules.findings import Certainty, Finding
+from surety.rules.findings import Certainty, Evidence, Finding
+from surety.rules.grounds import Numbers
 from surety.rules.movement import Way
 from surety.rules.ordered import Duty
 from surety.rules.plan import Epoch, Plan
@@ -55,6 +56,7 @@ class Clockwork:
             [duty.judge(w, d, _TERMS[d.mode], scene) if w.since_ms is not None else (w, []) for w, d in self._pairs()],
             scene,
         )
+        scene = self._scene(now_ms)  # the duties stand as they were just judged
         self._track([trackers.of(ask).looked(record, ask, scene) for record, ask in self._asked()])
         self.set_wake()
 
@@ -129,6 +131,7 @@ class Clockwork:
             state.recent,
             state.device,
             state.heard_ms,
+            state.watches,
         )
 
     def _rule(self, rulings: list[Ruling], scene: Scene) -> None:
@@ -136,10 +139,20 @@ class Clockwork:
         self.find([finding for _, found in rulings for finding in found], scene)
 
     def find(self, found: list[Finding], scene: Scene) -> None:
-        """Take over what the duties found, and let the other rules hear of it."""
-        self.found += found
+        """Take over what the duties found, with what the other rules add to it, and let those hear of it."""
         for finding in found:
-            self._track([trackers.of(ask).heard(record, ask, finding, scene) for record, ask in self._asked()])
+            told = self._completed(finding, scene)
+            self.found.append(told)
+            self._track([trackers.of(ask).heard(record, ask, told, scene) for record, ask in self._asked()])
+
+    def _completed(self, finding: Finding, scene: Scene) -> Finding:
+        more: Numbers = {}
+        for record, ask in self._asked():
+            more |= trackers.of(ask).numbers(record, ask, finding, scene)
+        if not more:
+            return finding
+        evidence = Evidence(finding.evidence.fact_ids, {**finding.evidence.numbers, **more})
+        return msgspec.structs.replace(finding, evidence=evidence)
 
     def _track(self, rulings: list[tuple[AnyRecord, list[Finding]]]) -> None:
         self.state.records = tuple(record for record, _ in rulings)
@@ -160,14 +173,19 @@ class Clockwork:
         return turned
 
     def _next_window(self, watch: Watch, held: Duty, scene: Scene) -> Watch:
+        window, now_ms = held.around(scene.now_ms), scene.now_ms
+        starts = window is not None and window.start_ms <= now_ms
         if watch.since_ms is not None:
-            self.find(duty.close_window(watch, _TERMS[held.mode], scene, ended_by="window"), scene)
-        window = held.around(scene.now_ms)
-        if window is None:
-            return Watch(held.condition_id, held.version, END)
-        if window.start_ms > scene.now_ms:
-            return Watch(held.condition_id, held.version, window.start_ms)
-        return duty.open_window(held, window, scene)
+            watch, found = duty.end_window(watch, held, window if starts else None, _TERMS[held.mode], scene)
+            self.find(found, scene)
+        if window is not None and starts:
+            return duty.open_window(held, window, scene, watch, self._left_before(held.condition_id, now_ms))
+        return Watch(held.condition_id, held.version, END if window is None else window.start_ms)
+
+    def _left_before(self, condition_id: str, now_ms: Millis) -> str:
+        """What leave a condition had until now; it may have ended by what was in force just before."""
+        before = [one for one in self.plan.epoch(now_ms - 1).duties if one.condition_id == condition_id]
+        return before[0].left_at(now_ms - 1) if before else ""
 
     def _overstays(self, now_ms: Millis) -> None:
         scene, rulings = self._scene(now_ms), []
@@ -219,8 +237,9 @@ class Clockwork:
                 places=window.places,
                 rows=held.rows(window.places),
                 asked_ms=watch.asked_ms if watch.version == held.version else now_ms,
+                before_leave=held.left_at(window.end_ms),
             )
-        ended_by = "window" if watch.until_ms <= now_ms else "condition"
+        ended_by = held.left_at(now_ms) or ("window" if watch.until_ms <= now_ms else "condition")
         self.find(duty.close_window(watch, _TERMS[held.mode], scene, ended_by=ended_by), scene)
         return look_at_once
 

@@ -108,11 +108,17 @@ class Place(msgspec.Struct, frozen=True):
 
 
 class Curfew(msgspec.Struct, frozen=True, tag="curfew", tag_field="kind", omit_defaults=True):
-    """Be at a place at certain times. `unknown_after_s`: that long without an informative fix is "cannot verify"."""
+    """Be at a place at certain times. `unknown_after_s`: that long without an informative fix is "cannot verify".
+
+    `allowance_day_min`, `allowance_week_min`: minutes away that the order tolerates in a day and in a week, as they add
+    up (accumulated time violation); 0: the order says nothing of the kind.
+    """
 
     places: Annotated[tuple[Place, ...], msgspec.Meta(min_length=1, max_length=20)]
     timetable: Timetable
     unknown_after_s: Annotated[int, msgspec.Meta(ge=60, le=86_400)] = 900
+    allowance_day_min: Annotated[int, msgspec.Meta(ge=0, le=1_440)] = 0
+    allowance_week_min: Annotated[int, msgspec.Meta(ge=0, le=10_080)] = 0
 
 
 class ZoneKind(enum.StrEnum):
@@ -175,12 +181,34 @@ class OrderTerm(msgspec.Struct, frozen=True, tag="order_term", tag_field="kind")
     status: OrderStatus
 
 
-Body = Curfew | Zone | Trail | CheckInDuty | OrderTerm
+class AbsenceKind(enum.StrEnum):
+    """Why nothing is asked for a while: leave that somebody in charge gave, or a stay of the conditions themselves."""
+
+    AUTHORISED = "authorised_absence"
+    SUSPENSION = "suspension"
+
+
+class Absence(msgspec.Struct, frozen=True, tag="absence", tag_field="kind", omit_defaults=True):
+    """A time in which other conditions ask nothing: by the timetable (recurring leave), and in each of `spans` (once).
+
+    Without rows, one-offs and spans: for as long as the condition is in force. `applies_to` names conditions; without
+    names an authorised absence covers every duty to be somewhere, and never an exclusion zone; a suspension covers
+    every condition that has times. leave.py decides.
+    """
+
+    absence_kind: AbsenceKind
+    timetable: Timetable
+    spans: Annotated[tuple[Pause, ...], msgspec.Meta(max_length=500)] = ()
+    applies_to: Annotated[tuple[Identifier, ...], msgspec.Meta(max_length=50)] = ()
+    reason: Annotated[str, msgspec.Meta(max_length=200)] = ""
+
+
+Body = Curfew | Zone | Trail | CheckInDuty | OrderTerm | Absence
 
 
 def timetables_of(body: Body) -> tuple[Timetable, ...]:
     """Every timetable in a condition's body."""
-    return (body.timetable,) if isinstance(body, Curfew | Zone) else ()
+    return (body.timetable,) if isinstance(body, Curfew | Zone | Absence) else ()
 
 
 class Condition(msgspec.Struct, frozen=True):

@@ -32,12 +32,46 @@ class Terms(NamedTuple):
 
 
 Ruling = tuple[Watch, list[Finding]]
+NEAR_LEAVE_MS = 7_200_000  # an absence that ended or begins within two hours is told: a missed bus, an early start
 
 
-def open_window(duty: Duty, window: Window, scene: Scene) -> Watch:
-    """The watch at the start of a window, with nothing known in it yet."""
-    rows = duty.rows(window.places)
-    return Watch(duty.condition_id, duty.version, window.end_ms, scene.now_ms, window.places, rows)
+def open_window(duty: Duty, window: Window, scene: Scene, before: Watch, after_leave: str = "") -> Watch:
+    """The watch at the start of a window, with nothing known in it but what goes on from `before` (see end_window)."""
+    opened = Watch(
+        duty.condition_id,
+        duty.version,
+        window.end_ms,
+        scene.now_ms,
+        window.places,
+        duty.rows(window.places),
+        unseen=before.unseen,
+        after_leave=after_leave,
+        before_leave=duty.left_at(window.end_ms),
+    )
+    if before.breach is None:
+        return opened
+    going_on = {"since_ms": before.since_ms, "met": before.met, "gap": before.gap, "breach": before.breach}
+    return msgspec.structs.replace(opened, **going_on)
+
+
+def end_window(watch: Watch, duty: Duty, following: Window | None, terms: Terms, scene: Scene) -> Ruling:
+    """A window ends now: what remains of its watch, and what ends with it.
+
+    Where another one of the same duty begins at once (`following`), at other places, an absence from the first places
+    that is certainly one from the next places too goes on, and so does that nobody can tell; all else ends.
+    """
+    remains = Watch(watch.condition_id, watch.version, watch.until_ms)
+    if following is not None and watch.until_ms == scene.now_ms:
+        remains = msgspec.structs.replace(remains, unseen=watch.unseen)
+        presence, _ = _combined(msgspec.structs.replace(watch, rows=duty.rows(following.places)), duty, scene)
+        if watch.breach is not None and presence is not Presence.UNKNOWN:
+            remains = watch
+    gone = msgspec.structs.replace(
+        watch,
+        breach=None if remains.breach is not None else watch.breach,
+        unseen=None if remains.unseen is not None else watch.unseen,
+    )
+    return remains, close_window(gone, terms, scene, ended_by=duty.left_at(scene.now_ms) or "window")
 
 
 def judge(watch: Watch, duty: Duty, terms: Terms, scene: Scene) -> Ruling:
@@ -83,7 +117,7 @@ def _breach(watch: Watch, duty: Duty, terms: Terms, reading: Reading, at_ms: Mil
     kind = terms.broken if watch.met and not at_start else terms.broken_at_start
     if not watch.met and not at_start:  # nobody knows how it was at the start of the window
         certainty = grounds.at_most(certainty, Certainty.PROBABLE)
-    evidence = _window(_evidence(reading, scene), watch)
+    evidence = _window(_evidence(reading, scene), watch, scene.now_ms)
     if duty.max_stay_ms is not None:
         allowed: Numbers = {"stayed_since_ms": at_ms - duty.max_stay_ms, "allowed_s": duty.max_stay_ms / 1000}
         evidence = Evidence(evidence.fact_ids, {**evidence.numbers, **allowed})
@@ -99,14 +133,16 @@ def _surer(
     if certainty is Certainty.POSSIBLE:
         return breach, []
     stated = msgspec.structs.replace(breach, certainty=certainty)
-    evidence = _since(breach, _window(_evidence(reading, scene), watch))
+    evidence = _since(breach, _window(_evidence(reading, scene), watch, scene.now_ms))
     return stated, [subject.again(stated, scene.now_ms, grounds.cause_of_breach(fixes, reading), evidence)]
 
 
 def _mended(watch: Watch, breach: Episode, terms: Terms, reading: Reading, subject: Subject, scene: Scene) -> Finding:
     fixes = grounds.used(scene.recent)
     certainty = grounds.certainty_of(_p_kept(terms, reading), reading, fixes)
-    evidence = _since(breach, _window(_evidence(reading, scene), watch))
+    evidence = _since(breach, _window(_evidence(reading, scene), watch, scene.now_ms))
+    if breach.kind is not terms.broken and watch.since_ms is not None:  # not there at the start: now they are, late
+        evidence = Evidence(evidence.fact_ids, {**evidence.numbers, "late_s": (scene.now_ms - watch.since_ms) / 1000})
     stated = msgspec.structs.replace(breach, certainty=certainty)
     return subject.end(terms.mended, stated, scene.now_ms, grounds.cause_of_breach(fixes, reading), evidence)
 
@@ -143,7 +179,7 @@ def unseen(watch: Watch, duty: Duty, scene: Scene) -> Ruling:
         scene.now_ms,
         Certainty.ESTABLISHED,
         grounds.cause_of_quiet(scene.device),
-        _window(Evidence(evidence.fact_ids[-1:], numbers), watch),
+        _window(Evidence(evidence.fact_ids[-1:], numbers), watch, scene.now_ms),
     )
     episode = grounds.episode_of(finding)
     return msgspec.structs.replace(watch, status=UNSURE, gap=True, unseen=episode), [finding]
@@ -169,10 +205,10 @@ def _throughout(kind: Kind, ending: Finding, watch: Watch, breach: Episode, subj
 
 
 def ended(episode: Episode, subject: Subject, now_ms: Millis, ended_by: str, watch: Watch | None = None) -> Finding:
-    """The finding that an episode is over because what it stood under is (`ended_by`: window or condition)."""
+    """The finding that an episode is over because what it stood under is (`ended_by`: window, condition or leave)."""
     evidence = _since(episode, Evidence((), {"ended_by": ended_by}))
     if watch is not None:
-        evidence = _window(evidence, watch)
+        evidence = _window(evidence, watch, now_ms)
     return subject.end(Kind.DUTY_ENDED, episode, now_ms, Cause.UNKNOWN, evidence)
 
 
@@ -214,10 +250,14 @@ def _since(episode: Episode, evidence: Evidence) -> Evidence:
     return Evidence(evidence.fact_ids, {**evidence.numbers, **began})
 
 
-def _window(evidence: Evidence, watch: Watch) -> Evidence:
+def _window(evidence: Evidence, watch: Watch, now_ms: Millis) -> Evidence:
     numbers: Numbers = {**evidence.numbers, "window_start_ms": watch.since_ms}
     if watch.until_ms != END:
         numbers["window_end_ms"] = watch.until_ms
+    if watch.after_leave and watch.since_ms is not None and now_ms - watch.since_ms <= NEAR_LEAVE_MS:
+        numbers["leave"], numbers["leave_ended_ms"] = watch.after_leave, watch.since_ms
+    if watch.before_leave and watch.until_ms - now_ms <= NEAR_LEAVE_MS:
+        numbers["leave"], numbers["leave_begins_ms"] = watch.before_leave, watch.until_ms
     if watch.places != ("",):
         numbers["place"] = ", ".join(watch.places)
     return Evidence(evidence.fact_ids, numbers)

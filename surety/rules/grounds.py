@@ -112,10 +112,19 @@ class Subject:
         self.person_id, self.condition_id, self.version = person_id, condition_id, version
 
     def begin(
-        self, kind: Kind, at_ms: Millis, known_ms: Millis, certainty: Certainty, cause: Cause, evidence: Evidence
+        self,
+        kind: Kind,
+        at_ms: Millis,
+        known_ms: Millis,
+        certainty: Certainty,
+        cause: Cause,
+        evidence: Evidence,
+        *,
+        apart: str = "",
     ) -> Finding:
-        """A finding that begins an episode of its own."""
-        name = finding_id(self.person_id, kind, self.condition_id, self.version, at_ms)
+        """A finding that begins an episode of its own. `apart` tells two of a kind at one instant from one another."""
+        about = f"{self.condition_id}|{apart}" if apart else self.condition_id
+        name = finding_id(self.person_id, kind, about, self.version, at_ms)
         return self._finding(name, kind, name, at_ms, known_ms, certainty, cause, evidence)
 
     def again(self, episode: Episode, at_ms: Millis, cause: Cause, evidence: Evidence) -> Finding:

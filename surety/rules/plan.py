@@ -11,9 +11,20 @@ import zlib
 
 import msgspec
 
-from surety.rules import presence, schedule, trackers
-from surety.rules.conditions import Area, Condition, ConditionSet, Curfew, Timetable, Zone, ZoneKind, timetables_of
+from surety.rules import leave, presence, schedule, trackers
+from surety.rules.conditions import (
+    Absence,
+    Area,
+    Condition,
+    ConditionSet,
+    Curfew,
+    Timetable,
+    Zone,
+    ZoneKind,
+    timetables_of,
+)
 from surety.rules.facts import Millis
+from surety.rules.leave import Leave
 from surety.rules.ordered import Duty
 from surety.rules.presence import Mode, PackedAreas
 from surety.rules.schedule import BEGINNING, END
@@ -63,6 +74,8 @@ class Plan:
         for condition in ordered:
             for timetable in timetables_of(condition.body):
                 schedule.check(timetable)
+            if isinstance(condition.body, Absence):
+                leave.leave_of(condition.body)
         starts = [c.effective_from_ms for c in ordered]
         ends = [c.effective_to_ms for c in ordered if c.effective_to_ms is not None]
         self._edges = (BEGINNING, *sorted({*starts, *ends}), END)
@@ -87,12 +100,13 @@ class Plan:
             to = END if condition.effective_to_ms is None else condition.effective_to_ms
             if condition.effective_from_ms <= start < to:
                 in_force[condition.id] = condition
+        leaves = [leave.leave_of(c.body) for c in in_force.values() if isinstance(c.body, Absence)]
         areas = _Areas()
         duties: list[Duty] = []
         asks: list[Ask] = []
         for condition in in_force.values():
             if isinstance(condition.body, Curfew | Zone):
-                duties.append(_duty(condition, condition.body, areas))
+                duties.append(_duty(condition, condition.body, areas, leave.covering(condition, leaves)))
             asks += trackers.asks_of(condition, areas.row_of)
         return Epoch(
             start,
@@ -128,7 +142,7 @@ class _Areas:
         return self.rows[key]
 
 
-def _duty(condition: Condition, body: Curfew | Zone, areas: _Areas) -> Duty:
+def _duty(condition: Condition, body: Curfew | Zone, areas: _Areas, leaves: tuple[Leave, ...]) -> Duty:
     mode = _mode(body)
     named = [(p.name, p.area) for p in body.places] if isinstance(body, Curfew) else [(body.name, body.area)]
     return Duty(
@@ -141,6 +155,7 @@ def _duty(condition: Condition, body: Curfew | Zone, areas: _Areas) -> Duty:
         tuple((name, areas.row_of(area, mode)) for name, area in named),
         body.unknown_after_s * 1000,
         body.max_stay_s * 1000 if isinstance(body, Zone) and mode is Mode.RESTRICTION else None,
+        leaves,
     )
 
 

@@ -6,11 +6,14 @@ from typing import NamedTuple
 from surety.rules.facts import Millis
 from surety.rules.grounds import Subject
 from surety.rules.presence import Reading
-from surety.rules.state import Device, Seen
+from surety.rules.state import Device, Seen, Watch
 
 
 class Scene(NamedTuple):
-    """The evidence of any row, the last fixes, the device's own word, and when it was heard before this instant."""
+    """The evidence of any row, the last fixes, the device's own word, and when it was heard before this instant.
+
+    `watches`: the duties of place and time as they stand.
+    """
 
     person_id: str
     now_ms: Millis
@@ -18,6 +21,14 @@ class Scene(NamedTuple):
     recent: tuple[Seen, ...]
     device: Device
     heard_ms: Millis | None
+    watches: tuple[Watch, ...] = ()
+
+    def watch_of(self, condition_id: str) -> Watch | None:
+        """How the duty of a condition stands; None where it asks none."""
+        for watch in self.watches:
+            if watch.condition_id == condition_id:
+                return watch
+        return None
 
     def about(self, condition_id: str, version: int) -> Subject:
         """Whom and what a finding made now is about."""

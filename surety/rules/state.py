@@ -42,6 +42,8 @@ class Watch(msgspec.Struct, frozen=True, array_like=True):
     `until_ms` is the window's end, or the next window's start. `met`: the duty was certainly kept at some time in
     this window. `gap`: at some time in this window nobody could tell. `rows`: its rows of the evidence. `asked_ms`:
     since when this version asks, later than the window's start where one version took another's place in it.
+    `after_leave`, `before_leave`: the leave ("absence", "suspension") that ended as the window started, or that begins
+    as it ends.
     """
 
     condition_id: str
@@ -56,6 +58,8 @@ class Watch(msgspec.Struct, frozen=True, array_like=True):
     breach: Episode | None = None
     unseen: Episode | None = None
     asked_ms: Millis = BEGINNING
+    after_leave: str = ""
+    before_leave: str = ""
 
 
 class Record(msgspec.Struct, frozen=True, array_like=True):
@@ -111,7 +115,33 @@ class CheckIns(Record, frozen=True, tag="check_ins"):
     open: tuple[CheckIn, ...] = ()
 
 
-AnyRecord = Silence | OrderClock | Nearness | CheckIns
+class Sum(msgspec.Struct, frozen=True, array_like=True):
+    """Time away that adds up over a day or a week, named by its first day (a proleptic ordinal).
+
+    `told_ms`: the limit of which it was told that it is passed. `certainty`: the least of what was counted.
+    """
+
+    start: int = 0
+    spent_ms: int = 0
+    told_ms: int = 0
+    certainty: Certainty = Certainty.ESTABLISHED
+
+
+class Away(Record, frozen=True, tag="away"):
+    """Time away from one curfew. `from_ms`: up to where it is counted while somebody is out, after the fix `fix_ms`.
+
+    `counted_ms`: what was counted of the absence `episode`.
+    """
+
+    day: Sum = Sum()
+    week: Sum = Sum()
+    from_ms: Millis | None = None
+    fix_ms: Millis = BEGINNING
+    episode: str = ""
+    counted_ms: int = 0
+
+
+AnyRecord = Silence | OrderClock | Nearness | CheckIns | Away
 """Every kind of record, each with its own tag."""
 
 

@@ -95,9 +95,10 @@ def _absent(t: Teller) -> str:
     duty = "the time to be there" if isinstance(t.body, Zone) else "the curfew"
     if t.number("began_ms") is not None:
         return _left(t)
+    started = f"the {_leave(t)} ended" if t.number("leave_ended_ms") is not None else f"{duty} began"
     if began is None or began == t.finding.at_ms:
-        return f"{t.hedge}not {where} when {duty} began at {t.at}. {t.last_fix()}"
-    return f"{t.hedge}not {where} at {t.at}; nobody can tell for {t.time(began)}, when {duty} began. {t.last_fix()}"
+        return f"{t.hedge}not {where} when {started} at {t.at}. {t.last_fix()}"
+    return f"{t.hedge}not {where} at {t.at}; nobody can tell for {t.time(began)}, when {started}. {t.last_fix()}"
 
 
 def _left(t: Teller) -> str:
@@ -108,13 +109,51 @@ def _left(t: Teller) -> str:
 
 
 def _back(t: Teller) -> str:
-    return f"{t.hedge}back {'in' if isinstance(t.body, Zone) else 'at'} {t.place} since {t.at}{t.lasted('away for')}."
+    where = f"{'in' if isinstance(t.body, Zone) else 'at'} {t.place}"
+    late, began = t.number("late_s"), t.number("window_start_ms")
+    if late is None or began is None:
+        return f"{t.hedge}back {where} since {t.at}{t.lasted('away for')}. {_counted(t)}"
+    duty = "the time to be there" if isinstance(t.body, Zone) else "the curfew"
+    started = f"the {_leave(t)} ended" if t.number("leave_ended_ms") is not None else f"{duty} began"
+    return (
+        f"Late return: {t.hedge.lower()}{where} since {t.at}, {lasting(int(late * 1000))} after {started} "
+        f"({t.time(began)}). {_counted(t)}"
+    )
 
 
 def _throughout(t: Teller) -> str:
     began, end = t.number("window_start_ms"), t.at
     since = f"from {t.time(began)} to {end}" if began is not None else f"until {end}"
-    return f"{t.hedge}not at {t.place} at any time {since}."
+    return f"{t.hedge}not at {t.place} at any time {since}. {_counted(t)}"
+
+
+def _leave(t: Teller) -> str:
+    return "suspension" if "suspension" in (t.numbers.get("leave"), t.numbers.get("ended_by")) else "authorised absence"
+
+
+def _counted(t: Teller) -> str:
+    """What of an absence counts against the order's allowance."""
+    if t.number("counted_s") is None:
+        return ""
+    sums = [
+        f"{_whole_minutes(t, f'spent_{per}_s')} of the {_minutes(t, f'allowed_{per}_s')} tolerated a {per}"
+        for per in ("day", "week")
+        if t.number(f"allowed_{per}_s") is not None
+    ]
+    return f"{_minutes(t, 'counted_s')} of it count, now {' and '.join(sums)}."
+
+
+def within(t: Teller) -> str:
+    """What the order still tolerates when an absence begins, and the leave that is near."""
+    said = []
+    if (begins := t.number("leave_begins_ms")) is not None:
+        said.append(f"The {_leave(t)} begins at {t.time(begins)}.")
+    left = t.number("allowance_left_s")
+    if left is not None and t.finding.kind not in ENDS:
+        said.append(
+            f"The order tolerates {_minutes(t, 'allowance_left_s')} more." if left else "Nothing more is tolerated."
+        )
+    return " ".join(said)
 
 
 def _cannot_verify(t: Teller) -> str:
@@ -132,7 +171,10 @@ def _ended(t: Teller) -> str:
         return f"The order was over at {t.at}; its review was not recorded until then."
     if t.numbers.get("began") == Kind.FACE_NOT_VERIFIED.value:
         return f"People decided anew at {t.at}: it is not said any more that the photograph shows somebody else."
-    ended = "The condition" if t.numbers.get("ended_by") == "condition" else "The ordered time"
+    by = t.numbers.get("ended_by")
+    ended = f"{'The condition' if by == 'condition' else 'The ordered time'} ended at {t.at}"
+    if by in ("absence", "suspension"):
+        ended = f"The {_leave(t)} began at {t.at}"
     was = {
         Kind.CANNOT_VERIFY.value: "it could not be verified until then",
         Kind.SILENT.value: "the device was silent until then",
@@ -142,7 +184,7 @@ def _ended(t: Teller) -> str:
         Kind.RESTRICTION_OVERSTAYED.value: f"still in {t.place} then",
         Kind.ZONE_NEAR.value: f"still close to {t.place} then",
     }.get(str(t.numbers.get("began")), f"not back {'in' if isinstance(t.body, Zone) else 'at'} {t.place} by then")
-    return f"{ended} ended at {t.at}; {was}."
+    return f"{ended}; {was}. {_counted(t)}"
 
 
 def _silent(t: Teller) -> str:
@@ -176,11 +218,15 @@ def _minutes(t: Teller, name: str) -> str:
     return count(round((t.number(name) or 0) / 60), "minute")
 
 
+def _whole_minutes(t: Teller, name: str) -> str:
+    return str(round((t.number(name) or 0) / 60))
+
+
 def _allowance(t: Teller) -> str:
     per = "week" if t.numbers.get("per") == "week" else "day"
     return (
-        f"Time away adds up to {_minutes(t, 'spent_s')} this {per} at {t.at}; the order tolerates "
-        f"{_minutes(t, 'allowed_s')} a {per}."
+        f"{t.hedge}away for more than the {_minutes(t, 'allowed_s')} that the order tolerates a {per}: time away in "
+        f"this {'week, from Monday,' if per == 'week' else 'day'} passed that at {t.at}. Only what fixes show counts."
     )
 
 

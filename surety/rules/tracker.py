@@ -14,6 +14,7 @@ import msgspec
 from surety.rules.conditions import Area, Condition
 from surety.rules.facts import Fact, Millis
 from surety.rules.findings import Finding
+from surety.rules.grounds import Numbers
 from surety.rules.presence import Mode
 from surety.rules.scene import Scene
 from surety.rules.schedule import END
@@ -75,6 +76,10 @@ class Tracker(Generic[AskT, RecordT]):
     def looked(self, record: RecordT, ask: AskT, scene: Scene) -> tuple[RecordT, list[Finding]]:  # noqa: ARG002
         """The evidence of place has changed what it says, or a window has turned."""
         return record, []
+
+    def numbers(self, record: RecordT, ask: AskT, finding: Finding, scene: Scene) -> Numbers:  # noqa: ARG002
+        """What this rule has to add to the evidence of a finding of a duty."""
+        return {}
 
     def heard(self, record: RecordT, ask: AskT, finding: Finding, scene: Scene) -> tuple[RecordT, list[Finding]]:  # noqa: ARG002
         """A duty of place and time has found something."""

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from surety.rules.allowance import AllowanceTracker
 from surety.rules.checkins import CheckInTracker
 from surety.rules.conditions import Condition
 from surety.rules.near import NearTracker
@@ -10,7 +11,13 @@ from surety.rules.silence import SilenceTracker
 from surety.rules.state import Record
 from surety.rules.tracker import Ask, RowOf, Tracker
 
-ALL: tuple[Tracker[Any, Any], ...] = (SilenceTracker(), OrderTracker(), NearTracker(), CheckInTracker())
+ALL: tuple[Tracker[Any, Any], ...] = (
+    SilenceTracker(),
+    OrderTracker(),
+    NearTracker(),
+    CheckInTracker(),
+    AllowanceTracker(),
+)
 """Each has its own types of ask and record; together they are known by no common one."""
 
 _BY_ASK: dict[type[Ask], Tracker[Any, Any]] = {tracker.ask_type: tracker for tracker in ALL}

@@ -4,11 +4,25 @@ Times are local, with the abbreviation of the zone once; a date stands where it 
 decides anything: every figure comes from the finding's evidence, every name from the condition.
 """
 
-from surety.rules.conditions import Body, CheckInDuty, ConditionSet, Curfew, OrderTerm, Trail, ZoneKind
+from collections.abc import Callable
+from typing import Any
+
+from surety.rules.conditions import (
+    Absence,
+    AbsenceKind,
+    Body,
+    CheckInDuty,
+    ConditionSet,
+    Curfew,
+    OrderTerm,
+    Trail,
+    Zone,
+    ZoneKind,
+)
 from surety.rules.findings import Certainty, Finding, Kind
 from surety.rules.phrases import count, distance, either, local_time, percent, span
-from surety.rules.telling import SAID, Teller
-from surety.rules.timetable_words import timetable
+from surety.rules.telling import SAID, Teller, within
+from surety.rules.timetable_words import pause_words, timetable
 
 __all__ = ["describe", "explanation", "local_time", "sentence", "timetable"]
 
@@ -16,7 +30,7 @@ __all__ = ["describe", "explanation", "local_time", "sentence", "timetable"]
 def sentence(finding: Finding, conditions: ConditionSet, time_zone: str) -> str:
     """The finding in one or two plain sentences; `time_zone` is the person's (an IANA name)."""
     teller = Teller(finding, _body_of(finding, conditions), time_zone)
-    parts = (SAID[finding.kind](teller).strip(), teller.device(), teller.cause())
+    parts = (SAID[finding.kind](teller).strip(), within(teller), teller.device(), teller.cause())
     said = " ".join(part for part in parts if part)
     return said[0].upper() + said[1:]
 
@@ -37,22 +51,67 @@ def explanation(finding: Finding, conditions: ConditionSet, time_zone: str) -> l
 
 def describe(body: Body) -> str:
     """What a condition asks, as one sentence."""
-    if isinstance(body, Trail):
-        limit = span(body.silent_after_s)
-        return f"Carry the device and keep it charged; {limit} without a message from it is looked into."
-    if isinstance(body, CheckInDuty):
-        often = f"up to {count(body.per_day, 'time')} a day" if body.per_day else "not at present"
-        return f"Answer with a photograph of yourself when asked, {often}, within {span(body.response_s)}."
-    if isinstance(body, OrderTerm):
-        return "The order is reviewed by the date that it sets, and over at its end."
+    return _DESCRIBED[type(body)](body)
+
+
+def _trail(body: Trail) -> str:
+    limit = span(body.silent_after_s)
+    return f"Carry the device and keep it charged; {limit} without a message from it is looked into."
+
+
+def _check_ins(body: CheckInDuty) -> str:
+    often = f"up to {count(body.per_day, 'time')} a day" if body.per_day else "not at present"
+    return f"Answer with a photograph of yourself when asked, {often}, within {span(body.response_s)}."
+
+
+def _zone(body: Zone) -> str:
     when = timetable(body.timetable)
-    if isinstance(body, Curfew):
-        return f"Be at {either([place.name for place in body.places])} {when}."
     if body.zone_kind is ZoneKind.RESTRICTION:
         return f'Do not stay in the zone "{body.name}" for longer than {span(body.max_stay_s)} at a time, {when}.'
     verb = "Stay out of" if body.zone_kind is ZoneKind.EXCLUSION else "Stay within"
     warned = f" Within {distance(body.warn_m)} of it the person is warned." if body.warn_m else ""
     return f'{verb} the zone "{body.name}" {when}.{warned}'
+
+
+def _curfew(body: Curfew) -> str:
+    return f"Be at {either([place.name for place in body.places])} {timetable(body.timetable)}.{_allowance(body)}"
+
+
+def _allowance(body: Curfew) -> str:
+    """What a curfew tolerates, after the sentence that says it."""
+    tolerated = [
+        f"{count(minutes, 'minute')} a {per}"
+        for per, minutes in (("day", body.allowance_day_min), ("week (from Monday)", body.allowance_week_min))
+        if minutes
+    ]
+    if not tolerated:
+        return ""
+    return f" Time away adds up; up to {' and '.join(tolerated)} {'are' if len(tolerated) > 1 else 'is'} tolerated."
+
+
+def _absence(body: Absence) -> str:
+    once = [pause_words(span, body.timetable.zone) for span in body.spans]
+    recurs = body.timetable.rows or body.timetable.one_offs
+    by_timetable = [timetable(body.timetable)] if recurs or not once else []
+    when = f"{'; '.join([*by_timetable, *once])}"
+    if body.absence_kind is AbsenceKind.SUSPENSION:
+        what = "the conditions named" if body.applies_to else "every condition that has times"
+        said = f"Suspended: {what} need not be kept {when}."
+    elif body.applies_to:
+        said = f"Authorised absence: the conditions named need not be kept {when}."
+    else:
+        said = f"Authorised absence: no need to be where you are ordered to be {when}. Zones to stay out of still hold."
+    return f"{said} Reason: {body.reason}." if body.reason else said
+
+
+_DESCRIBED: dict[type, Callable[[Any], str]] = {
+    Trail: _trail,
+    CheckInDuty: _check_ins,
+    OrderTerm: lambda _: "The order is reviewed by the date that it sets, and over at its end.",
+    Absence: _absence,
+    Curfew: _curfew,
+    Zone: _zone,
+}
 
 
 def _recorded(t: Teller) -> list[str]:

@@ -148,6 +148,64 @@ def test_either_place_will_do_where_their_windows_overlap() -> None:
     assert kinds(run(either, stay(SHOP, "18:00", "20:00"), "20:00")) == [Kind.CURFEW_ABSENT_AT_START]
 
 
+BY_TURNS = Timetable(
+    LONDON,
+    tuple(
+        row for day in Weekday for row in (Row(day, "19:00", "23:00", "home"), Row(day, "23:00", "07:00", "mothers"))
+    ),
+)
+
+
+def test_an_absence_that_runs_on_when_the_place_changes_is_one() -> None:
+    there = order(Curfew(PLACES, BY_TURNS))
+    found = run(there, stay(SHOP, "18:00", "+1 01:00") + stay(MOTHERS, "+1 01:00", "+1 08:00"), "+1 12:00")
+    assert kinds(found) == [Kind.CURFEW_ABSENT_AT_START, Kind.CURFEW_RETURNED]
+    assert found[1].evidence.numbers["place"] == "mothers"
+    assert found[0].episode_id == found[1].episode_id
+
+
+def test_who_is_at_the_next_place_when_it_becomes_the_place_is_back_then() -> None:
+    there = order(Curfew(PLACES, BY_TURNS))
+    found = run(there, stay(HOME, "18:00", "21:00") + stay(MOTHERS, "21:00", "+1 08:00"), "+1 12:00")
+    assert kinds(found) == [Kind.CURFEW_LEFT, Kind.CURFEW_RETURNED]
+    assert found[1].at_ms == ms("23:00")
+
+
+def test_who_stays_at_the_first_place_when_it_no_longer_counts_is_absent_then() -> None:
+    found = run(order(Curfew(PLACES, BY_TURNS)), stay(HOME, "18:00", "23:30"), "23:30")
+    assert kinds(found) == [Kind.CURFEW_ABSENT_AT_START]
+    assert found[0].at_ms == ms("23:00")
+
+
+def test_what_cannot_be_verified_goes_on_when_the_place_changes() -> None:
+    found = run(
+        order(Curfew(PLACES, BY_TURNS)), stay(HOME, "18:00", "22:00") + stay(MOTHERS, "23:40", "23:50"), "23:50"
+    )
+    assert kinds(found) == [Kind.CANNOT_VERIFY, Kind.VERIFIED_AGAIN]
+
+
+@pytest.mark.parametrize(
+    "days", [("2026-10-24", "2026-10-25", "2026-10-26"), ("2026-03-28", "2026-03-29", "2026-03-30")]
+)
+def test_days_of_lockdown_in_a_row_are_one_window_over_a_change_of_clocks_too(days: tuple[str, ...]) -> None:
+    table = Timetable(LONDON, (), tuple(OneOff(day, "00:00", "24:00") for day in days))
+    since, until = f"{days[0]}T00:00Z", f"{days[2]}T12:00Z"
+    begin = ms(since) - (3_600_000 if days[0].startswith("2026-10") else 0)
+    facts = [fix(at, SHOP) for at in range(begin - 600_000, ms(until), 60_000)]
+    found = run(order(curfew(timetable=table), since="2026-01-01T00:00Z"), facts, until)
+    assert kinds(found) == [Kind.CURFEW_ABSENT_AT_START]
+    assert found[0].at_ms == begin
+
+
+def test_a_late_return_says_how_late() -> None:
+    facts = stay(SHOP, "18:00", "19:20") + stay(HOME, "19:20", "+1 08:00")
+    _, back = run(order(curfew()), facts, "+1 12:00")
+    assert back.evidence.numbers["late_s"] == (back.at_ms - ms("19:00")) / 1000
+    left_and_back = stay(HOME, "18:00", "21:00") + stay(SHOP, "21:00", "22:00") + stay(HOME, "22:00", "+1 08:00")
+    _, back = run(order(curfew()), left_and_back, "+1 12:00")
+    assert "late_s" not in back.evidence.numbers
+
+
 @pytest.mark.parametrize(("out", "expected"), [("00:30Z", Kind.CURFEW_LEFT), ("07:30Z", None)])
 def test_the_night_the_clocks_go_back_ends_by_the_clock_on_the_wall(out: str, expected: Kind | None) -> None:
     since = "2026-10-24T12:00Z"

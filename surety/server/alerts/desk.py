@@ -13,7 +13,7 @@ from django.db import connection, models
 
 from surety.rules.findings import Cause, Finding
 from surety.server.alerts.models import Alert, AlertEvent, Outcome, Part, Status
-from surety.server.alerts.policy import FOLDING, folds_into, is_surer, opens, rule_for
+from surety.server.alerts.policy import FOLDING, folds_into, is_surer, opens, rule_for, rule_of
 from surety.server.alerts.wording import Sentences
 from surety.server.audit import actions as audit
 from surety.server.audit.actions import Happening
@@ -105,14 +105,14 @@ class Desk:
             self._add(part, finding)
 
     def _begin(self, finding: Finding) -> None:
-        due_ms = self._now_ms + rule_for(finding.kind).due_minutes * 60_000
+        due_ms = self._now_ms + rule_of(finding).due_minutes * 60_000
         alert = self._to_fold_into(finding)
         folded = alert is not None
         if alert is None:
             alert = Alert(person_id=finding.person_id, opened_ms=self._now_ms, due_ms=due_ms, kind=finding.kind.value)
             self._new_alerts[alert.pk] = alert
             self._hold(alert)
-        elif rule_for(finding.kind).severity < alert.severity:
+        elif rule_of(finding).severity < alert.severity:
             alert.due_ms = min(alert.due_ms, due_ms)
         part = Part(alert=alert, episode_id=finding.episode_id, opened_ms=self._now_ms)
         self._describe(part, finding)
@@ -133,7 +133,7 @@ class Desk:
 
     def _describe(self, part: Part, finding: Finding) -> None:
         part.finding_id, part.kind, part.at_ms = finding.id, finding.kind.value, finding.at_ms
-        part.severity = rule_for(finding.kind).severity
+        part.severity = rule_of(finding).severity
         part.certainty, part.cause = finding.certainty.value, finding.cause.value
         part.sentence, part.since_ms = self._sentence(finding), _since_ms(finding)
 
@@ -147,7 +147,7 @@ class Desk:
         self._tell(part, ended, self._sentence(finding), finding.id)
 
     def _find_anew(self, part: Part, finding: Finding) -> None:
-        alert, due_ms = part.alert, self._now_ms + rule_for(finding.kind).due_minutes * 60_000
+        alert, due_ms = part.alert, self._now_ms + rule_of(finding).due_minutes * 60_000
         self._describe(part, finding)
         part.fell_away_ms = None
         # Replaced within this batch: the clock that ran goes on running.
@@ -159,7 +159,7 @@ class Desk:
     def _add(self, part: Part, finding: Finding) -> None:
         if finding.id == part.finding_id and finding.cause == part.cause and finding.certainty == part.certainty:
             return
-        alert, rule, again = part.alert, rule_for(finding.kind), finding.id == part.finding_id
+        alert, rule, again = part.alert, rule_of(finding), finding.id == part.finding_id
         if again:  # the same conclusion, with another cause or certainty
             self._describe(part, finding)
         elif opens(finding.kind, finding.certainty):

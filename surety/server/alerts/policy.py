@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 
 import msgspec
 
-from surety.rules.findings import Cause, Certainty, Kind
+from surety.rules.findings import Cause, Certainty, Finding, Kind
 from surety.server.alerts.models import Severity
 
 
@@ -75,6 +75,9 @@ POLICY: Mapping[Kind, Rule] = {
     Kind.REVIEW_OVERDUE: Rule(Severity.SERIOUS, 480),
     Kind.REVIEW_DONE: _ends(),
 }
+WITHIN_ALLOWANCE = Rule(Severity.ROUTINE, 120)
+"""An absence within the order's allowance: the desk sees it, as centres do, and asks whether all is well; that the
+allowance is passed is a serious finding of its own."""
 _CERTAINTY_ORDER = (Certainty.POSSIBLE, Certainty.PROBABLE, Certainty.ESTABLISHED)
 
 
@@ -110,6 +113,12 @@ def folds_into(kind: Kind, cause: str, others: Iterable[str]) -> bool:
 def rule_for(kind: Kind) -> Rule:
     """The rule of a kind. A kind that nobody has placed yet is looked at by a person within the hour."""
     return POLICY.get(kind, Rule(Severity.ROUTINE, 60))
+
+
+def rule_of(finding: Finding) -> Rule:
+    """The rule of one finding. Time away that the order still tolerates is looked into, but not in haste."""
+    left_s = finding.evidence.numbers.get("allowance_left_s")
+    return WITHIN_ALLOWANCE if isinstance(left_s, int | float) and left_s > 0 else rule_for(finding.kind)
 
 
 def opens(kind: Kind, certainty: Certainty) -> bool:

@@ -11,7 +11,7 @@ import msgspec
 from django.db import transaction
 from django.db.models import QuerySet
 
-from surety.rules.conditions import Body, CheckInDuty
+from surety.rules.conditions import Absence, Body, CheckInDuty
 from surety.server.accounts.models import Role, User
 from surety.server.accounts.permissions import check_may
 from surety.server.cases import checks
@@ -316,6 +316,12 @@ def withdraw_condition(
     return version
 
 
+def _bodies(person: Person) -> dict[str, Body | None]:
+    """What each condition of a person says in its latest version."""
+    rows = ConditionVersion.objects.filter(condition__order__person=person).order_by("version")
+    return {row.condition_id: None if row.body is None else checks.check_body(row.body) for row in rows}
+
+
 def _latest_condition(condition_id: str, acting_user: User | None) -> tuple[ConditionVersion, Person]:
     condition = Condition.objects.filter(pk=condition_id).select_related("order").first()
     if condition is None:
@@ -335,6 +341,8 @@ def _write_condition(
     version: ConditionVersion, body: Body | None, person: Person, action: str, recorded: Stamp
 ) -> None:
     checks.check_effective(version.effective_from_ms, recorded["recorded_ms"], recorded["reason"])
+    if isinstance(body, Absence) and body.applies_to:
+        checks.check_covered(body.applies_to, _bodies(person))
     version.body = None if body is None else msgspec.to_builtins(body)
     for name, value in recorded.items():
         setattr(version, name, value)

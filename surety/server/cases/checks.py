@@ -5,11 +5,12 @@ No authority, no collection: an order without its legal basis is not an order.
 
 import re
 import zoneinfo
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import msgspec
 
-from surety.rules.conditions import Body, Circle, Curfew, OrderTerm, Polygon, Trail, Zone
+from surety.rules import leave, schedule
+from surety.rules.conditions import Absence, Body, Circle, Curfew, OrderTerm, Polygon, Trail, Zone
 from surety.server.errors import InvalidError
 
 DATA_KINDS = ("position", "device")
@@ -146,13 +147,15 @@ def check_effective(effective_from_ms: int, now_ms: int, reason: str) -> int:
 
 def check_body(body: Body | Mapping[str, object]) -> Body:
     """What a condition says, as the rules read it. A sentence names the part of it that is wrong."""
-    raw = msgspec.to_builtins(body) if isinstance(body, Curfew | Zone | Trail) else body
+    raw = msgspec.to_builtins(body) if isinstance(body, Absence | Curfew | Zone | Trail) else body
     try:
         good: Body = msgspec.convert(raw, Body)
     except msgspec.ValidationError as error:
         raise InvalidError(_mend(str(error)), field="body") from None
     if isinstance(good, OrderTerm):
         raise InvalidError("An order's own dates are changed with the order, not as a condition.", field="body")
+    if isinstance(good, Absence):
+        _check_absence(good)
     _check_parts(good)
     return good
 
@@ -175,6 +178,29 @@ def _check_parts(body: Body) -> None:
         raise InvalidError(f'The timetable names the place "{name}", which the condition lacks.', field="body")
     for area in [place.area for place in body.places] if isinstance(body, Curfew) else [body.area]:
         _check_area(area)
+
+
+def _check_absence(body: Absence) -> None:
+    """An absence has times that exist, and each of its dates ends after it begins."""
+    check_time_zone(body.timetable.zone)
+    try:
+        schedule.check(body.timetable)
+        schedule.check(msgspec.structs.replace(body.timetable, exceptions=body.spans))
+        leave.leave_of(body)
+    except schedule.TimetableError as error:
+        text = str(error).replace("exception", "absence")
+        raise InvalidError(f"{text[0].upper()}{text[1:]}.", field="body") from None
+    if not body.reason.strip():
+        raise InvalidError("Write the reason of the absence; the person and others read it.", field="absence_reason")
+
+
+def check_covered(names: Iterable[str], known: Mapping[str, Body | None]) -> None:
+    """What an absence covers by name are conditions of the same person that have times of their own."""
+    for name in names:
+        if name not in known:
+            raise InvalidError("The absence names a condition that this person does not have.", field="applies_to")
+        if isinstance(known[name], Absence | Trail):
+            raise InvalidError("An absence covers conditions that have times, not this one.", field="applies_to")
 
 
 def _check_area(area: Circle | Polygon) -> None:

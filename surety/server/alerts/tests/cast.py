@@ -60,6 +60,7 @@ def finding(
     at_ms: int = NOW_MS,
     certainty: Certainty = Certainty.ESTABLISHED,
     cause: Cause = Cause.UNKNOWN,
+    numbers: dict[str, float | str | None] | None = None,
 ) -> Finding:
     person_id = of if isinstance(of, str) else of.pk
     number = next(_numbers)
@@ -74,7 +75,7 @@ def finding(
         known_ms=at_ms,
         certainty=certainty,
         cause=cause,
-        evidence=Evidence(),
+        evidence=Evidence((), numbers or {}),
     )
 
 

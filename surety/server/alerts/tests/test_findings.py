@@ -153,3 +153,11 @@ def test_a_burst_of_a_thousand_findings_takes_few_queries_and_under_a_second(dja
     assert (Alert.objects.count(), AlertEvent.objects.count()) == (1_000, 1_000)
     assert took_s < 1
     assert verify().is_sound
+
+
+def test_an_absence_that_the_order_still_tolerates_is_seen_but_not_in_haste():
+    within = cast.finding(cast.person(), Kind.CURFEW_LEFT, numbers={"allowance_left_s": 900.0})
+    beyond = cast.finding(cast.person(), Kind.CURFEW_LEFT, numbers={"allowance_left_s": 0.0})
+    apply(within, beyond)
+    severities = {alert.person_id: alert.severity for alert in Alert.objects.all()}
+    assert severities == {within.person_id: Severity.ROUTINE, beyond.person_id: Severity.SERIOUS}
