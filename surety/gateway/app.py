@@ -19,6 +19,7 @@ from surety.gateway.appender import Appender
 from surety.gateway.door import Answer, Door, Sender, basic_login
 from surety.gateway.limits import Limits
 from surety.gateway.metrics import Metrics
+from surety.gateway.notices import NoticeQueue, Notices
 from surety.gateway.register import GrantSource, Register
 from surety.stream.contract import StreamUnavailableError
 from surety.stream.sql import SqlStream
@@ -38,8 +39,17 @@ class _GoneError(Exception):
 class DoorApp:
     """Start it with `start` within the loop that serves it, end it with `stop`: what waits is written first."""
 
-    def __init__(self, stream: SqlStream, source: GrantSource, clock: Clock, limits: Limits | None = None) -> None:
+    def __init__(
+        self,
+        stream: SqlStream,
+        source: GrantSource,
+        clock: Clock,
+        limits: Limits | None = None,
+        queue: NoticeQueue | None = None,
+    ) -> None:
         self._stream, self._source, self._clock, self._limits = stream, source, clock, limits or Limits()
+        self._queue = queue
+        self._notices: Notices | None = None
         self.metrics = Metrics()
         self._pages = Starlette(routes=[Route("/health", self._health), Route("/metrics", self._show_metrics)])
         self._tasks: list[asyncio.Task[None]] = []
@@ -48,8 +58,11 @@ class DoorApp:
         """Begin; to be called in the running loop."""
         self._register = Register(self._source)
         self._appender = Appender(self._stream, self.metrics, self._limits.max_waiting)
-        self._door = Door(self._clock, self._register, self._appender, self.metrics, self._limits)
+        self._notices = Notices(self._queue) if self._queue else None
+        self._door = Door(self._clock, self._register, self._appender, self.metrics, self._limits, self._notices)
         self._tasks = [asyncio.create_task(self._register.watch()), asyncio.create_task(self._write_down())]
+        if self._notices:
+            self._tasks.append(asyncio.create_task(self._notices.watch()))
 
     async def stop(self) -> None:
         """Write what waits, then free everything but the log."""
@@ -59,6 +72,8 @@ class DoorApp:
                 await task
         await self._appender.close()
         await self._write_quarantine()
+        if self._notices:
+            await self._notices.close()
         self._register.close()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -99,7 +114,12 @@ class DoorApp:
                 basic_login(sender.authorization)[0] if protocol == owntracks.PROTOCOL else "",
             )
             answer = await self._door.take(protocol, message, sender)
-        await _reply(send, answer, close=body is None)
+        written = False
+        try:
+            await _reply(send, answer, close=body is None)
+            written = True
+        finally:
+            self._door.settle(answer, written=written)
 
     async def _health(self, _request: Request) -> Response:
         writable = await self._is_writable()

@@ -9,6 +9,7 @@ import binascii
 import hashlib
 import hmac
 import logging
+import secrets
 import time
 from collections.abc import Sequence
 
@@ -18,6 +19,7 @@ from surety.clock import Clock
 from surety.gateway.appender import Appender
 from surety.gateway.limits import Limits, TokenBuckets
 from surety.gateway.metrics import Metrics
+from surety.gateway.notices import Notices, Waiting
 from surety.gateway.quarantine import Quarantine
 from surety.gateway.register import Grant, Grants, Register, RegisterUnavailableError
 from surety.rules.facts import DeviceReport, Fix, encode
@@ -37,6 +39,8 @@ class Answer(msgspec.Struct, frozen=True):
     status: int
     headers: tuple[Header, ...] = ()
     body: bytes = b""
+    told: tuple[Waiting, ...] = ()  # the notices in it
+    device_id: str = ""
 
 
 class Sender(msgspec.Struct, frozen=True):
@@ -61,6 +65,7 @@ _STATUS = {
     Reason.RATE_LIMIT: 429,
     Reason.BUSY: 503,
 }
+_JSON = (b"content-type", b"application/json")
 _BUSY = Rejected(Reason.BUSY, "The log or the register is not available now. Send the message again.")
 _UNKNOWN = Rejected(Reason.UNKNOWN_DEVICE, "No device with this identifier is registered.")
 _WRONG_SECRET = Rejected(Reason.WRONG_SECRET, "The device's secret is missing or wrong.")
@@ -72,8 +77,17 @@ _TOO_OFTEN = Rejected(Reason.RATE_LIMIT, "Too many messages; wait before the nex
 class Door:
     """The door of one process. Made within the running loop."""
 
-    def __init__(self, clock: Clock, register: Register, appender: Appender, metrics: Metrics, limits: Limits) -> None:
+    def __init__(
+        self,
+        clock: Clock,
+        register: Register,
+        appender: Appender,
+        metrics: Metrics,
+        limits: Limits,
+        notices: Notices | None = None,
+    ) -> None:
         self._clock, self._register, self._appender, self._metrics = clock, register, appender, metrics
+        self._notices = notices
         self.quarantine = Quarantine()
         pace = max(1.0, clock.speed)  # in a demonstration's minute devices send what they send in an hour
         self._devices = TokenBuckets(limits.device_per_s * pace, limits.device_burst * pace, limits.buckets)
@@ -115,7 +129,24 @@ class Door:
         for why in refused:
             self._metrics.refuse(protocol, why.reason)
         headers = ((b"surety-refused", ",".join(why.reason for why in refused[:8]).encode()),) if refused else ()
-        return _answer(protocol, 200, headers)
+        if protocol != owntracks.PROTOCOL:
+            return Answer(200, headers)
+        told = self._told(grants, received_ms)
+        nonces = (secrets.token_bytes(24) for _ in range(2 * len(told)))
+        body = owntracks.reply([(one.sentence, one.at_ms) for one in told], grants[0].payload_key, nonces)
+        return Answer(200, (*headers, _JSON), body, told, grants[0].device_id)
+
+    def _told(self, grants: Grants, now_ms: int) -> tuple[Waiting, ...]:
+        """The notices for whoever wears the device now."""
+        if self._notices is None:
+            return ()
+        return self._notices.take((one.person_id for one in grants if one.from_ms <= now_ms < one.to_ms), now_ms)
+
+    def settle(self, answer: Answer, *, written: bool) -> None:
+        """Whether an answer was written to the device: what became of the notices in it."""
+        if answer.told and self._notices is not None:
+            now_ms = self._clock.now_ms()
+            self._notices.settle(answer.told, answer.device_id, owntracks.PROTOCOL, now_ms, written=written)
 
     async def _identify(self, protocol: str, names: Sequence[str], sender: Sender) -> Grants:
         """The grants of the device, once its secret and its pace are right."""
@@ -142,7 +173,7 @@ class Door:
         reason = refused.why.reason
         self._metrics.refuse(protocol, reason)
         if reason is Reason.EMPTY:  # OwnTracks: "ignore empty bodies"
-            return _answer(protocol, 200, ())
+            return Answer(200, (_JSON,), owntracks.reply(()))
         if reason in {Reason.UNKNOWN_DEVICE, Reason.WRONG_SECRET, Reason.NO_IDENTITY, Reason.MALFORMED}:
             self._refusals.take(sender.address, time.monotonic())
         headers: list[Header] = [(b"surety-refused", reason.encode()), (b"content-type", b"text/plain; charset=utf-8")]
@@ -151,12 +182,6 @@ class Door:
         if reason is Reason.WRONG_SECRET:
             headers.append((b"www-authenticate", b'Basic realm="surety"'))
         return Answer(_STATUS.get(reason, 400), tuple(headers), f"{refused.why.sentence}\n".encode())
-
-
-def _answer(protocol: str, status: int, headers: tuple[Header, ...]) -> Answer:
-    if protocol == owntracks.PROTOCOL:
-        return Answer(status, (*headers, (b"content-type", b"application/json")), owntracks.REPLY)
-    return Answer(status, headers)
 
 
 def _accepted(result: Decoded | Rejected) -> Decoded:

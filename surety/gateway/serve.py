@@ -11,6 +11,7 @@ from surety.clock import Clock, parse_clock
 from surety.gateway.app import DoorApp
 from surety.gateway.connections import DeviceConnection, DoorServer
 from surety.gateway.limits import Limits
+from surety.gateway.notices import open_notices
 from surety.gateway.register import open_grants
 from surety.settings import Settings
 from surety.stream.sql import open_stream
@@ -27,7 +28,8 @@ def run(settings: Settings, clock: Clock | None = None, *, limits: Limits | None
     Requests under way are answered before it returns. Raises OSError when the address cannot be had.
     """
     stream = open_stream(settings)
-    app = DoorApp(stream, open_grants(settings), clock or parse_clock(settings.clock), limits)
+    clock = clock or parse_clock(settings.clock)
+    app = DoorApp(stream, open_grants(settings), clock, limits, open_notices(settings))
     listener = _listen(settings.host, settings.door_port)
     log.info("the door listens on %s:%d", *listener.getsockname()[:2])
     config = uvicorn.Config(

@@ -1,4 +1,5 @@
-"""OwnTracks over HTTP (the JSON is the same over MQTT): what the app's messages mean. The reply is always `[]`.
+"""OwnTracks over HTTP (the JSON is the same over MQTT): what the app's messages mean, and the reply: `[]`, or words
+to the person.
 
 Source: https://owntracks.org/booklet/tech/json/. Steps, waypoints, Wi-Fi names and regions are dropped here: what
 supervision does not need is not taken.
@@ -6,7 +7,8 @@ supervision does not need is not taken.
 
 import base64
 import binascii
-from collections.abc import Mapping
+import json
+from collections.abc import Iterable, Mapping, Sequence
 from urllib.parse import parse_qs
 
 from nacl.exceptions import CryptoError
@@ -18,7 +20,6 @@ from surety.wire.checks import Health, Message, Position, scalar
 from surety.wire.contract import Decoded, Reason, Rejected
 
 PROTOCOL = "owntracks"
-REPLY = b"[]"
 _SOURCES = {"gps": Source.GNSS, "gnss": Source.GNSS, "fused": Source.FUSED, "wifi": Source.WIFI,
             "network": Source.UNKNOWN, "cell": Source.CELL}  # fmt: skip
 # Read and left aside: they say nothing that supervision needs, or carry more than it may keep.
@@ -51,6 +52,36 @@ def decode(message: Message, received_ms: int, payload_key: str = "") -> Decoded
     if isinstance(data, dict) and data.get("_type") == "encrypted":
         data = _decrypt(data, payload_key)
     return data if isinstance(data, Rejected) else _read(device_id, data, received_ms)
+
+
+def reply(told: Sequence[tuple[str, int]], payload_key: str = "", nonces: Iterable[bytes] = ()) -> bytes:
+    """What the app is answered: each (sentence, at_ms) is shown to the person by the app itself.
+
+    The iOS app shows the `notification` of an `action` and keeps its `content`; the Android app knows no such action
+    and shows a `transition` of somebody else as a notification, with `desc` as the place. Each gets both. With a
+    `payload_key` every part is sealed like what the app sends, each under the next of `nonces` (24 bytes, never twice).
+    """
+    if not told:
+        return b"[]"
+    parts: list[dict[str, object]] = []
+    for sentence, at_ms in told:
+        parts.append({"_type": "cmd", "action": "action", "notification": sentence, "content": sentence})
+        parts.append({"_type": "transition", "event": "enter", "tid": "!!", "desc": sentence, "acc": 0,
+                      "tst": at_ms // 1000, "wtst": at_ms // 1000, "t": "c"})  # fmt: skip
+    if payload_key:
+        parts = [_seal(part, payload_key, nonce) for part, nonce in zip(parts, nonces, strict=False)]
+    return json.dumps(parts, ensure_ascii=False).encode()
+
+
+def _seal(part: dict[str, object], payload_key: str, nonce: bytes) -> dict[str, object]:
+    sealed = _box(payload_key).encrypt(json.dumps(part).encode(), nonce)
+    return {"_type": "encrypted", "data": base64.b64encode(sealed).decode()}
+
+
+def _box(payload_key: str) -> SecretBox:
+    """Under the passphrase padded with zero bytes to 32."""
+    key = payload_key.encode("utf-8", "replace")[: SecretBox.KEY_SIZE]
+    return SecretBox(key.ljust(SecretBox.KEY_SIZE, b"\0"))
 
 
 def _read(device_id: str, data: Mapping[str, object], received_ms: int) -> Decoded | Rejected:
@@ -108,13 +139,13 @@ def _last_will(device_id: str, data: Mapping[str, object], received_ms: int) -> 
 
 
 def _decrypt(data: Mapping[str, object], payload_key: str) -> dict[str, object] | Rejected:
-    """The message within: nonce (24 bytes) and secretbox, under the passphrase padded with zero bytes to 32."""
+    """The message within: nonce (24 bytes) and secretbox."""
     unreadable = Rejected(Reason.NOT_READABLE, "The payload is encrypted and does not open with this device's key.")
-    sealed, key = data.get("data"), payload_key.encode("utf-8", "replace")[: SecretBox.KEY_SIZE]
-    if not isinstance(sealed, str) or not key:
+    sealed = data.get("data")
+    if not isinstance(sealed, str) or not payload_key:
         return unreadable
     try:
-        opened = SecretBox(key.ljust(SecretBox.KEY_SIZE, b"\0")).decrypt(base64.b64decode(sealed, validate=False))
+        opened = _box(payload_key).decrypt(base64.b64decode(sealed, validate=False))
     except (CryptoError, binascii.Error, ValueError):
         return unreadable
     return checks.json_object(opened)

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple, Self
 
 from surety.gateway.app import DoorApp
 from surety.gateway.limits import Limits
+from surety.gateway.notices import NoticeQueue
 from surety.gateway.register import GrantSource, SqliteGrants
 from surety.rules.facts import DeviceReport, Fix, decode
 from surety.stream.contract import Record
@@ -53,12 +54,13 @@ class Harness:
         stream: SqlStream | None = None,
         limits: Limits | None = None,
         source: GrantSource | None = None,
+        queue: NoticeQueue | None = None,
     ) -> None:
         self.clock = SetClock(NOW)
         self.register = make_register(data_dir)
         self.stream = stream or SqliteStream(data_dir / "log.sqlite3", busy_timeout_s=0.05)
         source = source or SqliteGrants(data_dir / "surety.sqlite3")
-        self.app = DoorApp(self.stream, source, self.clock, limits)
+        self.app = DoorApp(self.stream, source, self.clock, limits, queue)
         self.loop = asyncio.new_event_loop()
 
     def __enter__(self) -> Self:

@@ -57,10 +57,8 @@ def _zones(before: Zone, after: Zone) -> list[str]:
     if after.zone_kind is ZoneKind.RESTRICTION and before.max_stay_s != after.max_stay_s:
         changes.append(f"A stay may last {phrases.span(after.max_stay_s)}, was {phrases.span(before.max_stay_s)}.")
     if after.zone_kind is ZoneKind.EXCLUSION and before.warn_m != after.warn_m:
-        told = f"within {after.warn_m} m" if after.warn_m else "no longer"
-        changes.append(
-            f"The person is warned {told}, before {f'within {before.warn_m} m' if before.warn_m else 'not'}."
-        )
+        told, was = (f"within {zone.warn_m} m" if zone.warn_m else "not at all" for zone in (after, before))
+        changes.append(f"The person is warned {told}, was {was}.")
     return changes + _areas("The area", before.area, after.area)
 
 

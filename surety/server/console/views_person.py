@@ -31,6 +31,7 @@ from surety.server.console.case_access import (
     user_of,
 )
 from surety.server.console.case_words import order_lines
+from surety.server.console.told import told_rows
 from surety.server.monitoring import queries as monitoring
 
 PER_PAGE = 50
@@ -156,6 +157,7 @@ def person_today(request: HttpRequest, person_id: str) -> HttpResponseBase:
             }
             for one in reversed(found)
         ],
+        "told": told_rows(person, now),
     }
     return render(request, "console/person.html", context)
 

@@ -12,6 +12,7 @@ from surety.server.monitoring import snapshots
 from surety.server.monitoring.batch import Batch, Move, SetAsideRow
 from surety.server.monitoring.bulk import BulkInsert, expand, fetch_in, update_on
 from surety.server.monitoring.models import ALL_WORKER, PersonState, RulesInForce, SetAsideReason, WorkerHealth
+from surety.server.notices import actions as notices
 
 logger = logging.getLogger(__name__)
 RETRY_WAKE_UP_MS = 3_600_000  # a wake-up that failed is tried again an hour later
@@ -121,6 +122,7 @@ def _write(cursor: CursorWrapper, batch: Batch, now_ms: int) -> None:
         _name_replaced(cursor, back | {by for _, by in batch.superseded if by})
     if batch.findings or batch.superseded:
         alerts.apply_findings(batch.findings, batch.superseded, now_ms=now_ms)
+        notices.apply_findings(batch.findings, batch.superseded, now_ms=now_ms)
 
 
 def _set_part_aside(cursor: CursorWrapper, part: Batch, error: Exception, now_ms: int) -> None:

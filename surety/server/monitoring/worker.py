@@ -24,6 +24,7 @@ from surety.server.monitoring.memory import Memory, Person, Rules
 from surety.server.monitoring.models import ALL_WORKER, WorkerHealth
 from surety.server.monitoring.positions import Positions
 from surety.server.monitoring.taking import Taker
+from surety.server.notices import actions as notices
 from surety.stream.contract import PARTITIONS, Stream, StreamUnavailableError
 
 logger = logging.getLogger(__name__)
@@ -198,6 +199,8 @@ class Worker:
                 if now_ms - beat_ms >= BEAT_S * 1000 * clock.speed:
                     self.beat(now_ms)
                     beat_ms = now_ms
+                    if 0 in self._partitions:
+                        notices.expire(now_ms)
                 if now_ms - trim_ms >= TRIM_S * 1000 and 0 in self._partitions:
                     trim(self._stream, now_ms)
                     trim_ms = now_ms

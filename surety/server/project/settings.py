@@ -35,6 +35,7 @@ INSTALLED_APPS = [
     "surety.server.cases",
     "surety.server.monitoring",
     "surety.server.alerts",
+    "surety.server.notices",
     "surety.server.console",
 ]
 

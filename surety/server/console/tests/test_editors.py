@@ -174,7 +174,7 @@ def test_the_distance_within_which_the_person_is_warned_is_kept_and_its_change_t
     assert officer.get(f"/conditions/{version.condition_id}/edit").context["fields"].warn == "150"
     assert officer.post(f"/conditions/{version.condition_id}/edit", form | {"warn": "0"}).status_code == 302
     history = officer.get(f"/conditions/{version.condition_id}/history").content.decode()
-    assert "The person is warned no longer, before within 150 m." in history
+    assert "The person is warned not at all, was within 150 m." in history
 
 
 # --- curfews --------------------------------------------------------------------------------------------------------
