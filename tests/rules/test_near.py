@@ -3,7 +3,7 @@
 import math
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from surety.rules import geometry, presence, words
@@ -95,6 +95,7 @@ SQUARE = Polygon(tuple((SCHOOL[1] + x * 0.002, SCHOOL[0] + y * 0.001) for x, y i
 around = st.tuples(st.floats(-0.01, 0.01), st.floats(-0.01, 0.01))
 
 
+@settings(deadline=None)  # the first call compiles
 @given(around, st.sampled_from([SCHOOL_CIRCLE, SQUARE]), st.floats(10, 800))
 def test_a_grown_area_is_nearer_by_exactly_what_it_was_grown(
     offset: tuple[float, float], area: Area, grown_m: float
