@@ -4,7 +4,7 @@ V := .venv/bin
 PEOPLE ?=
 SPEED ?=
 .DEFAULT_GOAL := help
-.PHONY: help demo test quick lint bench docs lock clean
+.PHONY: help demo test quick lint bench docs mutants lock clean
 
 help:
 	@echo "make demo   run the whole system with a live town (PEOPLE=40 SPEED=10)"
@@ -12,6 +12,7 @@ help:
 	@echo "make quick  the tests that take under a minute"
 	@echo "make lint   style, types and the lines between the rooms"
 	@echo "make bench  measure, print a table, write benchmarks/out/*.json"
+	@echo "make mutants  does any test notice when a rule is changed? (hours; RULES='duty zones' for some)"
 	@echo "make docs   check that the docs name what is there"
 	@echo "make lock   write the lock files anew from requirements/*.in"
 
@@ -43,6 +44,9 @@ lint: .venv/dev.stamp
 
 bench: .venv/dev.stamp
 	$(V)/python -m benchmarks
+
+mutants: .venv/dev.stamp
+	$(V)/python -m tests.mutants $(RULES)
 
 docs: .venv/dev.stamp
 	$(V)/pytest -q tests/docs

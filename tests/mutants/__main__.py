@@ -1,0 +1,141 @@
+"""`python -m tests.mutants [FILE ...]`: mutate surety/rules, run its tests on each mutant, print what survived.
+
+Two groups, each on a copy of its own in build/mutants. The arithmetic: mutmut leaves functions with a decorator alone
+and cannot see into machine code, so there `@compiled` is taken away and the same functions run as plain Python, which
+only the tests of the arithmetic can afford. The decisions: all other files, with the arithmetic compiled as it is. A
+run that is interrupted goes on where it stopped. Survivors that are no fault stand in tests/mutants/survivors.txt with
+the reason; any other one is a gap in the tests.
+"""
+
+import collections
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import NamedTuple
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+EXPLAINED = Path(__file__).with_name("survivors.txt")
+WANTED = 0.9  # of the mutants killed
+
+
+class Group(NamedTuple):
+    """Files of surety/rules that are mutated together, and the tests that judge them."""
+
+    name: str
+    files: tuple[str, ...]
+    tests: tuple[str, ...]
+    plain: bool  # whether the compiled functions run as plain Python
+
+    @property
+    def copy(self) -> Path:
+        """Where its copy of the tree stands."""
+        return CHECKOUT / "build" / "mutants" / self.name
+
+
+ARITHMETIC = ("kernel", "presence", "packing", "geometry")
+NEITHER = ("compiled", "__init__")
+_RULES = sorted(file.stem for file in (CHECKOUT / "surety/rules").glob("*.py"))
+_TESTS = sorted(file.name for file in (CHECKOUT / "tests/rules").glob("test_*.py"))
+_OF_ARITHMETIC = tuple(name for name in _TESTS if name.split("_")[1].split(".")[0] in ARITHMETIC)
+GROUPS = (
+    Group("arithmetic", ARITHMETIC, _OF_ARITHMETIC, plain=True),
+    Group(
+        "decisions",
+        tuple(name for name in _RULES if name not in (*ARITHMETIC, *NEITHER)),
+        tuple(name for name in _TESTS if name not in _OF_ARITHMETIC),
+        plain=False,
+    ),
+)
+# What a test run needs beside the rules. No server, no pages: a mutant is judged by the rules' own tests alone.
+SETTINGS = """[tool.mutmut]
+source_paths = ["surety/rules"]
+also_copy = ["surety", "tests", "conftest.py"]
+only_mutate = [{files}]
+pytest_add_cli_args = ["-p", "no:django", "-p", "no:xdist", "-p", "no:cacheprovider", "-m", "not shared and not slow"]
+pytest_add_cli_args_test_selection = [{tests}]
+timeout_multiplier = 8.0
+track_dependencies = false
+use_git_change_detection = false
+
+[tool.pytest.ini_options]
+filterwarnings = ["error"]
+markers = ["slow: slow", "shared: needs the shared traces"]
+"""
+# Few examples a property, always the same ones, so that a verdict is the same in every run.
+CONFTEST = """from hypothesis import HealthCheck, settings
+settings.register_profile("mutants", max_examples=25, deadline=None, derandomize=True, database=None,
+                          suppress_health_check=list(HealthCheck))
+settings.load_profile("mutants")
+"""
+
+
+def prepare(group: Group) -> None:
+    """The copy: what is older is replaced, so that mutmut tests anew only what was changed."""
+    copy = group.copy
+    for name in ("surety", "tests/rules"):
+        shutil.copytree(CHECKOUT / name, copy / name, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(CHECKOUT / "tests/__init__.py", copy / "tests/__init__.py")
+    (copy / "conftest.py").write_text(CONFTEST)
+    files = ", ".join(f'"surety/rules/{name}.py"' for name in group.files)
+    tests = ", ".join(f'"tests/rules/{name}"' for name in group.tests)
+    (copy / "pyproject.toml").write_text(SETTINGS.format(files=files, tests=tests))
+    if group.plain:
+        for file in (copy / "surety/rules").glob("*.py"):
+            file.write_text(file.read_text().replace("@compiled\n", ""))
+
+
+def _mutmut(group: Group, *words: str, capture: bool = False) -> str:
+    environment = {**os.environ, "PYTHONPATH": str(group.copy), "PYTHONDONTWRITEBYTECODE": "1"}
+    done = subprocess.run(
+        [sys.executable, "-m", "mutmut", *words],
+        cwd=group.copy,
+        env=environment,
+        text=True,
+        check=False,
+        stdout=subprocess.PIPE if capture else None,
+    )
+    return done.stdout or ""
+
+
+def _results(group: Group) -> dict[str, str]:
+    told = _mutmut(group, "results", "--all", "true", capture=True).splitlines()
+    lines = (line.strip().rpartition(": ") for line in told)
+    return {name: verdict for name, _, verdict in lines if name}
+
+
+def report(results: dict[str, str]) -> int:
+    """A line a file, the survivors that nobody has explained, and whether enough were killed."""
+    explained = dict(line.split(None, 1) for line in EXPLAINED.read_text().splitlines() if line[:1] not in {"", "#"})
+    by_file: dict[str, collections.Counter[str]] = collections.defaultdict(collections.Counter)
+    for name, verdict in results.items():
+        by_file[name.split(".x")[0]][verdict] += 1
+    total = collections.Counter(results.values())
+    for file, counts in [*sorted(by_file.items()), ("all", total)]:
+        judged = sum(counts.values()) - counts["not checked"]
+        killed = counts["killed"] + counts["timeout"] + counts["segfault"]
+        print(f"{file:32s} {killed:5d} of {judged:5d} killed  {killed / max(judged, 1):6.1%}  {dict(counts)}")
+    left = sorted(name for name, verdict in results.items() if verdict in {"survived", "no tests"})
+    for name in left:
+        print(f"survived: {name}  {explained.get(name, 'NOT EXPLAINED')}")
+    judged = sum(total.values()) - total["not checked"]
+    killed = total["killed"] + total["timeout"] + total["segfault"]
+    return 0 if judged and killed / judged >= WANTED else 1
+
+
+def main() -> int:
+    """Prepare, run and report. With FILE names (kernel, duty ...) only their mutants."""
+    wanted, results = sys.argv[1:], {}
+    for group in GROUPS:
+        names = [name for name in wanted if name in group.files] if wanted else []
+        if wanted and not names:
+            continue
+        prepare(group)
+        _mutmut(group, "run", "--max-children", str(os.cpu_count() or 1), *(f"surety.rules.{name}.*" for name in names))
+        results.update(_results(group))
+    return report(results)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
