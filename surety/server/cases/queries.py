@@ -52,6 +52,21 @@ def caseload(user: User) -> QuerySet[Person]:
     return people_for(user, "cases.view").order_by("family_name", "given_names", "reference")
 
 
+def person_ids() -> list[str]:
+    """Everybody on record, for what the system does with each."""
+    return list(Person.objects.order_by("pk").values_list("pk", flat=True))
+
+
+def person_of_reference(reference: str) -> str | None:
+    """The id of the person with a reference."""
+    return Person.objects.filter(reference=reference).values_list("pk", flat=True).first()
+
+
+def references(ids: Iterable[str]) -> dict[str, str]:
+    """The references of these people by their ids."""
+    return dict(Person.objects.filter(pk__in=list(ids)).values_list("pk", "reference"))
+
+
 def officers_of(person_id: str) -> list[User]:
     """The officers responsible for a person now."""
     rows = Caseload.objects.filter(person_id=person_id, to_ms=None).select_related("officer").order_by("from_ms")

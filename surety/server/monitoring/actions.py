@@ -36,12 +36,14 @@ _STATE_COLUMNS = (
     "head_fact_id",
     "snapshot_ms",
     "facts_since_snapshot",
+    "facts",
+    "facts_tally",
     "body",
 )
 _STATES = BulkInsert(
     "monitoring_personstate",
     _STATE_COLUMNS,
-    ("text", "bigint", "bigint", "bigint", "bigint", "text", "bigint", "int", "bytea"),
+    ("text", "bigint", "bigint", "bigint", "bigint", "text", "bigint", "int", "bigint", "text", "bytea"),
     update_on("person_id", _STATE_COLUMNS),
 )
 _SNAPSHOTS = BulkInsert(

@@ -43,6 +43,8 @@ class StateRow(NamedTuple):
     head_fact_id: str
     snapshot_ms: int
     facts_since_snapshot: int
+    facts: int
+    facts_tally: str
     body: bytes
 
 

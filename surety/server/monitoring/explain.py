@@ -10,6 +10,7 @@ import msgspec
 
 from surety.rules import batch, engine, grounds, working
 from surety.rules.conditions import Body, ConditionSet
+from surety.rules.engine import State
 from surety.rules.facts import Fact, Fix, Tick
 from surety.rules.findings import RULES_VERSION, Finding, to_json
 from surety.rules.kernel import Floats
@@ -99,7 +100,7 @@ def rederive(finding_id: str, *, from_start: bool = False) -> Rederived:
         from_start = from_start or as_known_ms is not None
         base = None if from_start else stored.snapshot_before(row.person_id, min(window[0], finding.known_ms))
         run = _Run(finding, conditions, window, base)
-        run.through(_facts(row.person_id, base, finding.known_ms, as_known_ms))
+        run.through(_facts(row.person_id, base[0] if base else NEVER_MS, finding.known_ms, as_known_ms))
         standing = queries.standing(row.pk)
         formers = FormerFinding.objects.filter(finding_id=row.pk).order_by("pk").values_list("body", flat=True)
         return Rederived(
@@ -109,7 +110,7 @@ def rederive(finding_id: str, *, from_start: bool = False) -> Rederived:
             again=run.again,
             conditions=conditions,
             body=body_of(finding, conditions),
-            base_ms=base.at_ms if base else None,
+            base_ms=base[0] if base else None,
             facts_given=run.given,
             as_known_ms=as_known_ms,
             facts=tuple(stored.facts_named(row.person_id, finding.evidence.fact_ids)),
@@ -132,8 +133,8 @@ def _window(person_id: str, finding: Finding) -> tuple[int, int]:
     return max(min(starts), finding.known_ms - FURTHEST_BACK_MS), finding.known_ms
 
 
-def _facts(person_id: str, base: stored.Kept | None, until_ms: int, as_known_ms: int | None) -> Iterator[Fact]:
-    for rows in stored.fact_rows(person_id, base.at_ms if base else NEVER_MS, until_ms):
+def _facts(person_id: str, base_ms: int, until_ms: int, as_known_ms: int | None) -> Iterator[Fact]:
+    for rows in stored.fact_rows(person_id, base_ms, until_ms):
         for row in rows:
             if as_known_ms is None or row.processed_ms <= as_known_ms:
                 yield row.fact()
@@ -152,11 +153,11 @@ class _Run:
     """One run of the rules up to a finding, keeping what each fix of its window met."""
 
     def __init__(
-        self, finding: Finding, conditions: ConditionSet, window: tuple[int, int], base: stored.Kept | None
+        self, finding: Finding, conditions: ConditionSet, window: tuple[int, int], base: tuple[int, State] | None
     ) -> None:
         self.finding, self.window = finding, window
         self.plan = Plan(conditions)
-        self.state = engine.decode_state(base.body) if base else engine.start(conditions.person_id)
+        self.state = base[1] if base else engine.start(conditions.person_id)
         self.again: Finding | None = None
         self.given = 0
         self.seen: list[_Seen] = []

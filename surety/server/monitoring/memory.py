@@ -17,7 +17,7 @@ from django.db import connection
 from surety.rules.conditions import ConditionSet
 from surety.rules.engine import OtherStateError, Plan, State, Step
 from surety.rules.facts import Fact, Tick
-from surety.server.monitoring import snapshots
+from surety.server.monitoring import snapshots, tally
 from surety.server.monitoring.arrived import stored_after
 from surety.server.monitoring.batch import NEVER_MS, StateRow
 from surety.server.monitoring.bulk import fetch_in
@@ -28,7 +28,8 @@ logger = logging.getLogger(__name__)
 
 LoadConditions = Callable[[Sequence[str]], dict[str, ConditionSet]]
 _STATES = (
-    "SELECT person_id, at_ms, wake_at_ms, head_ms, head_fact_id, snapshot_ms, facts_since_snapshot, body"
+    "SELECT person_id, at_ms, wake_at_ms, head_ms, head_fact_id, snapshot_ms, facts_since_snapshot, facts,"
+    " facts_tally, body"
     " FROM monitoring_personstate WHERE person_id IN (*)"
 )
 _NO_PLAN = Plan(ConditionSet("", 0, ()))
@@ -62,6 +63,8 @@ class Person(msgspec.Struct, gc=False):
     head: tuple[int, str] = (NEVER_MS, "")  # the newest fact taken
     snapshot_ms: int = NEVER_MS
     facts_since_snapshot: int = 0
+    facts: int = 0
+    tally: int = 0  # see tally.py
     phase_ms: int = 0  # see snapshots.due
     unread: bytes | None = None  # the stored state, while it is of other rules and could not be made anew yet
     body: bytes = b""  # the state at rest
@@ -86,6 +89,8 @@ class Person(msgspec.Struct, gc=False):
             self.head[1],
             self.snapshot_ms,
             self.facts_since_snapshot,
+            self.facts,
+            tally.to_text(self.tally),
             body if self.unread is None else self.unread,
         )
 
@@ -140,7 +145,7 @@ class Memory:
         if row is None:
             fresh = self._rules.start(person_id)
             return Person(person_id, self._rules.decode_state, _NO_PLAN, phase_ms=phase_ms, awake=fresh)
-        _, at_ms, wake_at_ms, head_ms, head_fact_id, snapshot_ms, since, _ = row
+        _, at_ms, wake_at_ms, head_ms, head_fact_id, snapshot_ms, since, facts, tallied, _ = row
         return Person(
             person_id,
             self._rules.decode_state,
@@ -151,6 +156,8 @@ class Memory:
             (head_ms, head_fact_id),
             snapshot_ms,
             since,
+            facts,
+            tally.from_text(tallied),
             phase_ms,
         )
 

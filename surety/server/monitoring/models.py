@@ -34,6 +34,8 @@ class PersonState(models.Model):
     head_fact_id = models.CharField(max_length=32, blank=True)
     snapshot_ms = models.BigIntegerField(default=-1)
     facts_since_snapshot = models.IntegerField(default=0)
+    facts = models.BigIntegerField(default=0, help_text="How many facts were stored")
+    facts_tally = models.CharField(max_length=32, default="0", help_text="monitoring.tally over their bytes")
     body = models.BinaryField()
 
 

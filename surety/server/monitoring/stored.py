@@ -5,12 +5,13 @@ holds nobody up, and sees either all of one batch of the worker's or nothing of 
 """
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import msgspec
 from django.db import connection, transaction
 from django.db.models import Q
 
+from surety.rules.engine import OtherStateError, State, decode_state
 from surety.rules.facts import Fact, decode
 from surety.server.monitoring.batch import NEVER_MS
 from surety.server.monitoring.models import Finding, PersonState, Snapshot, StoredFact
@@ -50,10 +51,13 @@ def snapshots(person_id: str) -> list[Kept]:
     return [Kept(at_ms, bytes(body)) for at_ms, body in rows]
 
 
-def snapshot_before(person_id: str, before_ms: int) -> Kept | None:
-    """The newest snapshot before an instant."""
-    row = Snapshot.objects.filter(person_id=person_id, at_ms__lt=before_ms).order_by("-at_ms").first()
-    return Kept(row.at_ms, bytes(row.body)) if row else None
+def snapshot_before(person_id: str, before_ms: int) -> tuple[int, State] | None:
+    """The newest snapshot before an instant that these rules wrote, with its state; those of others are passed over."""
+    rows = Snapshot.objects.filter(person_id=person_id, at_ms__lt=before_ms).order_by("-at_ms")
+    for at_ms, body in rows.values_list("at_ms", "body"):
+        with suppress(OtherStateError):
+            return at_ms, decode_state(bytes(body))
+    return None
 
 
 def state_of(person_id: str) -> PersonState | None:

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Sequence
 
+from surety.server.monitoring import tally
 from surety.server.monitoring.actions import RETRY_WAKE_UP_MS
 from surety.server.monitoring.batch import NEVER_MS, Arrival, Batch, FactRow, SetAsideRow
 from surety.server.monitoring.memory import Memory, Person, Rules
@@ -81,6 +82,7 @@ class Taker:
     def _gather(self, person: Person, arrivals: Sequence[Arrival], harvest: Harvest) -> None:
         batch, now_ms = self._batch, self._now_ms
         for one in arrivals:
+            person.facts, person.tally = person.facts + 1, tally.add(person.tally, one.body)
             batch.facts.append(FactRow(one.fact_id, person.id, one.at_ms, one.received_ms, now_ms, one.body))
         batch.states.append(person.rest(self._rules.encode_state(person.state)))
         if harvest.snapshots:

@@ -30,6 +30,7 @@ from surety.server.monitoring.tests.cast import (
     replaced,
     send,
 )
+from surety.server.monitoring.verifying import Options, verify_person
 from surety.server.monitoring.worker import Worker
 from surety.stream.sql import SqliteStream
 
@@ -107,6 +108,9 @@ def test_any_order_of_arrival_gives_the_findings_of_the_order_of_events(journey:
         send(log, who, again)
         drain(worker)
         assert standing(who) == concluded_in_order(who, facts)
+        report = verify_person(who.pk, Options(by_step=data.draw(st.booleans(), label="by step")))
+        assert (report.waits, report.differences) == ("", [])
+        assert report.states >= 1
         taken = StoredFact.objects.filter(person_id=who.pk, fact_id__in=[fact.id for fact in facts])
         assert taken.count() == len({fact.id for fact in facts})
         log.close()
