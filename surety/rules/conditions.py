@@ -162,6 +162,22 @@ class CheckInDuty(msgspec.Struct, frozen=True, tag="check_in", tag_field="kind",
     late_until_s: Annotated[int, msgspec.Meta(ge=0, le=259_200)] = 86_400
 
 
+class MovingZone(msgspec.Struct, frozen=True, tag="moving_zone", tag_field="kind", omit_defaults=True):
+    """Keep `alert_m` metres away from a protected person, wherever they are, as their own device tells.
+
+    Nobody writes it as a condition: it is derived from a link to which the protected person has consented, and ends
+    with that consent. `warn_m`: from which distance on the desk is told before (0: not at all). `max_age_s`: so far
+    apart in time may the positions of the two be that are compared. `unknown_after_s`: as for any zone.
+    """
+
+    link_id: Identifier
+    alert_m: Annotated[int, msgspec.Meta(ge=50, le=20_000)]
+    timetable: Timetable
+    warn_m: Annotated[int, msgspec.Meta(ge=0, le=50_000)] = 0
+    max_age_s: Annotated[int, msgspec.Meta(ge=60, le=3_600)] = 600
+    unknown_after_s: Annotated[int, msgspec.Meta(ge=60, le=86_400)] = 1_800
+
+
 class OrderStatus(enum.StrEnum):
     """Whether an order may be acted on. A suspended one stands, and is reviewed; an ended one does not."""
 
@@ -203,12 +219,12 @@ class Absence(msgspec.Struct, frozen=True, tag="absence", tag_field="kind", omit
     reason: Annotated[str, msgspec.Meta(max_length=200)] = ""
 
 
-Body = Curfew | Zone | Trail | CheckInDuty | OrderTerm | Absence
+Body = Curfew | Zone | Trail | CheckInDuty | MovingZone | OrderTerm | Absence
 
 
 def timetables_of(body: Body) -> tuple[Timetable, ...]:
     """Every timetable in a condition's body."""
-    return (body.timetable,) if isinstance(body, Curfew | Zone | Absence) else ()
+    return (body.timetable,) if isinstance(body, Curfew | Zone | MovingZone | Absence) else ()
 
 
 class Condition(msgspec.Struct, frozen=True):

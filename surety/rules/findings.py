@@ -38,6 +38,7 @@ class Kind(enum.StrEnum):
     ZONE_CLEAR = "zone_clear"
     RESTRICTION_OVERSTAYED = "restriction_overstayed"
     RESTRICTION_LEFT = "restriction_left"
+    PROTECTED_APPROACHED = "protected_approached"  # within the distance at which the desk is told before
     PROTECTED_NEAR = "protected_near"  # within the distance ordered of a protected person's own device
     PROTECTED_CLEAR = "protected_clear"
     INCLUSION_LEFT = "inclusion_left"

@@ -396,6 +396,26 @@ def observe_fix(  # noqa: PLR0913, PLR0917 - compiled code takes arrays and numb
 
 
 @compiled
+def observe_apart(
+    evidence: Floats,
+    area: Floats,
+    blocks: Floats,
+    corners: Floats,
+    place: tuple[float, float, float],
+    at_ms: float,
+    sigma_m: float,
+    source: int,
+) -> bool:
+    """Take one position into the evidence of one area that is itself uncertain: `sigma_m` is the error of both.
+
+    `place` is in Earth-centred metres. Whether presence changed.
+    """
+    inside_m = clearance(area, blocks, corners, place[0], place[1], place[2])
+    ratio = log_likelihood_ratio(area, inside_m, sigma_m)
+    return _take(evidence, area, at_ms, ratio, inside_m, sigma_m, source)
+
+
+@compiled
 def run_fixes(  # noqa: PLR0913, PLR0917 - compiled code takes arrays and numbers
     evidence: Floats,
     areas: Floats,

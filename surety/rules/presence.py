@@ -172,6 +172,18 @@ def take(
     return (np.flatnonzero(evidence[:, kernel.CHANGED]) if changed else _NONE), odd
 
 
+def observe_apart(
+    evidence: Floats, packed: PackedAreas, at_ms: int, place: tuple[float, float], sigma_m: float, source: int
+) -> None:
+    """Take one position (lat, lon) into the evidence row of the only area of `packed`, which is itself uncertain.
+
+    `sigma_m` is the error scale of position and area together; else as `observe`.
+    """
+    there = kernel.earth_centred(*place)
+    numbers = float(at_ms), float(sigma_m), int(source)
+    kernel.observe_apart(evidence, packed.areas[0], packed.blocks, packed.corners, there, *numbers)
+
+
 def read(evidence: Floats, i: int, at_ms: int) -> Reading:
     """The state of area `i` at an instant not before its last fix: what is held, and how probable it still is."""
     row = evidence[i]
@@ -243,6 +255,7 @@ def warm_up() -> None:
     read(evidence, 0, 0)
     run(evidence, packed, [0], [0.0], [0.0], [math.nan], [kernel.UNTOLD])
     place = kernel.earth_centred(0.0, 0.0)
+    observe_apart(evidence[0], packed, 0, (0.0, 0.0), 10.0, kernel.UNTOLD)
     kernel.geodetic(*place)
     kernel.clearance(packed.areas[0], packed.blocks, packed.corners, *place)
     kernel.crossing_of(packed.areas[0], packed.blocks, packed.corners, place, place)

@@ -141,7 +141,36 @@ class Away(Record, frozen=True, tag="away"):
     counted_ms: int = 0
 
 
-AnyRecord = Silence | OrderClock | Nearness | CheckIns | Away
+class Spot(msgspec.Struct, frozen=True, array_like=True):
+    """Where one of two people was last seen: error scale, kind of fix, and how fast they went, as far as it shows."""
+
+    at_ms: Millis
+    fact_id: str
+    lat_deg: float
+    lon_deg: float
+    accuracy_m: float | None
+    sigma_m: float
+    source: int
+    pace_mps: float
+
+
+class Ring(msgspec.Struct, frozen=True, array_like=True):
+    """One distance as it is watched, with its row of evidence as bytes (kernel.py's columns)."""
+
+    watch: Watch
+    evidence: bytes
+
+
+class Apart(Record, frozen=True, tag="apart"):
+    """Two people who are to keep apart. `other` is the protected one; nothing told of this record may say where."""
+
+    rings: tuple[Ring, ...]
+    own: Spot | None = None
+    other: Spot | None = None
+    pairs: tuple[Seen, ...] = ()
+
+
+AnyRecord = Silence | OrderClock | Nearness | CheckIns | Away | Apart
 """Every kind of record, each with its own tag."""
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from surety.rules.conditions import Body, Zone, ZoneKind
+from surety.rules.conditions import Body, MovingZone, Zone, ZoneKind
 from surety.rules.findings import ENDS, Cause, Certainty, Finding, Kind
 from surety.rules.phrases import abbreviation, count, distance, either, lasting, on_clock, span
 
@@ -158,6 +158,11 @@ def within(t: Teller) -> str:
 
 def _cannot_verify(t: Teller) -> str:
     limit = span(t.number("unknown_after_s") or 0)
+    if isinstance(t.body, MovingZone):
+        return (
+            f"Cannot verify the distance to the protected person since {t.at}: for {limit} no certain and simultaneous "
+            "positions of both. This is not a breach."
+        )
     what = f"being {'in' if isinstance(t.body, Zone) else 'at'} {t.place}"
     if isinstance(t.body, Zone) and t.body.zone_kind is not ZoneKind.INCLUSION:
         restriction = t.body.zone_kind is ZoneKind.RESTRICTION
@@ -177,6 +182,8 @@ def _ended(t: Teller) -> str:
         ended = f"The {_leave(t)} began at {t.at}"
     was = {
         Kind.CANNOT_VERIFY.value: "it could not be verified until then",
+        Kind.PROTECTED_NEAR.value: "still closer to the protected person than ordered then",
+        Kind.PROTECTED_APPROACHED.value: "still within the warning distance of the protected person then",
         Kind.SILENT.value: "the device was silent until then",
         Kind.CHECK_IN_MISSED.value: "no photograph had come until then",
         Kind.CHECK_IN_UNDELIVERED.value: "the question had not been answered until then",
@@ -260,6 +267,25 @@ def _check_in_late(t: Teller) -> str:
     return f"The photograph{_asked(t)} came late, at {t.at}{t.lasted('late by')}."
 
 
+def _within(t: Teller) -> str:
+    return distance(t.number("within_m") or 0)
+
+
+def _protected_near(t: Teller) -> str:
+    since = f", as it seemed since {t.time(began)}" if (began := t.number("began_ms")) is not None else ""
+    return (
+        f"{t.hedge}closer to the protected person than the {_within(t)} ordered, at {t.at}{since}. The records do not "
+        "say who came towards whom."
+    )
+
+
+def _protected_approached(t: Teller) -> str:
+    return (
+        f"{t.hedge}within {_within(t)} of the protected person at {t.at}, the distance at which the desk is told "
+        "before. This is not a breach."
+    )
+
+
 def _leapt(t: Teller) -> str:
     way, lasted = distance(t.number("way_m") or 0), span(t.number("lasted_s") or 0)
     return f"At {t.at} the device told of a place {way} from where it had been {lasted} before."
@@ -296,8 +322,11 @@ SAID: dict[Kind, Callable[[Teller], str]] = {
     Kind.ZONE_CLEAR: lambda t: f"No longer close to {t.place} since {t.at}{t.lasted('close for')}.",
     Kind.RESTRICTION_OVERSTAYED: _overstayed,
     Kind.RESTRICTION_LEFT: lambda t: f"{t.hedge}out of {t.place} again since {t.at}{t.lasted('too long by')}.",
-    Kind.PROTECTED_NEAR: lambda t: f"{t.hedge}closer to the protected person than ordered, since {t.at}.",
-    Kind.PROTECTED_CLEAR: lambda t: f"{t.hedge}far enough from the protected person again since {t.at}.",
+    Kind.PROTECTED_APPROACHED: _protected_approached,
+    Kind.PROTECTED_NEAR: _protected_near,
+    Kind.PROTECTED_CLEAR: lambda t: (
+        f"{t.hedge}farther than {_within(t)} from the protected person again since {t.at}{t.lasted('closer for')}."
+    ),
     Kind.INCLUSION_LEFT: _left,
     Kind.INCLUSION_ABSENT_AT_START: _absent,
     Kind.INCLUSION_RETURNED: _back,

@@ -5,6 +5,7 @@ from typing import Any
 from surety.rules.allowance import AllowanceTracker
 from surety.rules.checkins import CheckInTracker
 from surety.rules.conditions import Condition
+from surety.rules.moving import ApartTracker
 from surety.rules.near import NearTracker
 from surety.rules.orders import OrderTracker
 from surety.rules.silence import SilenceTracker
@@ -17,6 +18,7 @@ ALL: tuple[Tracker[Any, Any], ...] = (
     NearTracker(),
     CheckInTracker(),
     AllowanceTracker(),
+    ApartTracker(),
 )
 """Each has its own types of ask and record; together they are known by no common one."""
 

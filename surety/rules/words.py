@@ -14,6 +14,7 @@ from surety.rules.conditions import (
     CheckInDuty,
     ConditionSet,
     Curfew,
+    MovingZone,
     OrderTerm,
     Trail,
     Zone,
@@ -64,6 +65,12 @@ def _check_ins(body: CheckInDuty) -> str:
     return f"Answer with a photograph of yourself when asked, {often}, within {span(body.response_s)}."
 
 
+def _moving(body: MovingZone) -> str:
+    before = f" The desk is told from {distance(body.warn_m)} on." if body.warn_m > body.alert_m else ""
+    when = timetable(body.timetable)
+    return f"Keep {distance(body.alert_m)} away from the protected person, wherever they are, {when}.{before}"
+
+
 def _zone(body: Zone) -> str:
     when = timetable(body.timetable)
     if body.zone_kind is ZoneKind.RESTRICTION:
@@ -107,6 +114,7 @@ def _absence(body: Absence) -> str:
 _DESCRIBED: dict[type, Callable[[Any], str]] = {
     Trail: _trail,
     CheckInDuty: _check_ins,
+    MovingZone: _moving,
     OrderTerm: lambda _: "The order is reviewed by the date that it sets, and over at its end.",
     Absence: _absence,
     Curfew: _curfew,
@@ -138,7 +146,12 @@ _PLACE_DOUBTS = "Position errors near tall buildings, in the underground or indo
 _QUIET_DOUBTS = "An empty battery, a building without reception or a fault of the device look the same."
 _SENSOR_DOUBTS = "Sensors of this kind report by mistake; look at the device before concluding anything."
 _FACE_DOUBTS = "Light, a turned head, a changed face or a poor camera can hide who it is; ask for another photograph."
+_APART_DOUBTS = (
+    "The protected person may have come closer themselves; and position errors add up, as both positions err."
+)
 _DOUBTS = {
+    Kind.PROTECTED_NEAR: _APART_DOUBTS,
+    Kind.PROTECTED_APPROACHED: _APART_DOUBTS,
     Kind.NO_LOCATION: "Indoors, underground or after a fault a receiver finds no satellites.",
     Kind.IMPLAUSIBLE_MOVEMENT: "A wild fix, a wrong clock, an aircraft, or two devices under one name look the same.",
     Kind.JAMMING_SUSPECTED: "Car parks, tunnels and faults of the receiver look the same.",
@@ -157,7 +170,6 @@ _DOUBTS = {
         (
             Kind.ZONE_ENTERED,
             Kind.RESTRICTION_OVERSTAYED,
-            Kind.PROTECTED_NEAR,
             Kind.INCLUSION_LEFT,
             Kind.INCLUSION_ABSENT_AT_START,
             Kind.CURFEW_LEFT,

@@ -33,6 +33,7 @@ POLICY: Mapping[Kind, Rule] = {
     Kind.ZONE_CLEAR: _ends(),
     Kind.RESTRICTION_OVERSTAYED: Rule(Severity.SERIOUS, 30),
     Kind.RESTRICTION_LEFT: _ends(),
+    Kind.PROTECTED_APPROACHED: Rule(Severity.SERIOUS, 15),
     Kind.PROTECTED_NEAR: Rule(Severity.CRITICAL, 5),
     Kind.PROTECTED_CLEAR: _ends(),
     Kind.INCLUSION_LEFT: Rule(Severity.SERIOUS, 30),

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 import msgspec
 
 from surety.rules import leave, schedule
-from surety.rules.conditions import Absence, Body, Circle, Curfew, OrderTerm, Polygon, Trail, Zone
+from surety.rules.conditions import Absence, Body, Circle, Curfew, MovingZone, OrderTerm, Polygon, Trail, Zone
 from surety.server.errors import InvalidError
 
 DATA_KINDS = ("position", "device")
@@ -152,6 +152,8 @@ def check_body(body: Body | Mapping[str, object]) -> Body:
         good: Body = msgspec.convert(raw, Body)
     except msgspec.ValidationError as error:
         raise InvalidError(_mend(str(error)), field="body") from None
+    if isinstance(good, MovingZone):
+        raise InvalidError("A moving zone follows from a link with a protected person, not from a form.", field="body")
     if isinstance(good, OrderTerm):
         raise InvalidError("An order's own dates are changed with the order, not as a condition.", field="body")
     if isinstance(good, Absence):
