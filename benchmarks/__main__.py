@@ -11,7 +11,8 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-NAMES = ("rules", "engine", "door", "pipeline", "visible", "detectors")
+NAMES = ("rules", "engine", "door", "pipeline", "visible", "detectors", "calibration")
+LONG = ("select",)  # take minutes and answer a question that is not asked at each change; only when named
 OUT = Path(__file__).parent / "out"
 
 
@@ -48,9 +49,9 @@ def main() -> None:
     """Run what was named, or everything."""
     console = Console() if sys.stdout.isatty() else Console(width=150)  # a log file has no width of its own
     names = sys.argv[1:] or list(NAMES)
-    unknown = [name for name in names if name not in NAMES]
+    unknown = [name for name in names if name not in (*NAMES, *LONG)]
     if unknown:
-        raise SystemExit(f"no benchmark {', '.join(unknown)}; there are {', '.join(NAMES)}")
+        raise SystemExit(f"no benchmark {', '.join(unknown)}; there are {', '.join((*NAMES, *LONG))}")
     rows: list[dict[str, object]] = []
     plain: list[dict[str, object]] = []
     tables: list[Table] = []  # of benchmarks whose rows say more than one figure each

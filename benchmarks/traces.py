@@ -15,6 +15,8 @@ from surety.replay import cases
 
 CHECKOUT = Path(__file__).parents[1]
 KINDS = ("zones", "home")
+RATES_S = (0.0, 60.0)
+RATE_WORDS = {0.0: "every fix", 60.0: "one fix a minute"}
 FILES = {"zones": ("zones.jsonl.gz", "fixes.csv.gz"), "home": ("home.json.gz", "home-fixes.csv.gz")}
 
 

@@ -26,7 +26,8 @@ CALM_S_PER_M, SOFT_M = 20, 21  # seconds that an error lasts a metre of its scal
 HALF_RADIUS_M, RING_M2 = 22, 23  # half the radius of a circle of that area; "just outside" in square metres
 LASTS_S, SETTLED_S = 24, 25  # how long any error lasts at least, and the longest time that one fix may speak for
 GROWN_M, PASSABLE = 26, 27  # metres added around the outline; whether a way past it between two fixes is looked at
-AREA_COLUMNS = 28
+ENTER_SIGMAS, LEAVE_SIGMAS = 28, 29  # error scales past the edge at which the fix must lie that changes presence
+AREA_COLUMNS = 30
 
 # Columns of PackedAreas.blocks: a run of consecutive edges of one ring with its box. Edge n goes from corner n to the
 # next one.
@@ -57,7 +58,6 @@ CERTAIN = math.log((1 - WILD) / WILD)
 WORLD_M2 = math.pi * 5_000.0**2
 NOWHERE_NEAR = math.log(WILD / (0.5 * (1 - WILD) + WILD))  # the log-likelihood ratio of a fix that is far away
 WEAK_SHARE = 0.1
-WEAK_LIMIT = 1.0  # log-odds; weak evidence takes certainty away down to this, and never creates any
 QUIET_S, FORGETS_S = 30.0, 3_600.0
 FASTEST_MPS = 100.0  # 360 km/h: above the fastest trains; aircraft are told apart later, by their going on
 LEAP_SIGMAS = 6.0  # of both fixes together: what a wild fix alone explains is no leap
@@ -262,7 +262,7 @@ def student4(x: float) -> float:
 def scale_of(accuracy_m: float) -> float:
     """Error scale per axis, in metres, from the radius a device claims (calibration in docs/adr/0005)."""
     claimed = DEFAULT_ACCURACY_M if not accuracy_m >= 0 else accuracy_m
-    return 4 + 0.25 * claimed if claimed <= 150 else max(41.5, 0.5 * claimed)
+    return 4 + 0.25 * claimed if claimed <= 150 else 0.5 * claimed
 
 
 @compiled
@@ -290,12 +290,15 @@ def faded(log_odds: float, rest: float, wait_s: float) -> float:
 
 
 @compiled
-def _moved(log_odds: float, target: float, share: float, source: int) -> float:
+def _moved(log_odds: float, target: float, share: float) -> float:
     """Log-odds drawn towards what a fix says: a leak, not a sum, as the errors of a run of fixes are one error."""
-    moved = min(CERTAIN, max(-CERTAIN, log_odds + share * (target - log_odds)))
-    if source not in (WIFI, CELL):
-        return moved
-    return max(log_odds, min(moved, -WEAK_LIMIT)) if moved > log_odds else min(log_odds, max(moved, WEAK_LIMIT))
+    return min(CERTAIN, max(-CERTAIN, log_odds + share * (target - log_odds)))
+
+
+@compiled
+def _less_certain(log_odds: float, moved: float, rest: float) -> float:
+    """What a fix that is too weak to create certainty makes of it: it may take some away, down to what is presumed."""
+    return max(log_odds, min(moved, rest)) if moved > log_odds else min(log_odds, max(moved, rest))
 
 
 @compiled
@@ -315,7 +318,8 @@ def _take(
     share = worth * (1 - math.exp(-unspent_s / lasts_s))
     evidence[SPENT_MS] = at_ms - 1000 * unspent_s * (1 - worth)
     odds = evidence[LOG_ODDS] if first else faded(evidence[LOG_ODDS], area[REST], (at_ms - evidence[LAST_MS]) / 1000)
-    moved = _moved(odds, area[REST] + area[GAIN] * ratio, share, source)
+    moved = _moved(odds, area[REST] + area[GAIN] * ratio, share)
+    moved = _less_certain(odds, moved, area[REST]) if weak or weight < 0.5 else moved
     odds = max(odds, moved) if inside_m >= 0 else moved  # a fix that lies inside never speaks against it
     evidence[LOG_ODDS], evidence[LAST_MS] = odds, at_ms
     if weak or weight < 0.5:
@@ -323,9 +327,9 @@ def _take(
     broken_off = not at_ms - evidence[INFORMATIVE_MS] <= STAY_GAP_MS
     evidence[INFORMATIVE_MS], evidence[CLEARANCE_M], evidence[SIGMA_M] = at_ms, inside_m, sigma_m
     held = evidence[PRESENCE]
-    if odds >= area[ENTER_AT]:
+    if odds >= area[ENTER_AT] and inside_m >= area[ENTER_SIGMAS] * sigma_m:
         evidence[PRESENCE] = INSIDE
-    elif odds <= area[LEAVE_AT]:
+    elif odds <= area[LEAVE_AT] and -inside_m >= area[LEAVE_SIGMAS] * sigma_m:
         evidence[PRESENCE] = OUTSIDE
     changes = bool(evidence[PRESENCE] != held)
     if changes or broken_off:

@@ -87,6 +87,7 @@ class Settings(NamedTuple):
     gain: float  # how far a fix's log-likelihood ratio moves the log-odds from rest
     enter_p: float  # probability of being inside at which INSIDE is concluded
     leave_p: float  # and OUTSIDE
+    clear_sigmas: float  # how far past the edge, in its own error scales, the fix must lie that concludes a breach
     ring_m: float  # how far around the area a person outside is likely to be
     lasts_s: float  # how long any error lasts
     calm_s_per_m: float  # how long it lasts for each metre of its scale, where that is longer
@@ -94,10 +95,26 @@ class Settings(NamedTuple):
 
 
 _AT_HOME = Settings(
-    rest=3.0, gain=2.0, enter_p=0.5, leave_p=0.05, ring_m=150.0, lasts_s=20.0, calm_s_per_m=2.2, settled_s=60.0
+    rest=3.0,
+    gain=2.0,
+    enter_p=0.5,
+    leave_p=0.05,
+    clear_sigmas=1.0,
+    ring_m=150.0,
+    lasts_s=20.0,
+    calm_s_per_m=2.2,
+    settled_s=60.0,
 )
 _ELSEWHERE = Settings(
-    rest=-3.0, gain=2.0, enter_p=0.8, leave_p=0.3, ring_m=100.0, lasts_s=20.0, calm_s_per_m=0.0, settled_s=30.0
+    rest=-3.0,
+    gain=2.0,
+    enter_p=0.8,
+    leave_p=0.3,
+    clear_sigmas=1.0,
+    ring_m=100.0,
+    lasts_s=20.0,
+    calm_s_per_m=0.0,
+    settled_s=30.0,
 )
 MODES = {
     Mode.EXCLUSION: _ELSEWHERE,
@@ -120,6 +137,8 @@ def pack(
         row[kernel.ENTER_AT], row[kernel.LEAVE_AT] = _log_odds(chosen.enter_p), _log_odds(chosen.leave_p)
         row[kernel.CALM_S_PER_M], row[kernel.LASTS_S] = chosen.calm_s_per_m, chosen.lasts_s
         row[kernel.SETTLED_S] = chosen.settled_s
+        breach = kernel.ENTER_SIGMAS if chosen.rest < 0 else kernel.LEAVE_SIGMAS  # it is what is not presumed
+        row[breach] = chosen.clear_sigmas
         radius = math.sqrt(row[kernel.AREA_M2] / math.pi)
         wide = radius + max(chosen.ring_m, 0.01 * radius)
         row[kernel.HALF_RADIUS_M], row[kernel.SOFT_M] = radius / 2, radius + 100
