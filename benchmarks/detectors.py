@@ -93,12 +93,12 @@ def bounded_evidence(t, inside_m, sigma_m, area_m2, home):
 
 
 @compiled
-def _clearances(areas, blocks, edges, lats, lons):
+def _clearances(areas, blocks, corners, lats, lons):
     inside_m = np.empty((len(areas), len(lats)))
     for n in range(len(lats)):
         x, y, z = kernel.earth_centred(lats[n], lons[n])
         for i in range(len(areas)):
-            inside_m[i, n] = kernel.clearance(areas[i], blocks, edges, x, y, z)
+            inside_m[i, n] = kernel.clearance(areas[i], blocks, corners, x, y, z)
     return inside_m
 
 
@@ -121,7 +121,9 @@ def alerts(kind, thin_s):
     found["per fix"] = traces.per_fix(kind, thin_s)
     for tasks, track in traces.watched(kind, thin_s):
         packed = presence.pack([(task.area, task.mode) for task in tasks])
-        every_inside_m = _clearances(packed.areas, packed.blocks, packed.edges, track[:, 1].copy(), track[:, 2].copy())
+        every_inside_m = _clearances(
+            packed.areas, packed.blocks, packed.corners, track[:, 1].copy(), track[:, 2].copy()
+        )
         claimed_m = np.where(np.isnan(track[:, 3]), CLAIMED_M, track[:, 3])
         sigma_m = np.array([kernel.scale_of(radius) for radius in claimed_m])
         for task, area, inside_m in zip(tasks, packed.areas, every_inside_m, strict=True):

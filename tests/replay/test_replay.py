@@ -54,7 +54,7 @@ def test_a_table_shows_each_finding_in_words() -> None:
     result = surety_replay(ORDER, WEEK)
     assert result.exit_code == 0
     plain = " ".join(re.sub(r"[│┃]", " ", result.stdout).split())
-    assert re.search(r"Back at home since 20:1\d GMT; away for 7\d minutes\.", plain)
+    assert re.search(r"Late return: at home since 20:1\d GMT, 7\d minutes after the curfew began", plain)
     assert "findings in 4,573 fixes." in plain
 
 
