@@ -288,13 +288,15 @@ def _chunk(timetable: Timetable, default_place: str, chunk: int) -> tuple[Window
     from_ms, to_ms = ((c * _CHUNK_DAYS - _EPOCH_DAY) * DAY_MS for c in (chunk, chunk + 1))
     first, last = chunk * _CHUNK_DAYS - 7, (chunk + 1) * _CHUNK_DAYS + 7
     low, high = _limits(timetable, first, last)
+    step = _CHUNK_DAYS
     while True:
         found = [w for w in _merged(timetable, default_place, first, last) if w.end_ms > from_ms and w.start_ms < to_ms]
         head = bool(found) and found[0].start_ms < (first + _EDGE_DAYS - _EPOCH_DAY) * DAY_MS
         tail = bool(found) and found[-1].end_ms > (last - _EDGE_DAYS - _EPOCH_DAY) * DAY_MS
         if (not head or first <= low) and (not tail or last >= high):
             return _endless(found, head=head, tail=tail)
-        first, last = first - _CHUNK_DAYS * head, last + _CHUNK_DAYS * tail
+        first, last = max(low, first - step) if head else first, min(high, last + step) if tail else last
+        step *= 2
 
 
 def _limits(timetable: Timetable, first: int, last: int) -> tuple[int, int]:

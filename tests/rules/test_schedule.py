@@ -430,3 +430,11 @@ def test_absences_leave_what_the_algebra_leaves(table: Timetable, absences: tupl
     taken += [a for a in absences if isinstance(a, Span)]
     wanted = schedule.clip(schedule.without(windows(table, begin, end), taken), begin, end)
     assert schedule.clip(windows(table, begin, end, "", absences), begin, end) == wanted
+
+
+def test_lockdown_until_a_date_many_years_ahead_is_one_window_found_in_no_time() -> None:
+    rows = tuple(Row(day, "00:00", "24:00") for day in Weekday)
+    table = Timetable(LONDON, rows, (OneOff("2046-11-03", "08:00", "09:00"),))
+    window = around(table, ms("2026-11-03T12:00Z"))
+    assert window is not None
+    assert (window.start_ms, window.end_ms) == (BEGINNING, ms("2046-11-03T00:00Z"))
