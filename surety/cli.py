@@ -11,6 +11,7 @@ import typer
 from surety import __version__
 from surety.demo import commands as demo
 from surety.gateway import commands as gateway
+from surety.replay import calendars as calendar
 from surety.replay import commands as replay
 from surety.server import commands as server
 from surety.server.audit import commands as audit
@@ -20,6 +21,7 @@ from surety.sim import commands as sim
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
 sim_app = typer.Typer(no_args_is_help=True, help="The simulated town.")
+calendar_app = typer.Typer(no_args_is_help=True, help="Calendar files (iCalendar) of orders.")
 audit_app = typer.Typer(no_args_is_help=True, help="The audit log.")
 
 
@@ -83,7 +85,10 @@ sim_app.command("run")(sim.run)
 sim_app.command("map")(sim.town_map)
 sim_app.command("score")(demo.sim_score)
 audit_app.command("verify")(audit.verify)
+calendar_app.command("export")(calendar.export)
+calendar_app.command("import")(calendar.read)
 app.add_typer(sim_app, name="sim")
+app.add_typer(calendar_app, name="calendar")
 app.add_typer(audit_app, name="audit")
 
 

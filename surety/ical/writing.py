@@ -22,6 +22,11 @@ from surety.rules.phrases import abbreviation, either, on_clock
 LONGEST_MS: Millis = 731 * schedule.DAY_MS  # two years, as far as a calendar is read
 _UIDS = uuid.UUID("8b7f0d5e-6a0f-5d0a-9a53-0f6a6c1d3c11")  # drawn once; the same for ever, or calendars would double
 _STEP_MS: Millis = 6 * 3_600_000  # no zone changes its clocks twice in so short a time
+_ASKS = {
+    ZoneKind.EXCLUSION: "Stay out of",
+    ZoneKind.INCLUSION: "Stay within",
+    ZoneKind.RESTRICTION: "Do not stay in",
+}
 _MINUTE_MS, _SECOND_MS = 60_000, 1_000
 
 
@@ -85,7 +90,7 @@ def _event(one: _Asked, person: str, stamp_ms: Millis) -> Event:
 
 def _summary(body: Curfew | Zone, window: Window) -> str:
     if isinstance(body, Zone):
-        return f'{"Stay out of" if body.zone_kind is ZoneKind.EXCLUSION else "Stay within"} "{body.name}"'
+        return f'{_ASKS[body.zone_kind]} "{body.name}"'
     return f"Be at {either([place or body.places[0].name for place in window.places])}"
 
 

@@ -46,6 +46,7 @@ def replay(  # noqa: PLR0913 - one parameter an option of the command
         places: [{name: home, circle: {lat: 53.8, lon: -1.55, radius_m: 100}}]
         times: [{days: every day, start: 19:00, end: 07:00, place: home}]
         dates: [{date: 2026-10-23, start: 21:30, end: 07:00}]
+        exceptions: [{date: 2026-12-25}, {ics: holidays.ics}]
         unknown_after_s: 900
       - kind: exclusion            or inclusion
         name: School

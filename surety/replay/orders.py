@@ -13,6 +13,7 @@ import msgspec
 
 from surety.replay import yaml_text
 from surety.replay.errors import InputError, read_bytes
+from surety.replay.order_times import Date, Excepted, Time, Times, TimesReader
 from surety.replay.yaml_text import Text, Where
 from surety.rules import schedule
 from surety.rules.conditions import (
@@ -25,19 +26,16 @@ from surety.rules.conditions import (
     Curfew,
     Identifier,
     LocalDate,
-    LocalTime,
-    OneOff,
     Place,
     Point,
     Polygon,
-    Row,
     Timetable,
     Trail,
-    Weekday,
     Zone,
     ZoneKind,
 )
 from surety.rules.facts import Latitude, Longitude, Millis
+from surety.rules.intervals import Span
 
 MAX_BYTES = 5_000_000
 FIRST_FIX: Millis = schedule.BEGINNING  # in place of a start that the file leaves open
@@ -64,20 +62,6 @@ class _Place(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     holes: tuple[tuple[Point, ...], ...] = ()
 
 
-class _Time(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    days: str | tuple[str, ...]
-    start: LocalTime
-    end: LocalTime
-    place: str = ""
-
-
-class _Date(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    date: LocalDate
-    start: LocalTime
-    end: LocalTime
-    place: str = ""
-
-
 class _Common(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="kind"):
     id: Identifier | None = None
     begins: str | None = msgspec.field(default=None, name="from")
@@ -85,8 +69,11 @@ class _Common(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
 
 class _Timed(_Common, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    times: tuple[_Time, ...] = ()
-    dates: tuple[_Date, ...] = ()
+    times: tuple[Time, ...] = ()
+    dates: tuple[Date, ...] = ()
+    from_date: LocalDate | None = None
+    until_date: LocalDate | None = None
+    exceptions: tuple[Excepted, ...] | Excepted = ()
     unknown_after_s: Annotated[int, msgspec.Meta(ge=60, le=86_400)] | None = None
 
 
@@ -177,9 +164,11 @@ class _Reader:
         end = own_to if own_to is not None else ends
         if start is not None and end is not None and end <= start:
             raise self.text.error((*where, "to") if own_to is not None else ("to",), "`to` must lie after `from`")
-        return Condition(name, version, start if start is not None else FIRST_FIX, end, self._body(where, one))
+        term = None if start is None else Span(start, schedule.END if end is None else end)
+        body = self._body(where, one, term)
+        return Condition(name, version, start if start is not None else FIRST_FIX, end, body)
 
-    def _body(self, where: Where, one: _Written) -> Body:
+    def _body(self, where: Where, one: _Written, term: Span | None) -> Body:
         if isinstance(one, _Trail):
             return Trail(one.silent_after_s)
         if isinstance(one, _CheckIn):
@@ -187,10 +176,12 @@ class _Reader:
         if isinstance(one, _Curfew):
             places = tuple(Place(p.name, self._area((*where, "places", i), p)) for i, p in enumerate(one.places))
             self._known_places(where, one, {place.name for place in places})
-            return Curfew(places, self._timetable(where, one), one.unknown_after_s or 900)
+            return Curfew(places, self._timetable(where, one, term), one.unknown_after_s or 900)
         self._known_places(where, one, set())
         kind = ZoneKind(str(type(one).__struct_config__.tag))
-        zone = Zone(kind, one.name, self._area(where, one), self._timetable(where, one), one.unknown_after_s or 3_600)
+        zone = Zone(
+            kind, one.name, self._area(where, one), self._timetable(where, one, term), one.unknown_after_s or 3_600
+        )
         if isinstance(one, _Restriction):
             return msgspec.structs.replace(zone, max_stay_s=one.max_stay_s)
         return msgspec.structs.replace(zone, warn_m=one.warn_m) if isinstance(one, _Exclusion) else zone
@@ -210,34 +201,9 @@ class _Reader:
                 known = f"one of {', '.join(sorted(names))}" if names else "no place, as a zone has only one"
                 raise self.text.error((*where, part, i, "place"), f'"{place}" is not known; {known} was expected')
 
-    def _timetable(self, where: Where, one: _Timed) -> Timetable:
-        rows = [
-            Row(day, time.start, time.end, time.place)
-            for i, time in enumerate(one.times)
-            for day in self._days((*where, "times", i, "days"), time.days)
-        ]
-        one_offs = tuple(OneOff(date.date, date.start, date.end, date.place) for date in one.dates)
-        for i, date in enumerate(one_offs):
-            table = Timetable(self.written.time_zone, (), (date,))
-            self._check((*where, "dates", i, "date"), lambda table=table: schedule.check(table))  # type: ignore[misc]
-        return Timetable(self.written.time_zone, tuple(rows), one_offs)
-
-    def _days(self, where: Where, written: str | tuple[str, ...]) -> list[Weekday]:
-        text = written if isinstance(written, str) else ", ".join(written)
-        week = list(Weekday)
-        found: list[Weekday] = []
-        for part in text.lower().split(","):
-            first, _, last = part.strip().partition("-")
-            if first in ("every day", "daily"):
-                first, last = "mon", "sun"
-            try:
-                low, high = week.index(Weekday(first[:3])), week.index(Weekday((last or first)[:3]))
-            except ValueError:
-                raise self.text.error(
-                    where, f'"{part.strip()}" is no day; write mon, mon-fri, "mon, wed" or "every day"'
-                ) from None
-            found += [week[(low + n) % 7] for n in range((high - low) % 7 + 1)]
-        return found
+    def _timetable(self, where: Where, one: _Timed, term: Span | None) -> Timetable:
+        written = Times(one.times, one.dates, one.from_date, one.until_date, one.exceptions)
+        return TimesReader(self.text, where, self.written.time_zone, term).timetable(written)
 
     def _instant(self, where: Where, written: str | None) -> Millis | None:
         """A date or a time of it, local to the order's zone unless it names its own."""
@@ -265,7 +231,7 @@ _KINDS: dict[str, type] = {
     "trail": _Trail,
     "check_in": _CheckIn,
 }
-_PARTS: dict[str, type] = {"circle": _Circle, "places": _Place, "times": _Time, "dates": _Date}
+_PARTS: dict[str, type] = {"circle": _Circle, "places": _Place, "times": Time, "dates": Date, "exceptions": Excepted}
 _HUMANE = {
     "`float`": "a number",
     "`int`": "a whole number",
@@ -274,7 +240,12 @@ _HUMANE = {
     "`object`": "names with values",
     "`null`": "nothing",
 }
-_PATTERNS = {"start": "a time such as 19:00 (to 24:00)", "end": "a time such as 07:00 (to 24:00)"}
+_PATTERNS = {
+    "start": "a time such as 19:00 (to 24:00)",
+    "end": "a time such as 07:00 (to 24:00)",
+    "from": "a date or a time such as 2026-12-24T18:00",
+    "to": "a date or a time such as 2026-12-26T12:00",
+}
 
 
 def _told(text: Text, message: str) -> InputError:

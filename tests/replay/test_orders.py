@@ -10,7 +10,19 @@ from hypothesis import strategies as st
 
 from surety.replay.errors import InputError
 from surety.replay.orders import read_order
-from surety.rules.conditions import Circle, Curfew, OneOff, Polygon, Row, Trail, Weekday, Zone, ZoneKind
+from surety.rules.conditions import (
+    Circle,
+    Curfew,
+    OneOff,
+    Pause,
+    Polygon,
+    Row,
+    Timetable,
+    Trail,
+    Weekday,
+    Zone,
+    ZoneKind,
+)
 from tests.rules.scenes import ms
 
 EXAMPLE = Path(__file__).parents[2] / "docs" / "examples" / "order.yaml"
@@ -183,3 +195,96 @@ def expected_keys() -> set[str]:
             read_order(written(Path(folder), f"time_zone: UTC\nconditions: [{body}"))
         found.update(str(error.value).rpartition("expected ")[2].split(", "))
     return found
+
+
+CALENDAR = """BEGIN:VCALENDAR
+BEGIN:VEVENT
+SUMMARY:Early shift
+DTSTART:20261103T040000
+DTEND:20261103T060000
+RRULE:FREQ=WEEKLY;COUNT=2
+END:VEVENT
+END:VCALENDAR
+"""
+NIGHTS_WITH = """
+time_zone: Europe/London
+from: 2026-11-01
+to: 2026-12-01
+conditions:
+  - kind: curfew
+    places: [{name: home, circle: {lat: 53.8, lon: -1.55, radius_m: 100}}]
+    times: [{days: every day, start: 19:00, end: 07:00}]
+"""
+
+
+def timetable(tmp_path: Path, more: str) -> Timetable:
+    (tmp_path / "shifts.ics").write_text(CALENDAR)
+    (condition,) = read_order(written(tmp_path, NIGHTS_WITH + more)).conditions.conditions
+    assert isinstance(condition.body, Curfew)
+    return condition.body.timetable
+
+
+def test_first_and_last_dates_and_exceptions_are_read(tmp_path: Path) -> None:
+    more = """
+    from_date: 2026-11-02
+    until_date: 2026-11-30
+    exceptions:
+      - {date: 2026-11-05, name: Bonfire night}
+      - {from: 2026-11-10, to: 2026-11-12T12:00}
+"""
+    table = timetable(tmp_path, more)
+    assert (table.from_date, table.until_date) == ("2026-11-02", "2026-11-30")
+    assert table.exceptions == (
+        Pause("2026-11-05", "2026-11-05", "Bonfire night"),
+        Pause("2026-11-10", "2026-11-12T12:00"),
+    )
+
+
+@pytest.mark.parametrize("how", ["exceptions: {ics: shifts.ics}", "exceptions:\n      - {ics: shifts.ics}"])
+def test_a_calendar_file_beside_the_order_stands_for_its_events(tmp_path: Path, how: str) -> None:
+    assert timetable(tmp_path, f"    {how}\n").exceptions == (
+        Pause("2026-11-03T04:00", "2026-11-03T06:00", "Early shift"),
+        Pause("2026-11-10T04:00", "2026-11-10T06:00", "Early shift"),
+    )
+
+
+def test_a_calendar_file_may_stand_for_dates_at_a_place(tmp_path: Path) -> None:
+    table = timetable(tmp_path, "    dates: [{ics: shifts.ics, place: home}]\n")
+    assert table.one_offs == tuple(OneOff(f"2026-11-{day}", "04:00", "06:00", "home") for day in ("03", "10"))
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ("    exceptions: [{date: 2026-11-31}]\n", r"order.yaml:9: .*2026-11-31"),
+        (
+            "    exceptions: [{from: 2026-11-05}]\n",
+            r"order.yaml:9: .*needs either `date`, or `from` and `to`, or `ics`",
+        ),
+        ("    exceptions: [{date: 2026-11-05, ics: shifts.ics}]\n", r"order.yaml:9: .*needs either"),
+        ("    exceptions: [{name: nothing}]\n", r"order.yaml:9: .*needs either"),
+        ("    exceptions: [{from: 2026-11-05T24:00, to: 2026-11-06}]\n", r"order.yaml:9: `from` is .*a date or a time"),
+        ("    exceptions: [{from: 2026-11-05, to: 2026-11-04}]\n", r"order.yaml:9: .*does not end after it begins"),
+        (
+            "    exceptions: [{day: 2026-11-05}]\n",
+            r"order.yaml:9: `day` is not known here; expected date, from, to, ics",
+        ),
+        ("    exceptions: {ics: gone.ics}\n", r"order.yaml:9: .*gone.ics: cannot be read"),
+        ("    exceptions: {ics: order.yaml}\n", r"order.yaml: the line .* is out of place"),
+        ("    dates: [{date: 2026-11-05}]\n", r"order.yaml:9: one of `dates` needs"),
+        ("    dates: [{date: 2026-11-05, ics: shifts.ics}]\n", r"order.yaml:9: one of `dates` needs"),
+        ("    dates: [{ics: shifts.ics, place: nowhere}]\n", r'order.yaml:9: "nowhere" is not known'),
+        ("    until_date: 2026-02-30\n", r"order.yaml:9: .*2026-02-30"),
+        ("    from_date: 2026-11-05\n    until_date: 2026-11-04\n", r"order.yaml:10: the last date"),
+    ],
+)
+def test_a_mistake_in_dates_and_exceptions_is_told_with_its_line(tmp_path: Path, more: str, said: str) -> None:
+    with pytest.raises(InputError, match=said):
+        timetable(tmp_path, more)
+
+
+def test_what_repeats_is_not_read_where_the_order_says_no_start(tmp_path: Path) -> None:
+    (tmp_path / "shifts.ics").write_text(CALENDAR)
+    text = NIGHTS_WITH.replace("from: 2026-11-01\n", "") + "    exceptions: {ics: shifts.ics}\n"
+    with pytest.raises(InputError, match=r"shifts.ics: .*repeats, and nothing says from when on"):
+        read_order(written(tmp_path, text))
