@@ -197,6 +197,21 @@ class OrderTerm(msgspec.Struct, frozen=True, tag="order_term", tag_field="kind")
     status: OrderStatus
 
 
+class Attendance(msgspec.Struct, frozen=True, tag="attendance", tag_field="kind", omit_defaults=True):
+    """Be at a place for at least `min_stay_s` in each window of the timetable, such as a course or a clinic.
+
+    Coming up to `tolerance_s` after a window's start is in time. `unknown_after_s`: fixes further apart than that do
+    not tell where somebody was between them.
+    """
+
+    purpose: Annotated[str, msgspec.Meta(min_length=1, max_length=120)]
+    place: Place
+    timetable: Timetable
+    min_stay_s: Annotated[int, msgspec.Meta(ge=60, le=86_400)]
+    tolerance_s: Annotated[int, msgspec.Meta(ge=0, le=86_400)] = 600
+    unknown_after_s: Annotated[int, msgspec.Meta(ge=60, le=86_400)] = 900
+
+
 class AbsenceKind(enum.StrEnum):
     """Why nothing is asked for a while: leave that somebody in charge gave, or a stay of the conditions themselves."""
 
@@ -219,12 +234,12 @@ class Absence(msgspec.Struct, frozen=True, tag="absence", tag_field="kind", omit
     reason: Annotated[str, msgspec.Meta(max_length=200)] = ""
 
 
-Body = Curfew | Zone | Trail | CheckInDuty | MovingZone | OrderTerm | Absence
+Body = Curfew | Zone | Trail | CheckInDuty | MovingZone | OrderTerm | Absence | Attendance
 
 
 def timetables_of(body: Body) -> tuple[Timetable, ...]:
     """Every timetable in a condition's body."""
-    return (body.timetable,) if isinstance(body, Curfew | Zone | MovingZone | Absence) else ()
+    return (body.timetable,) if isinstance(body, Curfew | Zone | MovingZone | Absence | Attendance) else ()
 
 
 class Condition(msgspec.Struct, frozen=True):

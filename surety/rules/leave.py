@@ -1,8 +1,8 @@
 """Decides which conditions ask nothing for a while: authorised absences and suspensions.
 
-Without names, leave covers every duty to be somewhere - a curfew, an inclusion zone - and never an exclusion zone: who
-is allowed to a wedding is not thereby allowed to the person whom the zone protects. A suspension without names covers
-every condition that has times. Either, with names, covers exactly those conditions.
+Without names, leave covers every duty to be somewhere (a curfew, an inclusion zone, attendance) and never an exclusion
+zone: who is allowed to a wedding is not thereby allowed to the person whom the zone protects. A suspension without
+names covers every condition that has times. Either, with names, covers exactly those conditions.
 
 While it holds, the windows of what it covers are cut: nothing that happens in it is a breach, and what was going on
 when it began ends with it, blaming nobody. What happened before stays on record.
@@ -14,7 +14,7 @@ from collections.abc import Iterable
 import msgspec
 
 from surety.rules import schedule
-from surety.rules.conditions import Absence, AbsenceKind, Condition, Curfew, Timetable, Zone, ZoneKind
+from surety.rules.conditions import Absence, AbsenceKind, Attendance, Condition, Curfew, Timetable, Zone, ZoneKind
 from surety.rules.facts import Millis
 from surety.rules.schedule import Span
 
@@ -65,7 +65,7 @@ def _covers(leave: Leave, condition: Condition) -> bool:
         return condition.id in leave.applies_to
     if isinstance(body, Zone) and body.zone_kind is not ZoneKind.INCLUSION:
         return leave.kind is AbsenceKind.SUSPENSION
-    return isinstance(body, Curfew | Zone)
+    return isinstance(body, Curfew | Zone | Attendance)
 
 
 def _holds(time: schedule.Absence, at_ms: Millis) -> bool:

@@ -105,9 +105,10 @@ class Plan:
         duties: list[Duty] = []
         asks: list[Ask] = []
         for condition in in_force.values():
+            covering = leave.covering(condition, leaves)
             if isinstance(condition.body, Curfew | Zone):
-                duties.append(_duty(condition, condition.body, areas, leave.covering(condition, leaves)))
-            asks += trackers.asks_of(condition, areas.row_of)
+                duties.append(_duty(condition, condition.body, areas, covering))
+            asks += trackers.asks_of(condition, areas.row_of, covering)
         return Epoch(
             start,
             end,

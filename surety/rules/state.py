@@ -170,7 +170,31 @@ class Apart(Record, frozen=True, tag="apart"):
     pairs: tuple[Seen, ...] = ()
 
 
-AnyRecord = Silence | OrderClock | Nearness | CheckIns | Away | Apart
+class Stay(Record, frozen=True, tag="attendance"):
+    """One attendance as it is watched. `until_ms`: the end of the window that runs, or the start of the next.
+
+    `stayed_ms`, `elsewhere_ms`: what counts of the window so far. `fix_ms` and `there` (a Presence): the last fix and
+    what it certainly showed; `out_ms`: the last that showed somebody elsewhere. `certainty`: the least of them.
+    `settle_ms`: when the window is concluded if nothing comes after it.
+    """
+
+    until_ms: Millis
+    since_ms: Millis | None = None
+    settle_ms: Millis = END
+    needed_ms: int = 0
+    place: str = ""
+    area: int = 0
+    stayed_ms: int = 0
+    elsewhere_ms: int = 0
+    fix_ms: Millis | None = None
+    there: int = 0
+    certainty: Certainty = Certainty.ESTABLISHED
+    out_ms: Millis | None = None
+    arrived_ms: Millis | None = None
+    kept: bool = False
+
+
+AnyRecord = Silence | OrderClock | Nearness | CheckIns | Away | Apart | Stay
 """Every kind of record, each with its own tag."""
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from surety.rules.conditions import Body, MovingZone, Zone, ZoneKind
+from surety.rules.conditions import Attendance, Body, MovingZone, Zone, ZoneKind
 from surety.rules.findings import ENDS, Cause, Certainty, Finding, Kind
 from surety.rules.phrases import abbreviation, count, distance, either, lasting, on_clock, span
 
@@ -238,16 +238,45 @@ def _allowance(t: Teller) -> str:
 
 
 def _attendance_missed(t: Teller) -> str:
-    stay = t.number("stayed_s") or 0
-    seen = f"there for {_minutes(t, 'stayed_s')}" if stay else "not seen there"
-    return f"{t.hedge}missed at {t.place}: {seen} by {t.at}, {_minutes(t, 'needed_s')} were ordered."
+    began = t.number("window_start_ms")
+    since = f"from {t.time(began)} " if began is not None else ""
+    return (
+        f"{t.hedge}did not attend {_purpose(t)}, {since}to {t.at}: certainly elsewhere for "
+        f"{_minutes(t, 'elsewhere_s')} of that time, so that {_minutes(t, 'needed_s')} there were not possible."
+    )
 
 
 def _attendance_short(t: Teller) -> str:
     return (
-        f"{t.hedge}left {t.place} early: there for {_minutes(t, 'stayed_s')} until {t.at}, "
-        f"{_minutes(t, 'needed_s')} were ordered."
+        f"{t.hedge}did not stay long enough for {_purpose(t)}: there for {_minutes(t, 'stayed_s')} of the "
+        f"{_minutes(t, 'needed_s')} ordered when the time was over at {t.at}, and certainly elsewhere for "
+        f"{_minutes(t, 'elsewhere_s')}."
     )
+
+
+def _attendance_late(t: Teller) -> str:
+    began, late = t.number("window_start_ms"), lasting(round((t.number("late_s") or 0) * 1000))
+    after = f" ({t.time(began)})" if began is not None else ""
+    return (
+        f"{t.hedge}late for {_purpose(t)}: there since {t.at}, {late} after it began{after}; "
+        f"{_minutes(t, 'tolerated_s')} are tolerated."
+    )
+
+
+def _attendance_kept(t: Teller) -> str:
+    return f"{t.hedge}attended {_purpose(t)}: the {_minutes(t, 'needed_s')} ordered were reached at {t.at}."
+
+
+def _attendance_unverified(t: Teller) -> str:
+    stay = f"certainly there for {_minutes(t, 'stayed_s')}, certainly elsewhere for {_minutes(t, 'elsewhere_s')}"
+    return (
+        f"Cannot verify the attendance of {_purpose(t)} until {t.at}: {stay}; {_minutes(t, 'needed_s')} are "
+        "ordered. This is not a breach."
+    )
+
+
+def _purpose(t: Teller) -> str:
+    return f"{t.body.purpose} at {t.place}" if isinstance(t.body, Attendance) else t.place
 
 
 def _check_in_missed(t: Teller) -> str:
@@ -336,12 +365,10 @@ SAID: dict[Kind, Callable[[Teller], str]] = {
     Kind.CURFEW_ABSENT_THROUGHOUT: _throughout,
     Kind.ALLOWANCE_EXCEEDED: _allowance,
     Kind.ATTENDANCE_MISSED: _attendance_missed,
-    Kind.ATTENDANCE_LATE: lambda t: f"{t.hedge}late at {t.place}: there since {t.at}.",
+    Kind.ATTENDANCE_LATE: _attendance_late,
     Kind.ATTENDANCE_SHORT: _attendance_short,
-    Kind.ATTENDANCE_KEPT: lambda t: f"Was at {t.place} for {_minutes(t, 'stayed_s')}, as ordered, by {t.at}.",
-    Kind.ATTENDANCE_UNVERIFIED: lambda t: (
-        f"Cannot verify whether the person was at {t.place} by {t.at}. This is not a breach. {t.last_fix()}"
-    ),
+    Kind.ATTENDANCE_KEPT: _attendance_kept,
+    Kind.ATTENDANCE_UNVERIFIED: _attendance_unverified,
     Kind.CHECK_IN_MISSED: _check_in_missed,
     Kind.CHECK_IN_UNDELIVERED: _check_in_undelivered,
     Kind.CHECK_IN_LATE: _check_in_late,

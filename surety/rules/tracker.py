@@ -15,6 +15,7 @@ from surety.rules.conditions import Area, Condition
 from surety.rules.facts import Fact, Millis
 from surety.rules.findings import Finding
 from surety.rules.grounds import Numbers
+from surety.rules.leave import Leave
 from surety.rules.presence import Mode
 from surety.rules.scene import Scene
 from surety.rules.schedule import END
@@ -45,9 +46,13 @@ class Tracker(Generic[AskT, RecordT]):
     ask_type: type[AskT]
     record_type: type[RecordT]
 
-    def asks_of(self, condition: Condition, row_of: RowOf) -> Sequence[AskT]:
+    def asks_of(self, condition: Condition, row_of: RowOf) -> Sequence[AskT]:  # noqa: ARG002 - nothing by default
         """What a condition asks of this rule; nothing for a condition that does not concern it."""
-        raise NotImplementedError
+        return ()
+
+    def asks_under(self, condition: Condition, row_of: RowOf, leaves: Sequence[Leave]) -> Sequence[AskT]:  # noqa: ARG002
+        """The same for a rule that leave concerns: `leaves` are those in force that cover the condition."""
+        return self.asks_of(condition, row_of)
 
     def opened(self, ask: AskT, scene: Scene) -> RecordT:
         """The record when the condition comes into force."""

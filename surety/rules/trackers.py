@@ -1,10 +1,13 @@
 """The list of all rules beside the duties of place and time. A new rule is one file and one line here."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from surety.rules.allowance import AllowanceTracker
+from surety.rules.attendance import AttendanceTracker
 from surety.rules.checkins import CheckInTracker
 from surety.rules.conditions import Condition
+from surety.rules.leave import Leave
 from surety.rules.moving import ApartTracker
 from surety.rules.near import NearTracker
 from surety.rules.orders import OrderTracker
@@ -19,6 +22,7 @@ ALL: tuple[Tracker[Any, Any], ...] = (
     CheckInTracker(),
     AllowanceTracker(),
     ApartTracker(),
+    AttendanceTracker(),
 )
 """Each has its own types of ask and record; together they are known by no common one."""
 
@@ -36,6 +40,6 @@ def of_record(record: Record) -> Tracker[Any, Any]:
     return _BY_RECORD[type(record)]
 
 
-def asks_of(condition: Condition, row_of: RowOf) -> list[Ask]:
+def asks_of(condition: Condition, row_of: RowOf, leaves: Sequence[Leave] = ()) -> list[Ask]:
     """Everything that a condition asks of any rule here."""
-    return [ask for tracker in ALL for ask in tracker.asks_of(condition, row_of)]
+    return [ask for tracker in ALL for ask in tracker.asks_under(condition, row_of, leaves)]

@@ -10,6 +10,7 @@ from typing import Any
 from surety.rules.conditions import (
     Absence,
     AbsenceKind,
+    Attendance,
     Body,
     CheckInDuty,
     ConditionSet,
@@ -96,6 +97,14 @@ def _allowance(body: Curfew) -> str:
     return f" Time away adds up; up to {' and '.join(tolerated)} {'are' if len(tolerated) > 1 else 'is'} tolerated."
 
 
+def _attendance(body: Attendance) -> str:
+    late = f" Coming up to {span(body.tolerance_s)} late is in time." if body.tolerance_s else ""
+    return (
+        f"Attend {body.purpose} at {body.place.name}, {timetable(body.timetable)}, "
+        f"and stay for at least {span(body.min_stay_s)}.{late}"
+    )
+
+
 def _absence(body: Absence) -> str:
     once = [pause_words(span, body.timetable.zone) for span in body.spans]
     recurs = body.timetable.rows or body.timetable.one_offs
@@ -117,6 +126,7 @@ _DESCRIBED: dict[type, Callable[[Any], str]] = {
     MovingZone: _moving,
     OrderTerm: lambda _: "The order is reviewed by the date that it sets, and over at its end.",
     Absence: _absence,
+    Attendance: _attendance,
     Curfew: _curfew,
     Zone: _zone,
 }
