@@ -11,8 +11,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-NAMES = ("rules", "engine", "door", "pipeline", "visible", "detectors", "calibration")
-LONG = ("select",)  # take minutes and answer a question that is not asked at each change; only when named
+NAMES = ("rules", "engine", "door", "pipeline", "visible", "detectors", "calibration", "select", "crossings")
 OUT = Path(__file__).parent / "out"
 
 

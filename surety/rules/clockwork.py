@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from surety.rules import curfew, devices, duty, kernel, presence, trackers, zones
+from surety.rules import crossings, curfew, devices, duty, kernel, presence, trackers, zones
 from surety.rules.duty import Ruling, Terms
 from surety.rules.facts import Fact, Fix, Millis
 from surety.rules.findings import Certainty, Evidence, Finding
@@ -67,9 +67,16 @@ class Clockwork:
             self.state.device, found = devices.leapt(self.state.device, way, scene.about(*epoch.about))
             self.found += found
         if odd & kernel.PASSED:
-            for watch, held in self._pairs():
-                if watch.since_ms is not None and held.mode is Mode.EXCLUSION:
-                    self.found += zones.crossed(watch, way, epoch.packed, scene)
+            self._look_for_crossings(way, scene)
+
+    def _look_for_crossings(self, way: Way, scene: Scene) -> None:
+        """What was in force at any time of the way. Where the person was held to be in a zone, it was visited."""
+        visited = {watch.condition_id for watch in self.state.watches if watch.breach is not None}
+        at_ms = way.from_ms
+        while at_ms < way.to_ms:
+            epoch = self.plan.epoch(at_ms)
+            self.found += (one for one in crossings.of_epoch(way, epoch, scene) if one.condition_id not in visited)
+            at_ms = epoch.end_ms
 
     def tell(self, fact: Fact) -> None:
         """Give a fact to the rules beside the duties, before it moves anything else: a fix only to those that wait."""

@@ -44,7 +44,8 @@ def crosses(packed: PackedAreas, i: int, start: tuple[float, float], end: tuple[
 
     A visit of less than a metre, or of a five-thousandth of the way, may be missed.
     """
-    entered, left = kernel.crossing_of(packed.areas[i], packed.blocks, packed.corners, _place(*start), _place(*end))
+    way = kernel.crossing_of(packed.areas[i], packed.blocks, packed.corners, _place(*start), _place(*end))
+    entered, left = way[:2]
     return None if math.isnan(entered) else Crossing(entered, left)
 
 

@@ -461,8 +461,9 @@ def run_fixes(  # noqa: PLR0913, PLR0917 - compiled code takes arrays and number
 @compiled
 def crossing_of(
     area: Floats, blocks: Floats, corners: Floats, start: tuple[float, float, float], end: tuple[float, float, float]
-) -> tuple[float, float]:
-    """Where the straight way between two Earth-centred points is first and last inside, as shares of it; or NaN.
+) -> tuple[float, float, float, float]:
+    """Where the straight way between two Earth-centred points is first inside, last inside and deepest inside, as
+    shares of it, and how deep that is in metres; or NaN.
 
     Walks along it in steps that the clearance allows, as no edge is nearer than that. Visits under a metre deep, or
     under a five-thousandth of the way, may be missed.
@@ -470,7 +471,7 @@ def crossing_of(
     dx, dy, dz = end[0] - start[0], end[1] - start[1], end[2] - start[2]
     chord = math.sqrt(dx * dx + dy * dy + dz * dz)
     speed = chord / math.sqrt(max(0.01, 1 - (chord / WGS84_A_M / 2) ** 2))  # of the foot point, at most
-    part, entered, left = 0.0, math.nan, math.nan
+    part, entered, left, deepest, depth_m = 0.0, math.nan, math.nan, math.nan, math.nan
     while True:
         x, y, z = start[0] + part * dx, start[1] + part * dy, start[2] + part * dz
         up = math.sqrt((x * x + y * y) / WGS84_A_M**2 + z * z / (WGS84_A_M**2 * (1 - WGS84_E2)))
@@ -478,6 +479,9 @@ def crossing_of(
         if inside_m >= 0:
             entered = part if math.isnan(entered) else entered
             left = part
+            if not depth_m >= inside_m:
+                deepest, depth_m = part, inside_m
         if part >= 1:
-            return entered, left
-        part = min(1.0, part + max(0.9 * abs(inside_m), 1.0, speed / 5_000) / max(speed, 1.0))
+            return entered, left, deepest, depth_m
+        free_m = 0.3 * inside_m if inside_m >= 0 else -0.9 * inside_m  # inside, the deepest point is looked for
+        part = min(1.0, part + max(free_m, 1.0, speed / 5_000) / max(speed, 1.0))

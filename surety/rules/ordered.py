@@ -31,6 +31,10 @@ class Duty(msgspec.Struct, frozen=True, gc=False):
         """The window that holds `at_ms` or the next one, not cut at the version's ends; None when none ever comes."""
         return schedule.around(self.timetable, at_ms, self.areas[0][0], leave.times_of(self.leaves))
 
+    def windows(self, from_ms: Millis, to_ms: Millis) -> tuple[Window, ...]:
+        """The windows that meet [from_ms, to_ms), whole, in order."""
+        return schedule.windows(self.timetable, from_ms, to_ms, self.areas[0][0], leave.times_of(self.leaves))
+
     def left_at(self, at_ms: Millis) -> str:
         """What leave holds at `at_ms` ("absence", "suspension"); nothing where none does."""
         return leave.held_at(self.leaves, at_ms)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from surety.rules.conditions import Attendance, Body, MovingZone, Zone, ZoneKind
 from surety.rules.findings import ENDS, Cause, Certainty, Finding, Kind
-from surety.rules.phrases import abbreviation, count, distance, either, lasting, on_clock, span
+from surety.rules.phrases import abbreviation, count, distance, either, lasting, on_clock, percent, span
 
 _HEDGE = {Certainty.POSSIBLE: "Possibly ", Certainty.PROBABLE: "Probably ", Certainty.ESTABLISHED: ""}
 
@@ -201,10 +201,13 @@ def _silent(t: Teller) -> str:
 
 
 def _crossed(t: Teller) -> str:
-    gap = span(t.number("gap_s") or 0)
+    gap = lasting(round(1000 * (t.number("gap_s") or 0)))
+    entered, left, p = t.number("entered_ms"), t.number("left_ms"), t.number("p_crossed")
+    chance = f" The probability that it was gone through is at least {percent(p)}." if p is not None else ""
+    inside = f" (in it {t.time(entered)} to {t.time(left)}, at even pace)" if entered is not None and left else ""
     return (
-        f"Possibly passed through {t.place} about {t.at}: the straight way between two fixes {gap} apart goes through "
-        "it. Nobody recorded a place in it; this is on record and no alert."
+        f"Possibly passed through {t.place} about {t.at}{inside}: the straight way between two fixes {gap} apart goes "
+        f"through it. Nobody recorded a place in it; this is on record and no alert.{chance}"
     )
 
 

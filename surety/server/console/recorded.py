@@ -4,11 +4,13 @@ Reads only; whoever shows a trail records the reading first (`views_trail.note_r
 """
 
 import math
+from collections.abc import Sequence
 
 import msgspec
 
-from surety.rules import facts, presence, schedule
+from surety.rules import facts, presence, schedule, words
 from surety.rules.conditions import Area, Body, ConditionSet, Curfew, Zone
+from surety.rules.findings import Finding, Kind
 from surety.rules.kernel import ENTER_AT, LEAVE_AT
 from surety.rules.plan import MODE_OF_ZONE
 from surety.rules.presence import Mode, Presence
@@ -147,6 +149,21 @@ def duty_stretches(conditions: ConditionSet, condition_id: str, from_ms: int, to
         windows = schedule.windows(condition.body.timetable, start, end) if start < end else ()
         found += [Stretch(max(start, w.start_ms), min(end, w.end_ms), state, "to be kept") for w in windows]
     return found
+
+
+def drawn_crossings(
+    found: Sequence[Finding], fixes: Sequence[facts.Fix], conditions: ConditionSet, time_zone: str
+) -> list[dict[str, object]]:
+    """The straight ways that may have crossed a zone, as `<surety-map>` draws them; both fixes must be in sight."""
+    by_id = {fix.id: fix for fix in fixes}
+    drawn: list[dict[str, object]] = []
+    for one in found:
+        ends = [by_id[fact_id] for fact_id in one.evidence.fact_ids if fact_id in by_id]
+        if one.kind is Kind.ZONE_CROSSED and len(ends) == 2:
+            start, end = ([fix.lon_deg, fix.lat_deg] for fix in ends)
+            said = words.sentence(one, conditions, time_zone)
+            drawn.append({"from": start, "to": end, "text": said, "at": words.local_time(one.at_ms, time_zone)})
+    return drawn
 
 
 def drawn_areas(conditions: ConditionSet, from_ms: int, to_ms: int) -> list[dict[str, object]]:

@@ -91,6 +91,9 @@ def _drawing(case: Case, known: Recorded) -> dict[str, object]:
     return {
         "areas": areas or recorded.drawn_areas(case.conditions, *case.window),
         "fixes": [drawn_fix(fix, case.person.time_zone, marked=fix.id in marked) for fix in known.fixes],
+        "crossings": recorded.drawn_crossings(
+            monitoring.findings(case.person.pk, *case.window), known.fixes, case.conditions, case.person.time_zone
+        ),
     }
 
 

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods
 
 from surety.rules import facts, words
 from surety.rules.conditions import ConditionSet, Curfew, Zone
+from surety.rules.findings import Finding
 from surety.server.accounts.permissions import requires
 from surety.server.audit import actions as audit
 from surety.server.cases import queries as cases
@@ -97,10 +98,12 @@ def trail_context(person: Person, from_ms: int, to_ms: int) -> dict[str, object]
     """The trail for the page: rows of the table, and the drawing with its lanes for the map and the timeline."""
     known = recorded.recorded(person.pk, from_ms, to_ms)
     conditions = cases.condition_set(person.pk)
+    found = monitoring.findings(person.pk, from_ms, to_ms)
     drawing = {
         "areas": recorded.drawn_areas(conditions, from_ms, to_ms),
         "fixes": [drawn_fix(fix, person.time_zone) for fix in known.fixes],
-        "lanes": _lanes(person, conditions, from_ms, to_ms),
+        "crossings": recorded.drawn_crossings(found, known.fixes, conditions, person.time_zone),
+        "lanes": _lanes(person, conditions, found, from_ms, to_ms),
         "from_ms": from_ms,
         "to_ms": to_ms,
         "time_zone": person.time_zone,
@@ -150,7 +153,9 @@ def fix_rows(fixes: Sequence[facts.Fix], time_zone: str, marked: Sequence[str] =
     return rows
 
 
-def _lanes(person: Person, conditions: ConditionSet, from_ms: int, to_ms: int) -> list[dict[str, object]]:
+def _lanes(
+    person: Person, conditions: ConditionSet, found: Sequence[Finding], from_ms: int, to_ms: int
+) -> list[dict[str, object]]:
     lanes: list[dict[str, object]] = []
     labels = {condition.pk: condition.label for condition in cases.conditions(person.pk)}
     for condition_id in dict.fromkeys(c.id for c in conditions.conditions):
@@ -170,6 +175,6 @@ def _lanes(person: Person, conditions: ConditionSet, from_ms: int, to_ms: int) -
             "state": "finding",
             "text": words.sentence(one, conditions, person.time_zone),
         }
-        for one in monitoring.findings(person.pk, from_ms, to_ms)
+        for one in found
     ]
     return [*lanes, {"name": "Findings", "spans": marks}] if marks else lanes

@@ -75,6 +75,14 @@ export function drawFixes(map, layer, fixes) {
   );
 }
 
+/** The straight ways between two positions that go through a zone: nobody recorded them, so they look like no other line. */
+export function drawCrossings(map, layer, crossings) {
+  layer.replaceChildren(...crossings.map(({ from, to }) => {
+    const [start, end] = [from, to].map((p) => map.local(p).map((v) => v.toFixed(1)).join(" "));
+    return node("path", { d: `M${start}L${end}`, class: "crossing" });
+  }));
+}
+
 const item = (className, text) => {
   const li = document.createElement("li");
   const key = document.createElement("span");
@@ -85,9 +93,10 @@ const item = (className, text) => {
 };
 
 /** The words for what is drawn, and only for that. */
-export function legendOf({ areas = [], fixes = [] }) {
+export function legendOf({ areas = [], fixes = [], crossings = [] }) {
   const roles = [...new Set(areas.map((a) => (a.role in ROLE_WORDS ? a.role : "home")))];
   const items = roles.map((role) => item(role, ROLE_WORDS[role]));
+  if (crossings.length) items.push(item("crossing", "Possible crossing: the straight way between two positions, not recorded"));
   if (!fixes.length) return items;
   const trusts = new Set(fixes.map(trustOf));
   const gaps = new Set(fixes.slice(1).map((fix, i) => gapOf(fixes[i], fix)));
@@ -109,7 +118,7 @@ const row = (tag, cells) => {
 };
 
 /** The drawing as a table: areas first, then every position with its error. */
-export function tableOf({ areas = [], fixes = [] }) {
+export function tableOf({ areas = [], fixes = [], crossings = [] }) {
   const table = document.createElement("table");
   table.createTHead().append(row("th", ["What", "When", "Where (latitude, longitude)", "Error"]));
   const body = table.createTBody();
@@ -118,6 +127,7 @@ export function tableOf({ areas = [], fixes = [] }) {
     const extent = area.shape === "circle" ? `radius ${Math.round(area.radius_m)} m` : "";
     body.append(row("td", [`${ROLE_WORDS[role] ?? "Place"}: ${name}`, "", where, extent]));
   }
+  for (const { text, at } of crossings) body.append(row("td", [text, at, "between two positions", ""]));
   for (const fix of fixes) {
     const error = fix.accuracy_m ? `${Math.round(fix.accuracy_m)} m` : "not told";
     body.append(row("td", [`Position (${fix.source})`, fix.text ?? "", `${fix.lat_deg.toFixed(5)}, ${fix.lon_deg.toFixed(5)}`, error]));

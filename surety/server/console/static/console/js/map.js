@@ -12,7 +12,7 @@
 
 import { boundsOf, latOf, lonOf, mercatorPerMetre, mercatorX, mercatorY, metresInWords, nearest, worldPx } from "./geo.js";
 import { glBase, hasWebGL, mapConfig, svgBase } from "./map-base.js";
-import { drawAreas, drawFixes, legendOf, tableOf } from "./map-draw.js";
+import { drawAreas, drawCrossings, drawFixes, legendOf, tableOf } from "./map-draw.js";
 
 const SVG = "http://www.w3.org/2000/svg";
 const UNIT_ZOOM = 15; // the drawing's own units are pixels at this zoom, counted from `origin`
@@ -157,6 +157,7 @@ export class SuretyMap extends HTMLElement {
   #drawDrawing() {
     if (!this.drawing) return;
     drawAreas(this, this.layer("areas"), this.drawing.areas ?? []);
+    drawCrossings(this, this.layer("crossings"), this.drawing.crossings ?? []);
     drawFixes(this, this.layer("fixes"), this.drawing.fixes ?? []);
   }
 
