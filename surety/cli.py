@@ -16,7 +16,7 @@ from surety.replay import commands as replay
 from surety.server import commands as server
 from surety.server.audit import commands as audit
 from surety.server.monitoring import commands as monitoring
-from surety.server.monitoring import explain_command, verify_command
+from surety.server.monitoring import explain_command, simulate_command, verify_command
 from surety.sim import commands as sim
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
@@ -81,6 +81,7 @@ app.command("worker")(monitoring.run_worker)
 app.command()(web)
 app.command()(explain_command.explain)
 app.command()(verify_command.verify)
+app.command("simulate-change")(simulate_command.simulate_change)
 sim_app.command("run")(sim.run)
 sim_app.command("map")(sim.town_map)
 sim_app.command("score")(demo.sim_score)

@@ -103,14 +103,26 @@ def describe(outlines: Sequence[Outline], spots: Sequence[Spot]) -> str:
 
 # --- areas
 
-_ROLES = {"home": "home", "exclusion": "exclusion zone", "inclusion": "inclusion zone", "place": "place"}
+_ROLES = {
+    "home": "home",
+    "exclusion": "exclusion zone",
+    "inclusion": "inclusion zone",
+    "restriction": "restriction zone",
+    "place": "place",
+}
 
 
 def _patterns(name: str) -> str:
     lines = "".join(
         f'<pattern id="{name}-{role}" width="{step}" height="{step}" patternUnits="userSpaceOnUse"'
         f' patternTransform="rotate({turn})"><path class="sketch-{role}" d="M0 0V{step}" stroke-width="1.6"/></pattern>'
-        for role, step, turn in (("exclusion", 9, 45), ("inclusion", 14, -45), ("home", 12, 0), ("place", 16, 90))
+        for role, step, turn in (
+            ("exclusion", 9, 45),
+            ("inclusion", 14, -45),
+            ("restriction", 14, 20),
+            ("home", 12, 0),
+            ("place", 16, 90),
+        )
     )
     return f"<defs>{lines}</defs>"
 
@@ -257,14 +269,14 @@ _STYLE = """
 .sketch-ground{fill:#fff}.sketch-text{font:12px sans-serif;fill:#15191d}.sketch-quiet{fill:#515a62;font-style:italic}
 .sketch-number,.sketch-name{font-weight:bold;paint-order:stroke;stroke:#fff;stroke-width:3px}
 .sketch-area{stroke-width:2.5}.sketch-buffer{fill:none;stroke-opacity:.18}
-.sketch-exclusion{stroke:#a8122d}.sketch-inclusion{stroke:#0b5f48}.sketch-home{stroke:#1f4e99}.sketch-place{stroke:#515a62}
+.sketch-exclusion{stroke:#a8122d}.sketch-inclusion{stroke:#0b5f48}.sketch-restriction{stroke:#8a4b00}.sketch-home{stroke:#1f4e99}.sketch-place{stroke:#515a62}
 .sketch-error{fill:#3d2b80;fill-opacity:.06;stroke:#3d2b80;stroke-opacity:.45}
 .sketch-error.sketch-deciding{stroke:#8a4b00;stroke-opacity:1;stroke-dasharray:5 3;fill:none}
 .sketch-way{fill:none;stroke:#3d2b80;stroke-width:1.5}.sketch-spot{fill:#3d2b80;stroke:#fff;stroke-width:1}
 .sketch-spot.sketch-named{fill:#1f4e99}.sketch-spot.sketch-deciding{fill:#8a4b00}
 .sketch-rule,.sketch-north{fill:none;stroke:#15191d;stroke-width:1.5}.sketch-north{fill:#15191d}
 @media (prefers-color-scheme:dark){.sketch-ground{fill:#1a2128}.sketch-text{fill:#e8edf1}.sketch-quiet{fill:#a3b0bb}
-.sketch-number,.sketch-name{stroke:#1a2128}.sketch-exclusion{stroke:#ff8f96}.sketch-inclusion{stroke:#6fd0ac}
+.sketch-number,.sketch-name{stroke:#1a2128}.sketch-exclusion{stroke:#ff8f96}.sketch-inclusion{stroke:#6fd0ac}.sketch-restriction{stroke:#f6b84e}
 .sketch-home{stroke:#93bbff}.sketch-place{stroke:#a3b0bb}.sketch-error{fill:#c3b5ff;stroke:#c3b5ff}
 .sketch-error.sketch-deciding{stroke:#f6b84e}.sketch-way{stroke:#c3b5ff}.sketch-spot{fill:#c3b5ff;stroke:#1a2128}
 .sketch-spot.sketch-named{fill:#93bbff}.sketch-spot.sketch-deciding{fill:#f6b84e}

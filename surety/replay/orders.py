@@ -123,12 +123,29 @@ class _Order(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 def read_order(file: Path) -> Order:
     """The order in `file`. Raises InputError with file, line and what was expected."""
-    text = yaml_text.load(file, read_bytes(file, MAX_BYTES))
+    return _read(yaml_text.load(file, read_bytes(file, MAX_BYTES)))
+
+
+def _read(text: Text) -> Order:
     try:
         written = msgspec.convert(text.values, _Order, strict=False)
     except msgspec.ValidationError as error:
         raise _told(text, str(error)) from None
     return _Reader(text, written).order()
+
+
+def read_condition(file: Path, time_zone: str) -> Body:
+    """The one condition in `file`: an order with one condition, or a condition alone, whose times are in `time_zone`.
+
+    Raises InputError with file, line and what was expected.
+    """
+    text = yaml_text.load(file, read_bytes(file, MAX_BYTES))
+    if isinstance(text.values, dict) and "conditions" not in text.values:
+        text = text.as_part(("conditions", 0), {"time_zone": time_zone, "conditions": [text.values]})
+    found = _read(text).conditions.conditions
+    if len(found) != 1:
+        raise text.error(("conditions",), f"there are {len(found)} conditions here; one was expected")
+    return found[0].body
 
 
 def instant(written: str, time_zone: str) -> Millis:

@@ -31,6 +31,10 @@ class Text:
                 return None
         return found
 
+    def as_part(self, where: Where, around: object) -> "Text":
+        """The same file read as if it stood at a place in something larger; errors keep their lines."""
+        return Text(self.file, around, {(*where, *inner): line for inner, line in self._lines.items()})
+
     def error(self, where: Where, sentence: str) -> InputError:
         """An error at a place, or at the nearest thing around it that stands in the file."""
         while where and where not in self._lines:

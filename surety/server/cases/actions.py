@@ -17,6 +17,7 @@ from surety.server.accounts.permissions import check_may
 from surety.server.cases import checks
 from surety.server.cases.checks import OrderTerms, PersonDetails, Told
 from surety.server.cases.devices import assign_device, end_assignment, register_device, rotate_secret
+from surety.server.cases.everyday import add_everyday_place, remove_everyday_place
 from surety.server.cases.models import (
     Caseload,
     Condition,
@@ -31,6 +32,7 @@ from surety.server.errors import ConflictError, InvalidError, NotFoundError
 
 __all__ = [
     "add_condition",
+    "add_everyday_place",
     "assign_device",
     "assign_officer",
     "change_condition",
@@ -41,6 +43,7 @@ __all__ = [
     "register_device",
     "register_person",
     "release_officer",
+    "remove_everyday_place",
     "rotate_secret",
     "set_order_status",
     "terms_of",

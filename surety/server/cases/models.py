@@ -167,3 +167,31 @@ class ChangeNotice(models.Model):
     person_id = models.CharField(max_length=32, db_index=True)
     at_ms = models.BigIntegerField()
     recorded_ms = models.BigIntegerField()
+
+
+class EverydayKind(models.TextChoices):
+    """What a place is for, in the everyday life of a person."""
+
+    HOME = "home", "Home"
+    WORK = "work", "Work"
+    SCHOOL = "school", "School or training"
+    WORSHIP = "worship", "Worship"
+    CARE = "care", "Care and health"
+    FAMILY = "family", "Family"
+    OTHER = "other", "Something else"
+
+
+class EverydayPlace(Recorded):
+    """A place of a person's everyday life, as they told it: so that what an order cuts off is seen before it is made.
+
+    Nothing is inferred from where they went, no rule reads it, and it decides nothing. Removed rows stay on record.
+    """
+
+    id = models.CharField(primary_key=True, max_length=32, default=new_id)
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="everyday_places")
+    kind = models.CharField(max_length=16, choices=EverydayKind.choices)
+    label = models.CharField(max_length=64)
+    area = models.JSONField(help_text="A rules.conditions.Area as JSON")
+    removed_ms = models.BigIntegerField(null=True)
+    removed_by_name = models.CharField(max_length=200, blank=True)
+    removed_reason = models.TextField(blank=True)

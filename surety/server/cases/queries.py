@@ -19,6 +19,7 @@ from surety.server.cases.models import (
     ConditionVersion,
     Device,
     DeviceAssignment,
+    EverydayPlace,
     Order,
     OrderStatus,
     OrderVersion,
@@ -246,3 +247,19 @@ def device_at(person_id: str, at_ms: int) -> Device | None:
         if assignment.from_ms <= at_ms and (assignment.to_ms is None or at_ms < assignment.to_ms):
             return assignment.device
     return None
+
+
+# --- everyday life ------------------------------------------------------------------------------------------------
+
+
+def everyday_places(person_id: str) -> list[EverydayPlace]:
+    """The places of a person's everyday life, as they told them."""
+    return list(EverydayPlace.objects.filter(person_id=person_id, removed_ms=None).order_by("recorded_ms", "pk"))
+
+
+def access_everyday_place(place_id: str, user: User) -> EverydayPlace:
+    """A place, for a user who may change its person's case."""
+    found = EverydayPlace.objects.filter(pk=place_id).select_related("person").first()
+    if found is None or not may(user, "cases.change", found.person):
+        raise NotFoundError("There is no such place among those you may see.")
+    return found

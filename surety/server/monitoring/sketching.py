@@ -23,7 +23,7 @@ def _outlines(body: Body | None) -> Iterator[Outline]:
         for place in body.places:
             yield Outline(place.name, "home", place.area)
     elif isinstance(body, Zone):
-        yield Outline(body.name, body.zone_kind.value, body.area, float(getattr(body, "buffer_m", None) or 0.0))
+        yield Outline(body.name, body.zone_kind.value, body.area, float(body.warn_m))
     else:  # whatever else has a place is drawn as one
         area = getattr(body, "area", None)
         places: list[tuple[str, Area]] = [(place.name, place.area) for place in getattr(body, "places", ())]

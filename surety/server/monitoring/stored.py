@@ -102,6 +102,13 @@ def fact_rows(person_id: str, after_ms: int = NEVER_MS, until_ms: int | None = N
             return
 
 
+def time_of_fact_from_the_end(person_id: str, number: int, until_ms: int) -> int:
+    """The time of the `number`th last fact up to an instant; NEVER_MS when there are not so many."""
+    rows = StoredFact.objects.filter(person_id=person_id, at_ms__lte=until_ms).order_by("-at_ms", "-fact_id")
+    found = list(rows.values_list("at_ms", flat=True)[number - 1 : number])
+    return int(found[0]) if found else NEVER_MS
+
+
 def facts_named(person_id: str, ids: Sequence[str]) -> list[Fact]:
     """Stored facts by their ids, in order of time."""
     rows = StoredFact.objects.filter(person_id=person_id, fact_id__in=list(ids)).order_by("at_ms", "fact_id")
