@@ -224,7 +224,7 @@ class Absence(msgspec.Struct, frozen=True, tag="absence", tag_field="kind", omit
 
     Without rows, one-offs and spans: for as long as the condition is in force. `applies_to` names conditions; without
     names an authorised absence covers every duty to be somewhere, and never an exclusion zone; a suspension covers
-    every condition that has times. leave.py decides.
+    every curfew, zone and attendance. leave.py decides.
     """
 
     absence_kind: AbsenceKind

@@ -2,7 +2,8 @@
 
 Without names, leave covers every duty to be somewhere (a curfew, an inclusion zone, attendance) and never an exclusion
 zone: who is allowed to a wedding is not thereby allowed to the person whom the zone protects. A suspension without
-names covers every condition that has times. Either, with names, covers exactly those conditions.
+names covers every curfew, zone and attendance. Either, with names, covers exactly those conditions. Neither ever covers
+a distance from a protected person: what keeps them safe is changed or withdrawn as such, not in passing.
 
 While it holds, the windows of what it covers are cut: nothing that happens in it is a breach, and what was going on
 when it began ends with it, blaming nobody. What happened before stays on record.

@@ -9,11 +9,12 @@ from collections.abc import Sequence
 
 import msgspec
 
-from surety.rules import duty, grounds, kernel, schedule
+from surety.rules import duty, grounds, kernel, leave, schedule
 from surety.rules.conditions import Condition, Timetable, Zone, ZoneKind
 from surety.rules.facts import Millis
 from surety.rules.findings import Cause, Evidence, Finding, Kind
 from surety.rules.grounds import Numbers
+from surety.rules.leave import Leave
 from surety.rules.presence import Mode, Presence, Reading
 from surety.rules.scene import Scene
 from surety.rules.schedule import END
@@ -29,6 +30,7 @@ class Warned(Ask, frozen=True):
     row: int
     warn_m: int
     timetable: Timetable
+    leave: tuple[schedule.Absence, ...] = ()
 
 
 class NearTracker(Tracker[Warned, Nearness]):
@@ -36,13 +38,13 @@ class NearTracker(Tracker[Warned, Nearness]):
 
     ask_type, record_type = Warned, Nearness
 
-    def asks_of(self, condition: Condition, row_of: RowOf) -> Sequence[Warned]:
+    def asks_under(self, condition: Condition, row_of: RowOf, leaves: Sequence[Leave]) -> Sequence[Warned]:
         """An exclusion zone with a warning distance asks for it."""
         body = condition.body
         if not isinstance(body, Zone) or body.zone_kind is not ZoneKind.EXCLUSION or not body.warn_m:
             return ()
         row = row_of(body.area, Mode.EXCLUSION, float(body.warn_m))
-        return (Warned(condition.id, condition.version, row, body.warn_m, body.timetable),)
+        return (Warned(condition.id, condition.version, row, body.warn_m, body.timetable, leave.times_of(leaves)),)
 
     def opened(self, ask: Warned, scene: Scene) -> Nearness:
         """Look at once."""
@@ -58,7 +60,7 @@ class NearTracker(Tracker[Warned, Nearness]):
 
     def woken(self, record: Nearness, ask: Warned, scene: Scene) -> tuple[Nearness, list[Finding]]:
         """The hours begin or end, or may be others."""
-        window = schedule.around(ask.timetable, scene.now_ms)
+        window = schedule.around(ask.timetable, scene.now_ms, "", ask.leave)
         if window is None or window.start_ms > scene.now_ms:
             until_ms = END if window is None else window.start_ms
             return Nearness(record.condition_id, record.version, until_ms), _ended(record, scene, "window")

@@ -111,7 +111,7 @@ def _absence(body: Absence) -> str:
     by_timetable = [timetable(body.timetable)] if recurs or not once else []
     when = f"{'; '.join([*by_timetable, *once])}"
     if body.absence_kind is AbsenceKind.SUSPENSION:
-        what = "the conditions named" if body.applies_to else "every condition that has times"
+        what = "the conditions named" if body.applies_to else "every curfew, zone and attendance"
         said = f"Suspended: {what} need not be kept {when}."
     elif body.applies_to:
         said = f"Authorised absence: the conditions named need not be kept {when}."

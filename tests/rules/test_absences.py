@@ -156,7 +156,7 @@ def test_what_leave_is_and_for_what_is_said_in_plain_words() -> None:
         "Authorised absence: no need to be where you are ordered to be Mon 2 Nov 2026 20:00 to Mon 2 Nov 2026 22:00. "
         "Zones to stay out of still hold. Reason: a wedding."
     )
-    assert words.describe(suspension()) == "Suspended: every condition that has times need not be kept at all times."
+    assert words.describe(suspension()) == "Suspended: every curfew, zone and attendance need not be kept at all times."
 
 
 # --- properties

@@ -322,7 +322,7 @@ def withdraw_condition(
 def _bodies(person: Person) -> dict[str, Body | None]:
     """What each condition of a person says in its latest version."""
     rows = ConditionVersion.objects.filter(condition__order__person=person).order_by("version")
-    return {row.condition_id: None if row.body is None else checks.check_body(row.body) for row in rows}
+    return {row.condition_id: None if row.body is None else msgspec.convert(row.body, Body) for row in rows}
 
 
 def _latest_condition(condition_id: str, acting_user: User | None) -> tuple[ConditionVersion, Person]:

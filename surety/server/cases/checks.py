@@ -10,7 +10,20 @@ from collections.abc import Iterable, Mapping
 import msgspec
 
 from surety.rules import leave, schedule
-from surety.rules.conditions import Absence, Body, Circle, Curfew, MovingZone, OrderTerm, Polygon, Trail, Zone
+from surety.rules.conditions import (
+    Absence,
+    Attendance,
+    Body,
+    Circle,
+    Curfew,
+    MovingZone,
+    OneOff,
+    OrderTerm,
+    Polygon,
+    Row,
+    Trail,
+    Zone,
+)
 from surety.server.errors import InvalidError
 
 DATA_KINDS = ("position", "device")
@@ -147,7 +160,7 @@ def check_effective(effective_from_ms: int, now_ms: int, reason: str) -> int:
 
 def check_body(body: Body | Mapping[str, object]) -> Body:
     """What a condition says, as the rules read it. A sentence names the part of it that is wrong."""
-    raw = msgspec.to_builtins(body) if isinstance(body, Absence | Curfew | Zone | Trail) else body
+    raw = msgspec.to_builtins(body) if isinstance(body, Absence | Attendance | Curfew | Zone | Trail) else body
     try:
         good: Body = msgspec.convert(raw, Body)
     except msgspec.ValidationError as error:
@@ -158,6 +171,8 @@ def check_body(body: Body | Mapping[str, object]) -> Body:
         raise InvalidError("An order's own dates are changed with the order, not as a condition.", field="body")
     if isinstance(good, Absence):
         _check_absence(good)
+    if isinstance(good, Attendance):
+        _check_attendance(good)
     _check_parts(good)
     return good
 
@@ -196,13 +211,34 @@ def _check_absence(body: Absence) -> None:
         raise InvalidError("Write the reason of the absence; the person and others read it.", field="absence_reason")
 
 
+def _check_attendance(body: Attendance) -> None:
+    """Attendance has times, each long enough to come as late as is tolerated and still stay as long as is ordered."""
+    check_time_zone(body.timetable.zone)
+    _check_area(body.place.area)
+    windows: tuple[Row | OneOff, ...] = (*body.timetable.rows, *body.timetable.one_offs)
+    if not windows:
+        raise InvalidError("Give at least one time at which to attend.", field="rows")
+    if body.min_stay_s + body.tolerance_s > min(_wall_clock_s(one) for one in windows):
+        raise InvalidError(
+            "The shortest of the times leaves no room for coming late as tolerated and staying as long as ordered.",
+            field="min_stay",
+        )
+
+
+def _wall_clock_s(row: Row | OneOff) -> int:
+    start, end = (int(text[:2]) * 60 + int(text[3:]) for text in (row.start, row.end))
+    return 60 * (end - start + (1_440 if end <= start else 0))
+
+
 def check_covered(names: Iterable[str], known: Mapping[str, Body | None]) -> None:
-    """What an absence covers by name are conditions of the same person that have times of their own."""
+    """What an absence covers by name are curfews, zones and attendances of the same person, withdrawn ones too."""
     for name in names:
         if name not in known:
             raise InvalidError("The absence names a condition that this person does not have.", field="applies_to")
-        if isinstance(known[name], Absence | Trail):
-            raise InvalidError("An absence covers conditions that have times, not this one.", field="applies_to")
+        if not isinstance(known[name], Attendance | Curfew | Zone | None):
+            raise InvalidError(
+                "An absence covers curfews, zones and attendance, no other condition.", field="applies_to"
+            )
 
 
 def _check_area(area: Circle | Polygon) -> None:

@@ -5,7 +5,23 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from surety.rules.conditions import CheckInDuty, Circle, Curfew, OrderTerm, Place, Timetable, Trail, Zone, ZoneKind
+from surety.rules.conditions import (
+    Absence,
+    AbsenceKind,
+    Attendance,
+    CheckInDuty,
+    Circle,
+    Curfew,
+    OrderTerm,
+    Pause,
+    Place,
+    Row,
+    Timetable,
+    Trail,
+    Weekday,
+    Zone,
+    ZoneKind,
+)
 from surety.server.alerts.tests import cast
 from surety.server.alerts.tests.cast import DAY_MS, NOW_MS
 from surety.server.audit.models import Entry
@@ -271,3 +287,55 @@ def test_a_person_has_one_check_in_duty_as_what_is_said_of_a_check_in_names_none
 def test_more_check_ins_than_five_a_day_are_refused_in_one_sentence():
     with pytest.raises(InvalidError, match="per_day"):
         add(cast.order(cast.person()), {"kind": "check_in", "per_day": 6})
+
+
+# --- absences and attendance
+
+WEDDING = Pause("2026-07-04T18:00", "2026-07-05T12:00")
+LEAVE = Absence(AbsenceKind.AUTHORISED, Timetable("Europe/London"), (WEDDING,), reason="a wedding")
+CLINIC = Attendance(
+    "counselling", Place("Elm Clinic", HOME), Timetable("Europe/London", (Row(Weekday.MON, "14:00", "15:00"),)), 2_400
+)
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"reason": " "}, "reason"),
+        ({"spans": (Pause("2026-07-05T12:00", "2026-07-04T18:00"),)}, "does not end after it begins"),
+        ({"spans": (Pause("2026-02-30", "2026-03-01"),)}, "not a date"),
+        ({"timetable": Timetable("Europe/Leeds")}, "Europe/Leeds"),
+        ({"applies_to": ("nothing",)}, "does not have"),
+    ],
+)
+def test_an_absence_that_cannot_be_meant_is_refused_with_one_sentence(changes, said):
+    order = cast.order(cast.person())
+    with pytest.raises(InvalidError, match=said):
+        add(order, msgspec.structs.replace(LEAVE, **changes))
+    assert not Condition.objects.exists()
+
+
+def test_an_absence_covers_by_name_only_what_has_times_and_belongs_to_the_person():
+    ana, ben = cast.person(), cast.person()
+    order = cast.order(ana)
+    clinic, watched = add(order, CLINIC), add(order)
+    others = add(cast.order(ben), CLINIC)
+    add(order, msgspec.structs.replace(LEAVE, applies_to=(clinic.pk,)))
+    for refused in (watched.pk, others.pk):
+        with pytest.raises(InvalidError):
+            add(order, msgspec.structs.replace(LEAVE, applies_to=(refused,)))
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"timetable": Timetable("Europe/London")}, "at least one time"),
+        ({"min_stay_s": 3_000, "tolerance_s": 660}, "leaves no room"),
+        ({"min_stay_s": 30}, ">= 60"),
+    ],
+)
+def test_attendance_that_nobody_could_keep_is_refused(changes, said):
+    order = cast.order(cast.person())
+    with pytest.raises(InvalidError, match=said):
+        add(order, msgspec.structs.replace(CLINIC, **changes))
+    add(order, CLINIC)
