@@ -11,7 +11,8 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-NAMES = ("rules", "engine", "door", "pipeline", "visible", "detectors", "calibration", "select", "crossings")
+NAMES = ("rules", "engine", "door", "pipeline", "visible", "detectors", "calibration", "crossings")
+LONG = ("select",)  # take minutes and answer a question that is not asked at each change; only when named
 OUT = Path(__file__).parent / "out"
 
 
