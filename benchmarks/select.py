@@ -16,20 +16,18 @@ from surety.replay import cases
 from surety.rules.presence import MODES, Mode
 
 MODE = {"zones": Mode.EXCLUSION, "home": Mode.HOME}
-# Around what ships, in steps wide enough to change figures.
+# Around the published starting point, wide enough that figures get worse on every side. The outermost values are there
+# to tell what lies beside the others, and are not chosen.
 GRID = {
     "zones": {
-        "enter_p": (0.6, 0.7, 0.8, 0.9),
-        "clear_sigmas": (0.0, 0.5, 1.0, 1.5),
-        "ring_m": (50.0, 100.0, 150.0),
-        "lasts_s": (15.0, 20.0, 30.0),
+        "enter_p": (0.5, 0.7, 0.8, 0.9, 0.95),
+        "clear_sigmas": (0.0, 0.5, 1.0, 1.5, 2.0),
+        "ring_m": (25.0, 50.0, 100.0, 150.0, 200.0),
     },
     "home": {
-        "gain": (1.75, 2.0, 2.25, 2.5),
-        "leave_p": (0.03, 0.05, 0.1),
-        "lasts_s": (20.0, 30.0),
-        "calm_s_per_m": (1.5, 2.2, 3.0),
-        "settled_s": (30.0, 60.0, 90.0),
+        "gain": (1.5, 1.75, 2.0, 2.25, 2.5),
+        "calm_s_per_m": (1.0, 1.5, 2.2, 3.0, 4.0),
+        "settled_s": (30.0, 45.0, 60.0, 75.0, 90.0),
     },
 }
 DELAY_TARGET_S = {"zones": 20.0, "home": 60.0}

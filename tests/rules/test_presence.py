@@ -164,6 +164,88 @@ def test_a_more_precise_fix_inside_never_lowers_the_probability(mode, radius_m, 
     assert high >= after(mode, radius_m, history, (share * radius_m, vague, wait_ms / 1000, source)) - 1e-12
 
 
+@given(st.sampled_from(Mode), RADII, HISTORIES, st.floats(0, 0.999), ACCURACIES, SOURCES, WAITS_MS)
+@UNHURRIED
+def test_a_fix_inside_never_lowers_the_probability(mode, radius_m, history, share, accuracy_m, source, wait_ms):
+    watch = Watch(mode, radius_m, history)
+    before = read(watch.evidence, 0, watch.now_ms + wait_ms).p_inside
+    watch.fix(share * radius_m, accuracy_m, wait_ms / 1000, source)
+    assert watch.reading.p_inside >= before - 1e-12
+
+
+BREACH = {mode: Presence.INSIDE if mode in {Mode.EXCLUSION, Mode.RESTRICTION} else Presence.OUTSIDE for mode in Mode}
+
+
+@given(
+    st.sampled_from(Mode),
+    RADII,
+    st.lists(st.tuples(WAITS_MS, st.floats(0, 30_000), st.floats(0, 1), SOURCES), min_size=1, max_size=40),
+)
+@UNHURRIED
+def test_fixes_that_say_too_little_never_speak_for_a_breach(mode, radius_m, fixes):
+    """Unknown is not absent: however many come, of whatever kind and from wherever, they end where nothing is known."""
+    watch = Watch(mode, radius_m)
+    rest = watch.reading.p_inside
+    for wait_ms, distance_m, share, source in fixes:
+        coarse_m = 2 * (radius_m + 101) + 150 + 20_000 * share  # of a scale beyond that at which a fix counts half
+        accuracy_m = 20.0 if source in {CELL, WIFI} else coarse_m
+        assert watch.fix(distance_m, accuracy_m, wait_ms / 1000, source) == []
+        assert watch.presence is Presence.UNKNOWN
+        assert watch.reading.p_inside == pytest.approx(rest, abs=1e-9)
+
+
+@given(st.sampled_from(Mode), RADII, HISTORIES, st.floats(-3, 1), st.floats(0, 200), WAITS_MS)
+@UNHURRIED
+def test_a_breach_begins_only_with_a_fix_past_the_edge_by_its_own_error(
+    mode, radius_m, history, sigmas, accuracy_m, wait_ms
+):
+    watch = Watch(mode, radius_m, history)
+    held = watch.presence
+    past_m = sigmas * kernel.scale_of(accuracy_m) - 0.01  # a centimetre for what the plane may be off
+    distance_m = radius_m - past_m if BREACH[mode] is Presence.INSIDE else radius_m + past_m
+    watch.fix(max(0.0, distance_m), accuracy_m, wait_ms / 1000)
+    if held is not BREACH[mode] and distance_m >= 0:
+        assert watch.presence is not BREACH[mode]
+
+
+@given(st.sampled_from(Mode), RADII, HISTORIES, st.floats(0, 8_000), ACCURACIES, SOURCES, WAITS_MS, st.integers(2, 30))
+@UNHURRIED
+def test_a_fix_told_again_at_the_same_instant_says_no_more_than_a_perfect_one_told_once(
+    mode, radius_m, history, distance_m, accuracy_m, source, wait_ms, times
+):
+    watch = Watch(mode, radius_m, history)
+    before, packed = watch.evidence.copy(), watch.packed
+    for n in range(times):
+        watch.fix(distance_m, accuracy_m, wait_ms / 1000 if n == 0 else 0.0, source)
+    area, row = packed.areas[0], before[0]
+    sigma_m = kernel.scale_of(accuracy_m)
+    ratio = kernel.log_likelihood_ratio(area, radius_m - distance_m, sigma_m)
+    first = math.isnan(row[kernel.LAST_MS])
+    spent_s = math.inf if first else (watch.now_ms - row[kernel.SPENT_MS]) / 1000
+    share = 1 - math.exp(
+        -min(area[kernel.SETTLED_S], spent_s) / max(area[kernel.LASTS_S], area[kernel.CALM_S_PER_M] * sigma_m)
+    )
+    rest = area[kernel.REST]
+    stood = (
+        row[kernel.LOG_ODDS]
+        if first
+        else kernel.faded(row[kernel.LOG_ODDS], rest, (watch.now_ms - row[kernel.LAST_MS]) / 1000)
+    )
+    furthest = abs(share * (rest + area[kernel.GAIN] * ratio - stood))
+    assert abs(watch.evidence[0, kernel.LOG_ODDS] - stood) <= furthest + 0.02  # the distance is the plane's, not Geod's
+
+
+def test_a_good_fix_told_twice_at_the_same_instant_is_told_once():
+    for mode in Mode:
+        once, twice = Watch(mode), Watch(mode)
+        for each in (once, twice):
+            each.fix(30, 10.0)
+        for _ in range(20):
+            assert twice.fix(30, 10.0, wait_s=0.0) == []
+        assert twice.presence is once.presence
+        assert twice.reading.p_inside == pytest.approx(once.reading.p_inside, abs=1e-4)
+
+
 @given(st.sampled_from(Mode), RADII, HISTORIES)
 @UNHURRIED
 def test_certainty_is_bounded_by_the_share_of_wild_fixes(mode, radius_m, history):
@@ -249,6 +331,22 @@ def test_batch_and_live_give_the_same_to_the_last_bit(steps):
     assert found.dtype == TRANSITION
     assert [(row["fix"], row["area"], row["presence"]) for row in found] == expected
     assert live.tobytes() == batch.tobytes()
+
+
+@given(
+    st.permutations(range(len(AREAS))),
+    st.lists(st.tuples(WAITS_MS, st.floats(0, 4_000), st.floats(-180, 180), ACCURACIES, SOURCES), max_size=30),
+)
+@settings(deadline=None, max_examples=100)
+def test_the_order_in_which_areas_stand_changes_nothing_about_any_of_them(order, steps):
+    packed, mixed = pack(AREAS), pack([AREAS[i] for i in order])
+    one, other, times = fresh(packed), fresh(mixed), START_MS
+    for wait_ms, distance_m, bearing, accuracy_m, source in steps:
+        times += wait_ms
+        fix = (times, *at(distance_m, bearing), accuracy_m, source)
+        changed, again = observe(one, packed, *fix), observe(other, mixed, *fix)
+        assert sorted(order[i] for i in again) == changed.tolist()
+    assert other.tobytes() == one[list(order)].tobytes()
 
 
 def test_more_changes_than_fit_one_buffer_are_all_told():
