@@ -56,7 +56,7 @@ class FileClock:
             before, after = (_offset(part, name) for name in ("TZOFFSETFROM", "TZOFFSETTO"))
             changes |= {millis(wall) - before: (before, after) for wall in _onsets(part, budget)}
         if not changes:
-            raise CalendarError(f'the time zone "{component.text("TZID")[:40]}" of the calendar says nothing')
+            raise CalendarError("is missing: write an IANA zone, such as Europe/London")
         starts = sorted(changes)
         offsets = [changes[starts[0]][0], *(changes[at][1] for at in starts)]
         self._starts = [schedule.BEGINNING, *starts]
@@ -78,7 +78,7 @@ def _onsets(part: Component, budget: Budget) -> list[dt.datetime]:
     """The wall-clock times at which this part of a zone begins, on the clock that runs until then."""
     start = value(part.text("DTSTART"))
     if not isinstance(start, dt.datetime):
-        raise CalendarError("a time zone of the calendar begins at no time")
+        raise CalendarError("begins at no time: write an IANA zone, such as Europe/London")
     found = [start.replace(tzinfo=None)]
     for rule in part.all("RRULE"):
         read = Rule(rule.value)
@@ -101,7 +101,7 @@ def _offset(part: Component, name: str) -> Millis:
     try:
         return int(vUTCOffset.from_ical(part.text(name)) / _MILLISECOND)  # type: ignore[no-untyped-call]
     except ValueError:
-        raise CalendarError(f'a time zone of the calendar has the offset "{part.text(name)[:20]}"') from None
+        raise CalendarError(f'has the offset "{part.text(name)[:20]}": write an IANA zone') from None
 
 
 class Clocks:
@@ -126,8 +126,13 @@ class Clocks:
             except schedule.TimetableError:
                 continue
         if name not in self._own:
-            raise CalendarError(f'it names the time zone "{name[:40]}", which neither IANA nor the calendar defines')
-        return FileClock(self._own[name], self._budget)
+            raise CalendarError(
+                f'is in the time zone "{name[:40]}", which neither IANA nor the calendar defines: write another'
+            )
+        try:
+            return FileClock(self._own[name], self._budget)
+        except CalendarError as error:
+            raise CalendarError(f'is in the time zone "{name[:40]}", of which a part {error}') from None
 
 
 @functools.lru_cache(maxsize=1024)

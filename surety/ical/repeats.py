@@ -57,7 +57,7 @@ class Rule:
         except CalendarError:
             raise
         except (ValueError, TypeError):
-            raise CalendarError(f'its rule "{text[:60]}" cannot be read') from None
+            raise CalendarError(f'has the rule "{text[:60]}", which cannot be read: save it as single events') from None
 
     @property
     def until(self) -> dt.date | dt.datetime | None:
@@ -69,9 +69,9 @@ class Rule:
         unread = sorted(set(self._parts) - _READ)
         frequency = str(self._one("FREQ", ""))
         if frequency not in _FREQUENCIES:
-            raise CalendarError("it repeats other than by days, weeks, months or years")
+            raise CalendarError("repeats other than by days, weeks, months or years: save it as single events")
         if unread:
-            raise CalendarError(f"its rule names {unread[0]}, which is not read")
+            raise CalendarError(f"has a rule with {unread[0]}, which is not read: save it as single events")
         interval, count = self._one("INTERVAL", 1), self._one("COUNT", None)
         if not _positive(interval) or not (count is None or _positive(count)) or (count and self.until):
             raise ValueError

@@ -13,8 +13,8 @@ from icalendar import Calendar, Event, Timezone, TimezoneDaylight, TimezoneStand
 
 from surety import __version__
 from surety.ical.timetables import moment
-from surety.rules import schedule, words
-from surety.rules.conditions import Condition, Curfew, Zone, ZoneKind
+from surety.rules import asked, schedule, words
+from surety.rules.conditions import Attendance, Condition, Curfew, Zone, ZoneKind
 from surety.rules.facts import Millis
 from surety.rules.intervals import Span, Window
 from surety.rules.phrases import abbreviation, either, on_clock
@@ -31,7 +31,7 @@ _MINUTE_MS, _SECOND_MS = 60_000, 1_000
 
 
 def calendar_of(conditions: Iterable[Condition], person: str, title: str, term: Span, stamp_ms: Millis) -> bytes:
-    """What is asked in `term` (cut to two years) by conditions with times, as the text of an .ics file.
+    """What is asked in `term` (cut to two years) by curfews, zones and attendance, less leave, as the text of an .ics file.
 
     `person` makes the events' identities those of one person; it is not written. `stamp_ms`: when the file is made.
     """
@@ -40,11 +40,12 @@ def calendar_of(conditions: Iterable[Condition], person: str, title: str, term: 
     calendar.add("PRODID", f"-//Surety//{__version__}//EN")
     calendar.add("VERSION", "2.0")
     calendar.add("X-WR-CALNAME", title)
-    asked = [one for condition in conditions for one in _asked(condition, term)]
-    for zone in sorted({one.zone for one in asked}):
-        known = [one.window for one in asked if one.zone == zone]
+    among = tuple(conditions)
+    found = [one for condition in among for one in _asked(condition, among, term)]
+    for zone in sorted({one.zone for one in found}):
+        known = [one.window for one in found if one.zone == zone]
         calendar.add_component(time_zone(zone, min(w.start_ms for w in known), max(w.end_ms for w in known)))
-    for one in sorted(asked, key=lambda one: (one.window.start_ms, one.condition.id)):
+    for one in sorted(found, key=lambda one: (one.window.start_ms, one.condition.id)):
         calendar.add_component(_event(one, person, stamp_ms))
     return bytes(calendar.to_ical())
 
@@ -53,7 +54,7 @@ class _Asked(NamedTuple):
     """One window of one condition."""
 
     condition: Condition
-    body: Curfew | Zone
+    body: Curfew | Zone | Attendance
     window: Window
 
     @property
@@ -61,16 +62,14 @@ class _Asked(NamedTuple):
         return self.body.timetable.zone
 
 
-def _asked(condition: Condition, term: Span) -> list[_Asked]:
+def _asked(condition: Condition, among: tuple[Condition, ...], term: Span) -> list[_Asked]:
     """The windows that meet the term. They are not cut at its start: the same night is the same event every day."""
     body = condition.body
-    if not isinstance(body, Curfew | Zone):
+    if not isinstance(body, Curfew | Zone | Attendance):
         return []
-    end = schedule.END if condition.effective_to_ms is None else condition.effective_to_ms
-    from_ms, to_ms = max(term.start_ms, condition.effective_from_ms), min(term.end_ms, end)
-    found = schedule.windows(body.timetable, from_ms, to_ms) if from_ms < to_ms else ()
-    begun = from_ms if condition.effective_from_ms == schedule.BEGINNING else condition.effective_from_ms
-    return [_Asked(condition, body, window) for window in schedule.clip(found, begun, to_ms)]
+    found = asked.windows(condition, among, *term)
+    begun = term.start_ms if condition.effective_from_ms == schedule.BEGINNING else condition.effective_from_ms
+    return [_Asked(condition, body, window) for window in schedule.clip(found, begun, term.end_ms)]
 
 
 def _event(one: _Asked, person: str, stamp_ms: Millis) -> Event:
@@ -88,7 +87,9 @@ def _event(one: _Asked, person: str, stamp_ms: Millis) -> Event:
     return event
 
 
-def _summary(body: Curfew | Zone, window: Window) -> str:
+def _summary(body: Curfew | Zone | Attendance, window: Window) -> str:
+    if isinstance(body, Attendance):
+        return f"{body.purpose} at {body.place.name}"
     if isinstance(body, Zone):
         return f'{_ASKS[body.zone_kind]} "{body.name}"'
     return f"Be at {either([place or body.places[0].name for place in window.places])}"

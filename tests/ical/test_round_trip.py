@@ -11,7 +11,19 @@ from icalendar import Calendar
 from surety.ical import timetables, writing
 from surety.ical.events import read, span_of
 from surety.rules import schedule
-from surety.rules.conditions import Condition, Curfew, OneOff, Pause, Place, Row, Timetable, Weekday, Zone, ZoneKind
+from surety.rules.conditions import (
+    Attendance,
+    Condition,
+    Curfew,
+    OneOff,
+    Pause,
+    Place,
+    Row,
+    Timetable,
+    Weekday,
+    Zone,
+    ZoneKind,
+)
 from surety.rules.intervals import BEGINNING, END, Span
 from tests.rules.scenes import HOME_CIRCLE, LONDON, NIGHTS, SCHOOL_CIRCLE, ms
 
@@ -140,6 +152,15 @@ def test_the_file_says_what_is_asked_and_nowhere_where_that_is() -> None:
     )
     for secret in (b"53.8", b"-1.5", b"GEO", b"LOCATION", b"A-1042"):
         assert secret not in data
+
+
+def test_attendance_is_an_appointment_with_its_purpose() -> None:
+    table = Timetable(LONDON, (Row(Weekday.MON, "14:00", "16:00"),))
+    body = Attendance("Course", Place("Clinic", HOME_CIRCLE), table, 3_600)
+    data = written(Condition("course", 1, ms("12:00"), None, body), Span(ms("12:00"), ms("+1 12:00")))
+    (event,) = Calendar.from_ical(data).walk("VEVENT")
+    assert event["SUMMARY"] == "Course at Clinic"
+    assert [span_of(one, LONDON) for one in read(data, LONDON, None)] == [Span(ms("14:00"), ms("16:00"))]
 
 
 def test_no_more_than_two_years_are_written() -> None:

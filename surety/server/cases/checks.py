@@ -187,6 +187,10 @@ def _check_parts(body: Body) -> None:
     if not isinstance(body, Curfew | Zone):
         return
     check_time_zone(body.timetable.zone)
+    try:
+        schedule.check(body.timetable)
+    except schedule.TimetableError as error:
+        raise InvalidError(f"{str(error)[0].upper()}{str(error)[1:]}.", field="rows") from None
     places = {place.name for place in body.places} if isinstance(body, Curfew) else {""}
     if isinstance(body, Curfew) and len(places) < len(body.places):
         raise InvalidError("Two places of the curfew have the same name.", field="body")

@@ -11,9 +11,9 @@ import msgspec
 from django.core.files.uploadedfile import UploadedFile
 from django.http import QueryDict
 
-from surety.rules import schedule
 from surety.rules.conditions import Area, Body, Circle, Curfew, Polygon, Trail, Zone
 from surety.server.cases.checks import check_body
+from surety.server.console import exception_form
 from surety.server.errors import InvalidError, NotFoundError
 
 LARGEST_FILE = 2_000_000
@@ -64,6 +64,9 @@ class Fields(msgspec.Struct):
     places: list[PlaceFields] = []
     rows: list[RowFields] = []
     nights: list[RowFields] = []
+    from_date: str = ""
+    until_date: str = ""
+    exceptions: str = ""
     minutes: str = ""
     effective_from: str = ""
     reason: str = ""
@@ -113,6 +116,9 @@ def of_post(post: QueryDict, files: Mapping[str, UploadedFile], kind: str) -> Fi
         places=places,
         rows=[row for row in rows if row.start or row.end],
         nights=[row for row in nights if row.day or row.start or row.end],
+        from_date=text("from_date"),
+        until_date=text("until_date"),
+        exceptions=text("exceptions"),
         minutes=text("minutes"),
         effective_from=text("effective_from"),
         reason=text("reason"),
@@ -181,8 +187,7 @@ def body_of(fields: Fields, time_zone: str) -> Body:
     seconds = _minutes(fields.minutes) * 60
     if fields.kind == "trail":
         return check_body({"kind": "trail", "silent_after_s": seconds})
-    table = {"zone": time_zone, "rows": _rows(fields.rows, "day"), "one_offs": _rows(fields.nights, "date")}
-    common = {"timetable": table, "unknown_after_s": seconds}
+    common = {"timetable": _timetable(fields, time_zone), "unknown_after_s": seconds}
     if fields.kind == "zone":
         if not fields.name:
             raise InvalidError("Give the zone a name that the person knows it by.", field="name")
@@ -194,8 +199,18 @@ def body_of(fields: Fields, time_zone: str) -> Body:
     body = check_body(raw)
     if isinstance(body, Curfew) and not body.timetable.rows and not body.timetable.one_offs:
         raise InvalidError("Give at least one time at which to be there.", field="rows")
-    _check_dates(body)
     return body
+
+
+def _timetable(fields: Fields, time_zone: str) -> dict[str, object]:
+    return {
+        "zone": time_zone,
+        "rows": _rows(fields.rows, "day"),
+        "one_offs": _rows(fields.nights, "date"),
+        "from_date": fields.from_date or None,
+        "until_date": fields.until_date or None,
+        "exceptions": msgspec.to_builtins(exception_form.pauses_of(fields.exceptions)),
+    }
 
 
 def _own_numbers(fields: Fields) -> dict[str, object]:
@@ -224,14 +239,6 @@ def _places(places: Iterable[PlaceFields]) -> list[dict[str, object]]:
     if not found:
         raise InvalidError("A curfew needs at least one address.", field="places")
     return found
-
-
-def _check_dates(body: Body) -> None:
-    if isinstance(body, Curfew | Zone):
-        try:
-            schedule.check(body.timetable)
-        except schedule.TimetableError as error:
-            raise InvalidError(f"{error}.", field="rows") from None
 
 
 def _minutes(text: str) -> int:
@@ -312,6 +319,8 @@ def of_body(body: Body, label: str) -> Fields:
     fields.nights = [
         RowFields(i, one.date, one.start, _end(one.end), one.place) for i, one in enumerate(table.one_offs)
     ]
+    fields.from_date, fields.until_date = table.from_date or "", table.until_date or ""
+    fields.exceptions = exception_form.text_of(table.exceptions)
     if isinstance(body, Zone):
         fields.name, fields.zone_kind, fields.area = body.name, body.zone_kind.value, _fields_of(body.area)
         fields.stay, fields.warn = str(body.max_stay_s // 60), str(body.warn_m)

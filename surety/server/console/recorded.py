@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from surety.rules import facts, presence, schedule, words
+from surety.rules import asked, facts, presence, schedule, words
 from surety.rules.conditions import Area, Body, ConditionSet, Curfew, Zone
 from surety.rules.findings import Finding, Kind
 from surety.rules.kernel import ENTER_AT, LEAVE_AT
@@ -138,16 +138,14 @@ def presence_stretches(points: tuple[Probability, ...], to_ms: int) -> list[Stre
 
 
 def duty_stretches(conditions: ConditionSet, condition_id: str, from_ms: int, to_ms: int) -> list[Stretch]:
-    """When a condition was to be kept, cut to the window; each stretch under the version that held then."""
+    """When a condition was to be kept, less leave, cut to the window; each stretch under the version that held then."""
     found = []
     for condition in conditions.conditions:
-        if condition.id != condition_id or not isinstance(condition.body, Curfew | Zone):
+        if condition.id != condition_id:
             continue
-        start = max(from_ms, condition.effective_from_ms)
-        end = min(to_ms, condition.effective_to_ms or to_ms)
         state = "curfew" if isinstance(condition.body, Curfew) else "active"
-        windows = schedule.windows(condition.body.timetable, start, end) if start < end else ()
-        found += [Stretch(max(start, w.start_ms), min(end, w.end_ms), state, "to be kept") for w in windows]
+        windows = schedule.clip(asked.windows(condition, conditions.conditions, from_ms, to_ms), from_ms, to_ms)
+        found += [Stretch(w.start_ms, w.end_ms, state, "to be kept") for w in windows]
     return found
 
 

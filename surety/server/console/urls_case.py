@@ -3,6 +3,7 @@
 from django.urls import URLPattern, path
 
 from surety.server.console import (
+    views_calendar,
     views_condition,
     views_editors,
     views_evidence,
@@ -21,6 +22,7 @@ urlpatterns: list[URLPattern] = [
     path("people/<str:person_id>", views_person.person_today, name="person"),
     path("people/<str:person_id>/trail", views_trail.person_trail, name="person-trail"),
     path("people/<str:person_id>/conditions", views_person.person_conditions, name="person-conditions"),
+    path("people/<str:person_id>/calendar.ics", views_calendar.person_calendar, name="person-calendar"),
     path("people/<str:person_id>/alerts", views_person.person_alerts, name="person-alerts"),
     path("people/<str:person_id>/record", views_person.person_record, name="person-record"),
     path("people/<str:person_id>/orders/new", views_editors.order_new, name="order-new"),

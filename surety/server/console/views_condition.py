@@ -15,12 +15,13 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from surety.rules import kernel, packing, words
 from surety.rules.conditions import Body, Curfew, Zone, ZoneKind
+from surety.rules.intervals import Span
 from surety.server.accounts.models import User
 from surety.server.accounts.permissions import check_may, requires
 from surety.server.cases import actions
 from surety.server.cases import queries as cases
 from surety.server.cases.models import Condition, Order, Person
-from surety.server.console import condition_form, recorded
+from surety.server.console import condition_form, exception_form, recorded
 from surety.server.console.case_access import full_text, input_ms, now_ms, refusals_as_pages, user_of
 from surety.server.console.case_words import body_changes
 from surety.server.console.condition_form import KINDS, AreaFields, Fields, PlaceFields, RowFields
@@ -59,10 +60,11 @@ def condition_new(request: HttpRequest, order_id: str, kind: str) -> HttpRespons
         raise Http404("There is no such kind of condition.")
     order, person = access_order(request, order_id)
     fields = condition_form.blank(kind)
-    error = None
+    error, note = None, ""
     if request.method == "POST":
         fields, error = _read(request, kind)
-        if error is None:
+        note, error = ("", error) if error else _with_calendar(request, fields, order, person)
+        if error is None and not note:
             try:
                 body = condition_form.body_of(fields, person.time_zone)
                 actions.add_condition(order.pk, body, label=fields.label, **_stamp(request, fields, person))
@@ -71,7 +73,7 @@ def condition_new(request: HttpRequest, order_id: str, kind: str) -> HttpRespons
             else:
                 messages.success(request, f"Added: {words.describe(body)}")
                 return redirect("person-conditions", person_id=person.pk)
-    return _page(request, person, fields, error, f"New {KINDS[kind]}")
+    return _page(request, person, fields, error, f"New {KINDS[kind]}", note=note)
 
 
 @requires("cases.change")
@@ -82,11 +84,12 @@ def condition_edit(request: HttpRequest, condition_id: str) -> HttpResponseBase:
     condition, person = _access_condition(request, condition_id, "cases.change")
     before = _latest_body(condition)
     fields = condition_form.of_body(before, condition.label)
-    error = None
+    error, note = None, ""
     if request.method == "POST":
         fields, error = _read(request, fields.kind)
         fields.label = condition.label
-        if error is None:
+        note, error = ("", error) if error else _with_calendar(request, fields, condition.order, person)
+        if error is None and not note:
             try:
                 body = condition_form.body_of(fields, person.time_zone)
                 actions.change_condition(condition.pk, body, **_stamp(request, fields, person))
@@ -95,7 +98,7 @@ def condition_edit(request: HttpRequest, condition_id: str) -> HttpResponseBase:
             else:
                 messages.success(request, f"Changed: {words.describe(body)}")
                 return redirect("condition-history", condition_id=condition.pk)
-    return _page(request, person, fields, error, f"Change {condition.label}", condition)
+    return _page(request, person, fields, error, f"Change {condition.label}", condition, note)
 
 
 def _read(request: HttpRequest, kind: str) -> tuple[Fields, RefusedError | None]:
@@ -103,6 +106,26 @@ def _read(request: HttpRequest, kind: str) -> tuple[Fields, RefusedError | None]
         return condition_form.of_post(request.POST, request.FILES, kind), None
     except InvalidError as error:
         return condition_form.of_post(request.POST, {}, kind), error
+
+
+def _with_calendar(
+    request: HttpRequest, fields: Fields, order: Order, person: Person
+) -> tuple[str, RefusedError | None]:
+    """Put the events of a calendar file among the exceptions, to be looked at before they are saved: a note says so."""
+    file = request.FILES.get("calendar")
+    if file is None:
+        return "", None
+    try:
+        begin = _stamp(request, fields, person)["effective_from_ms"]
+        end = max(order.versions.all(), key=lambda version: version.version).ends_ms
+        fields.exceptions, new = exception_form.with_file(fields.exceptions, file, person.time_zone, Span(begin, end))
+    except RefusedError as error:
+        return "", error
+    events = "1 event was" if new == 1 else f"{new} events were"
+    return (
+        f"{events} read from {file.name} and added to the exceptions. Nothing is saved yet: look at them, then save.",
+        None,
+    )
 
 
 def _latest_body(condition: Condition) -> Body:
@@ -145,6 +168,7 @@ def _page(
     error: RefusedError | None,
     title: str,
     condition: Condition | None = None,
+    note: str = "",
 ) -> HttpResponseBase:
     conditions = cases.condition_set(person.pk)
     now = now_ms()
@@ -158,6 +182,7 @@ def _page(
         "condition": condition,
         "days": DAYS,
         "error": error,
+        "note": note,
         "around": {"areas": others, "fixes": [], "table": False},
         "place_names": [place.name for place in fields.places],
         "blank_place": PlaceFields(0, "", AreaFields()),

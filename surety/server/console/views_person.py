@@ -13,7 +13,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from surety.rules import schedule, words
+from surety.rules import asked, schedule, words
 from surety.rules.conditions import Condition, ConditionSet, Curfew, Trail, Zone, ZoneKind
 from surety.server.accounts.permissions import may, requires
 from surety.server.alerts import queries as alerts
@@ -166,19 +166,19 @@ def duties_today(conditions: ConditionSet, now: int, time_zone: str) -> list[dic
     """Each condition that holds now: what it asks between now and midnight, or until the window's end."""
     midnight = local(now, time_zone).replace(hour=0, minute=0, second=0, microsecond=0)
     start = int(midnight.timestamp() * 1000)
-    held = [c.body for c in conditions.conditions if _holds(c, now)]
-    asking = [body for body in held if isinstance(body, Curfew | Zone | Trail)]
-    return [_duty(body, start, start + DAY_MS, now, time_zone) for body in asking]
+    held = [c for c in conditions.conditions if _holds(c, now) and isinstance(c.body, Curfew | Zone | Trail)]
+    return [_duty(c, conditions, (start, start + DAY_MS), now, time_zone) for c in held]
 
 
 def _holds(condition: Condition, now: int) -> bool:
     return condition.effective_from_ms <= now and (condition.effective_to_ms is None or now < condition.effective_to_ms)
 
 
-def _duty(body: Curfew | Zone | Trail, from_ms: int, to_ms: int, now: int, time_zone: str) -> dict[str, str]:
-    if isinstance(body, Trail):
+def _duty(condition: Condition, among: ConditionSet, day: tuple[int, int], now: int, time_zone: str) -> dict[str, str]:
+    body, (from_ms, to_ms) = condition.body, day
+    if not isinstance(body, Curfew | Zone):
         return {"what": "Carry the device and keep it charged", "when": "all day", "state": "now"}
-    windows = schedule.windows(body.timetable, from_ms, to_ms)
+    windows = asked.windows(condition, among.conditions, from_ms, to_ms)
     if isinstance(body, Curfew):
         what = f"Be at {' or '.join(place.name for place in body.places)}"
     else:
@@ -251,7 +251,8 @@ def person_conditions(request: HttpRequest, person_id: str) -> HttpResponseBase:
     drawing = {"areas": recorded.drawn_areas(cases.condition_set(person.pk), now, now + 1), "fixes": []}
     assignments = [_assignment(a, now, person.time_zone) for a in cases.devices_of(person.pk)]
     context = person_context(request, person, "conditions")
-    context |= {"orders": orders, "drawing": drawing, "assignments": assignments}
+    timed = any(isinstance(c.body, Curfew | Zone) for c in cases.condition_set(person.pk).conditions)
+    context |= {"orders": orders, "drawing": drawing, "assignments": assignments, "timed": timed}
     return render(request, "console/person_conditions.html", context)
 
 
@@ -325,6 +326,7 @@ ACTIONS = {
     "device.assigned": "Device assigned",
     "device.returned": "Device returned",
     "trail.read": "Trail read",
+    "calendar.downloaded": "Calendar of duties downloaded",
 }
 
 

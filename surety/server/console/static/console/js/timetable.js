@@ -48,6 +48,7 @@ class Timetable {
     this.rows.addEventListener("click", (event) => {
       const button = event.target.closest('[data-part="remove"]');
       if (button) this.removeRow(button.closest("[data-row]"));
+      if (event.target.closest('[data-part="all-day"]')) this.wholeDay(event.target.closest("[data-row]"));
     });
     this.draw();
   }
@@ -106,6 +107,12 @@ class Timetable {
     return row;
   }
 
+  // Lockdown: from midnight to midnight.
+  wholeDay(row) {
+    this.write(row, { day: DAYS.indexOf(this.part(row, "day").value), start: 0, length: DAY_MIN });
+    this.note.textContent = `${this.words(row)}.`;
+  }
+
   removeRow(row) {
     const after = row.nextElementSibling ?? row.previousElementSibling;
     const words = this.words(row);
@@ -120,6 +127,7 @@ class Timetable {
     const { day, start, end, place } = this.read(row);
     const span = spanOf({ day, start, end });
     if (!span) return "incomplete row";
+    if (span.start === 0 && span.length === DAY_MIN) return `${NAMES[day]} all day${place ? `, ${place}` : ""}`;
     const next = span.start + span.length > DAY_MIN ? ` on ${NAMES[DAYS[(span.day + 1) % 7]]}` : "";
     return `${NAMES[day]} ${start} to ${end}${next}${place ? `, ${place}` : ""}`;
   }
@@ -149,7 +157,8 @@ class Timetable {
       block.title = this.words(row);
       block.row = row;
       const { start: text, end, place } = this.read(row);
-      if (!i) block.append(html("span", { class: "week-times" }, `${text}–${end}`, place ? ` ${place}` : ""));
+      const hours = start === 0 && length === DAY_MIN ? "all day" : `${text}–${end}`;
+      if (!i) block.append(html("span", { class: "week-times" }, hours, place ? ` ${place}` : ""));
       block.classList.toggle("goes-on", pieces.length > 1 && !i);
       block.style.left = `${(from / DAY_MIN) * 100}%`;
       block.style.width = `${((to - from) / DAY_MIN) * 100}%`;
