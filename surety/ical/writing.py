@@ -31,7 +31,7 @@ _MINUTE_MS, _SECOND_MS = 60_000, 1_000
 
 
 def calendar_of(conditions: Iterable[Condition], person: str, title: str, term: Span, stamp_ms: Millis) -> bytes:
-    """What is asked in `term` (cut to two years) by curfews, zones and attendance, less leave, as the text of an .ics file.
+    """What curfews, zones and attendance ask in `term` (cut to two years), less leave, as the text of an .ics file.
 
     `person` makes the events' identities those of one person; it is not written. `stamp_ms`: when the file is made.
     """

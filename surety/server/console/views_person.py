@@ -14,7 +14,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from surety.rules import asked, schedule, words
-from surety.rules.conditions import Condition, ConditionSet, Curfew, Trail, Zone, ZoneKind
+from surety.rules.conditions import Attendance, Condition, ConditionSet, Curfew, Trail, Zone, ZoneKind
 from surety.server.accounts.permissions import may, requires
 from surety.server.alerts import queries as alerts
 from surety.server.audit import queries as audit_queries
@@ -251,7 +251,7 @@ def person_conditions(request: HttpRequest, person_id: str) -> HttpResponseBase:
     drawing = {"areas": recorded.drawn_areas(cases.condition_set(person.pk), now, now + 1), "fixes": []}
     assignments = [_assignment(a, now, person.time_zone) for a in cases.devices_of(person.pk)]
     context = person_context(request, person, "conditions")
-    timed = any(isinstance(c.body, Curfew | Zone) for c in cases.condition_set(person.pk).conditions)
+    timed = any(isinstance(c.body, Curfew | Zone | Attendance) for c in cases.condition_set(person.pk).conditions)
     context |= {"orders": orders, "drawing": drawing, "assignments": assignments, "timed": timed}
     return render(request, "console/person_conditions.html", context)
 
