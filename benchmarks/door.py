@@ -97,10 +97,10 @@ def _register(data_dir: Path) -> None:
     db.execute("CREATE TABLE cases_doorrevision (id INTEGER PRIMARY KEY, revision INTEGER NOT NULL)")
     db.execute(
         "CREATE TABLE cases_doorgrant (identifier TEXT, device_id TEXT, person_id TEXT, secret_sha256 TEXT, "
-        "payload_key TEXT, data_kinds TEXT, from_ms INTEGER, to_ms INTEGER)"
+        "payload_key TEXT, link_id TEXT, data_kinds TEXT, from_ms INTEGER, to_ms INTEGER)"
     )
     rows = [(f"{n:032d}", f"d{n:031d}", f"p{n:031d}") for n in range(DEVICES)]
-    db.executemany("INSERT INTO cases_doorgrant VALUES (?, ?, ?, '', '', '[\"position\"]', 0, 9e15)", rows)
+    db.executemany("INSERT INTO cases_doorgrant VALUES (?, ?, ?, '', '', '', '[\"position\"]', 0, 9e15)", rows)
     db.execute("CREATE INDEX by_identifier ON cases_doorgrant (identifier)")
     db.commit()
     db.close()

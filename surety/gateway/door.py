@@ -22,13 +22,15 @@ from surety.gateway.metrics import Metrics
 from surety.gateway.notices import Notices, Waiting
 from surety.gateway.quarantine import Quarantine
 from surety.gateway.register import Grant, Grants, Register, RegisterUnavailableError
-from surety.rules.facts import DeviceReport, Fix, encode
+from surety.rules.facts import DeviceReport, Fact, Fix, ProtectedFix, encode, fact_id
 from surety.stream.contract import Entry, StreamUnavailableError
 from surety.wire import osmand, owntracks
 from surety.wire.checks import Message
 from surety.wire.contract import Decoded, Reason, Rejected
 
 RETRY_AFTER_S = 5
+PROTECTED_LATE_MS = 72 * 3_600_000  # older ones would be deleted as soon as they are stored
+PROTECTED = "protected"  # the kind of data, and the name in the log, of positions of a protected person
 log = logging.getLogger(__name__)
 Header = tuple[bytes, bytes]
 
@@ -137,10 +139,12 @@ class Door:
         return Answer(200, (*headers, _JSON), body, told, grants[0].device_id)
 
     def _told(self, grants: Grants, now_ms: int) -> tuple[Waiting, ...]:
-        """The notices for whoever wears the device now."""
+        """The notices for whoever wears the device now; never those of somebody from whom its bearer is protected."""
         if self._notices is None:
             return ()
-        return self._notices.take((one.person_id for one in grants if one.from_ms <= now_ms < one.to_ms), now_ms)
+        return self._notices.take(
+            (one.person_id for one in grants if one.from_ms <= now_ms < one.to_ms and not one.link_id), now_ms
+        )
 
     def settle(self, answer: Answer, *, written: bool) -> None:
         """Whether an answer was written to the device: what became of the notices in it."""
@@ -226,24 +230,52 @@ def _authorise(
     now = [grant for grant in grants if grant.from_ms <= received_ms < grant.to_ms]
     if not now:
         raise _RefusedError(_NO_ORDER)
-    taken: dict[str, list[bytes]] = {}
+    taken: dict[tuple[str, str], list[bytes]] = {}
     refused = list(decoded.refused)
     for fact in decoded.facts:
-        grant = _grant_for(fact, now)
-        if grant is None:
+        covering = _grants_for(fact, now, received_ms)
+        if not covering:
             refused.append(_NOT_COVERED)
-        else:
-            kept = msgspec.structs.replace(fact, device_id=grant.device_id)
-            taken.setdefault(grant.person_id, []).append(encode(kept))
+        for grant in covering:
+            taken.setdefault((grant.person_id, grant.link_id), []).append(encode(_kept(fact, grant)))
     device_id = grants[0].device_id
-    entries = [Entry(person, device_id, protocol, received_ms, tuple(facts)) for person, facts in taken.items()]
+    # A protected person's device is nowhere named with the supervised person: the link stands in its place.
+    entries = [
+        Entry(person, link_id or device_id, PROTECTED if link_id else protocol, received_ms, tuple(facts))
+        for (person, link_id), facts in taken.items()
+    ]
     return entries, tuple(refused)
 
 
-def _grant_for(fact: Fix | DeviceReport, now: Sequence[Grant]) -> Grant | None:
-    """The grant, of those in force at the time of receipt, that also covers the fact's kind at its own time."""
+def _kept(fact: Fix | DeviceReport, grant: Grant) -> Fact:
+    """The fact as it is kept for the person of a grant."""
+    if not grant.link_id or not isinstance(fact, Fix):
+        return msgspec.structs.replace(fact, device_id=grant.device_id)
+    # The id of the fact is a hash of its content with the device's unguessable identifier, so this one tells nothing.
+    return ProtectedFix(
+        id=fact_id(grant.link_id, fact.id),
+        link_id=grant.link_id,
+        at_ms=fact.at_ms,
+        received_ms=fact.received_ms,
+        lat_deg=fact.lat_deg,
+        lon_deg=fact.lon_deg,
+        accuracy_m=fact.accuracy_m,
+        source=fact.source,
+    )
+
+
+def _grants_for(fact: Fix | DeviceReport, now: Sequence[Grant], received_ms: int) -> list[Grant]:
+    """The grants, of those in force at the time of receipt, that also cover the fact's kind at its own time.
+
+    A supervised person's device has one at a time; a protected person's has one for each link, and gives its positions
+    alone (never one that it calls simulated itself).
+    """
     kind = "position" if isinstance(fact, Fix) else "device"
-    for grant in now:
-        if grant.from_ms <= fact.at_ms < grant.to_ms and kind in grant.data_kinds:
-            return grant
-    return None
+    then = [grant for grant in now if grant.from_ms <= fact.at_ms < grant.to_ms]
+    own = [grant for grant in then if kind in grant.data_kinds]
+    if own or not isinstance(fact, Fix) or fact.mock:
+        return own[:1]
+    if received_ms - fact.at_ms > PROTECTED_LATE_MS:
+        return []
+    of_links = {grant.link_id: grant for grant in then if PROTECTED in grant.data_kinds}
+    return list(of_links.values())

@@ -44,6 +44,7 @@ class Grant(msgspec.Struct, frozen=True):
     person_id: str
     secret_sha256: str
     payload_key: str
+    link_id: str  # of a protected person's device: for which link; "" for a supervised person's
     data_kinds: frozenset[str]
     from_ms: int
     to_ms: int
@@ -62,13 +63,13 @@ class GrantSource(Protocol):
         """Free the connection."""
 
 
-_COLUMNS = "identifier, device_id, person_id, secret_sha256, payload_key, data_kinds, from_ms, to_ms"
+_COLUMNS = "identifier, device_id, person_id, secret_sha256, payload_key, link_id, data_kinds, from_ms, to_ms"
 _REVISION = "SELECT coalesce(max(revision), 0) FROM cases_doorrevision"
 
 
 def _grant(row: tuple[Any, ...]) -> Grant:
-    kinds = json.loads(row[5]) if isinstance(row[5], str) else row[5]
-    return Grant(row[0], row[1], row[2], row[3], row[4], frozenset(kinds), row[6], row[7])
+    kinds = json.loads(row[6]) if isinstance(row[6], str) else row[6]
+    return Grant(row[0], row[1], row[2], row[3], row[4], row[5], frozenset(kinds), row[7], row[8])
 
 
 class SqliteGrants:

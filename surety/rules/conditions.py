@@ -166,7 +166,7 @@ class MovingZone(msgspec.Struct, frozen=True, tag="moving_zone", tag_field="kind
     """Keep `alert_m` metres away from a protected person, wherever they are, as their own device tells.
 
     Nobody writes it as a condition: it is derived from a link to which the protected person has consented, and ends
-    with that consent. `warn_m`: from which distance on the desk is told before (0: not at all). `max_age_s`: so far
+    with that consent. `warn_m`: from which distance on the desk is told before (0: not at all). `compared_within_s`: so far
     apart in time may the positions of the two be that are compared. `unknown_after_s`: as for any zone.
     """
 
@@ -174,7 +174,7 @@ class MovingZone(msgspec.Struct, frozen=True, tag="moving_zone", tag_field="kind
     alert_m: Annotated[int, msgspec.Meta(ge=50, le=20_000)]
     timetable: Timetable
     warn_m: Annotated[int, msgspec.Meta(ge=0, le=50_000)] = 0
-    max_age_s: Annotated[int, msgspec.Meta(ge=60, le=3_600)] = 600
+    compared_within_s: Annotated[int, msgspec.Meta(ge=60, le=3_600)] = 600
     unknown_after_s: Annotated[int, msgspec.Meta(ge=60, le=86_400)] = 1_800
 
 

@@ -44,7 +44,7 @@ class KeepApart(Ask, frozen=True):
     """A moving zone in force: whose positions, and each distance as a duty: what is ordered, then the warning."""
 
     link_id: str
-    max_age_ms: int
+    compared_within_ms: int
     radii_m: tuple[float, ...]
     duties: tuple[Duty, ...]
 
@@ -61,7 +61,7 @@ class ApartTracker(Tracker[KeepApart, Apart]):
             return ()
         radii = (body.alert_m, body.warn_m) if body.warn_m > body.alert_m else (body.alert_m,)
         duties = tuple(_duty(condition, body) for _ in radii)
-        return (KeepApart(condition.id, condition.version, body.link_id, body.max_age_s * 1000, radii, duties),)
+        return (KeepApart(condition.id, condition.version, body.link_id, body.compared_within_s * 1000, radii, duties),)
 
     def opened(self, ask: KeepApart, scene: Scene) -> Apart:
         """Nothing is known yet; look at the hours at once."""
@@ -149,7 +149,7 @@ class _Look:
     def compare(self) -> bool:
         """Take the two positions into the evidence; false where too much time lies between them to compare them."""
         own, other = self.record.own, self.record.other
-        if own is None or other is None or abs(own.at_ms - other.at_ms) > self.ask.max_age_ms:
+        if own is None or other is None or abs(own.at_ms - other.at_ms) > self.ask.compared_within_ms:
             return False
         now_ms, source = self.scene.now_ms, min(own.source, other.source, key=_VAGUEST_FIRST.index)
         sigma_m = _scale_of_both(own, other)
@@ -197,8 +197,8 @@ class _Look:
         rings[n] = msgspec.structs.replace(rings[n], watch=watch)
         self.record = msgspec.structs.replace(self.record, rings=tuple(rings))
         told = {"within_m": float(self.ask.radii_m[n])}
-        age_ms = self.ask.duties[n].unknown_after_ms
-        self.found += [_without_place(finding, told, self.record, self.scene, age_ms) for finding in found]
+        unknown_after_ms = self.ask.duties[n].unknown_after_ms
+        self.found += [_without_place(finding, told, self.record, self.scene, unknown_after_ms) for finding in found]
 
 
 def _turned(watch: Watch, held: Duty, terms: Terms, scene: Scene) -> Ruling:

@@ -58,6 +58,12 @@ class Stream(Protocol):
     def trim(self, up_to_seq: int) -> int:
         """Delete records with seq <= up_to_seq, which every consumer has taken; how many went."""
 
+    def erase(self, device_id: str, up_to_seq: int) -> int:
+        """Delete the records of one device (or link) with seq <= up_to_seq, which every consumer has taken; how many.
+
+        For what must not be kept any longer, such as the places of somebody who has withdrawn their consent.
+        """
+
     def close(self) -> None:
         """Free what the driver holds. Nothing acknowledged is lost by closing or by not closing."""
 

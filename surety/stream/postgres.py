@@ -84,6 +84,14 @@ class PostgresStream:
         sql = "WITH gone AS (DELETE FROM stream_record WHERE seq <= %s RETURNING 1) SELECT count(*) FROM gone"
         return int(self._change(sql, (up_to_seq,))[0][0])
 
+    def erase(self, device_id: str, up_to_seq: int) -> int:
+        """See `Stream.erase`."""
+        sql = (
+            "WITH gone AS (DELETE FROM stream_record WHERE device_id = %s AND seq <= %s RETURNING 1) "
+            "SELECT count(*) FROM gone"
+        )
+        return int(self._change(sql, (device_id, up_to_seq))[0][0])
+
     def probe(self) -> None:
         """Write and make durable one small row. Raises StreamUnavailableError when the log cannot be written."""
         self._change(

@@ -89,6 +89,11 @@ class SqliteStream:
         """See `Stream.trim`."""
         return self._change("DELETE FROM stream_record WHERE seq <= ?", [(up_to_seq,)])
 
+    def erase(self, device_id: str, up_to_seq: int) -> int:
+        """See `Stream.erase`."""
+        sql = "DELETE FROM stream_record WHERE device_id = ? AND seq <= ?"
+        return self._change(sql, [(device_id, up_to_seq)])
+
     def probe(self) -> None:
         """Write and make durable one small row. Raises StreamUnavailableError when the log cannot be written."""
         self._change("INSERT INTO door_probe VALUES (1, 1) ON CONFLICT (id) DO UPDATE SET times = times + 1", [()])

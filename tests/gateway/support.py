@@ -15,7 +15,7 @@ def make_register(data_dir: Path) -> sqlite3.Connection:
     db.execute(
         """CREATE TABLE cases_doorgrant (id INTEGER PRIMARY KEY, identifier TEXT NOT NULL, protocol TEXT NOT NULL,
         device_id TEXT NOT NULL, person_id TEXT NOT NULL, secret_sha256 TEXT NOT NULL, payload_key TEXT NOT NULL,
-        data_kinds TEXT NOT NULL, from_ms INTEGER NOT NULL, to_ms INTEGER NOT NULL)"""
+        link_id TEXT NOT NULL, data_kinds TEXT NOT NULL, from_ms INTEGER NOT NULL, to_ms INTEGER NOT NULL)"""
     )
     db.execute("CREATE INDEX grant_identifier ON cases_doorgrant (identifier)")
     db.execute("CREATE TABLE cases_doorrevision (id INTEGER PRIMARY KEY, revision INTEGER NOT NULL)")
@@ -30,6 +30,7 @@ def grant(
     person: str = "",
     secret: str = "",
     payload_key: str = "",
+    link: str = "",
     kinds: tuple[str, ...] = ("position", "device"),
     from_ms: int = 0,
     to_ms: int = FOREVER_MS,
@@ -43,11 +44,14 @@ def grant(
         person or f"person-{identifier}",
         sha,
         payload_key,
+        link,
         json.dumps(kinds),
     )
-    columns = "identifier, protocol, device_id, person_id, secret_sha256, payload_key, data_kinds, from_ms, to_ms"
+    columns = (
+        "identifier, protocol, device_id, person_id, secret_sha256, payload_key, link_id, data_kinds, from_ms, to_ms"
+    )
     db.execute("BEGIN")
-    db.execute(f"INSERT INTO cases_doorgrant ({columns}) VALUES (?,?,?,?,?,?,?,?,?)", (*row, from_ms, to_ms))  # noqa: S608 - constants
+    db.execute(f"INSERT INTO cases_doorgrant ({columns}) VALUES (?,?,?,?,?,?,?,?,?,?)", (*row, from_ms, to_ms))  # noqa: S608 - constants
     db.execute("UPDATE cases_doorrevision SET revision = revision + 1")
     db.execute("COMMIT")
 

@@ -4,6 +4,7 @@ import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from surety.stream.contract import PARTITIONS, Entry, StreamUnavailableError, partition_of
@@ -89,6 +90,14 @@ def test_trimming_deletes_up_to_a_position_and_never_gives_a_number_again(stream
     assert stream.trim(seqs[-1]) == 2
     assert stream.last_seq() == 0
     assert stream.append([entry(9)])[0] > seqs[-1]
+
+
+def test_erasing_deletes_one_devices_records_up_to_a_position_and_no_others(stream: SqlStream) -> None:
+    theirs = msgspec.structs.replace(entry(1), device_id="link-1")
+    seqs = stream.append([theirs, entry(2), theirs, theirs])
+    assert stream.erase("link-1", seqs[2]) == 2
+    assert [record.seq for record in stream.read(0, 10)] == [seqs[1], seqs[3]]
+    assert stream.erase("somebody-else", seqs[3]) == 0
 
 
 def test_a_message_appended_twice_is_there_twice(stream: SqlStream) -> None:

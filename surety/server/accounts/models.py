@@ -11,6 +11,7 @@ class Role(models.TextChoices):
     OPERATOR = "operator", "Monitoring operator"
     FACE_REVIEWER = "face_reviewer", "Face reviewer"
     SUPERVISOR = "supervisor", "Supervisor"
+    VICTIM_LIAISON = "victim_liaison", "Victim liaison"
     DISCLOSURE_OFFICER = "disclosure_officer", "Disclosure officer"
     AUDITOR = "auditor", "Auditor"
     ADMINISTRATOR = "administrator", "Administrator"

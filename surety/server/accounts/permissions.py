@@ -19,7 +19,7 @@ from surety.server.accounts.models import Role, User
 from surety.server.errors import NotAllowedError
 
 if TYPE_CHECKING:
-    from surety.server.cases.models import Person
+    from surety.server.cases.models import Person, ProtectedPerson
 
 View = Callable[..., HttpResponseBase]
 
@@ -40,6 +40,9 @@ PERMISSIONS = {
     "alerts.handle": "acknowledge, contact, note, resolve, hand over",
     "alerts.confirm": "confirm or decline an adverse outcome that somebody else proposed",
     "trail.read": "read where a person was, for a stated purpose",
+    "protected.view": "see a protected person and how their link to a supervised person stands",
+    "protected.change": "record protected persons, their consent, links and devices",
+    "protected.approve": "approve a link to a protected person that somebody else proposed",
     "audit.read": "read and check the audit log",
     "admin.users": "create users, change roles, reset second factors",
 }
@@ -49,14 +52,15 @@ _COLUMNS = tuple(PERMISSIONS)
 TABLE: Mapping[Role, Mapping[str, Scope]] = {
     role: dict(zip(_COLUMNS, scopes, strict=True))
     for role, scopes in {
-        #                        view      change    assign  handle    confirm trail     audit users
-        Role.OFFICER: (CASELOAD, CASELOAD, NO, CASELOAD, NO, CASELOAD, NO, NO),
-        Role.OPERATOR: (REGION, NO, NO, REGION, NO, REGION, NO, NO),
-        Role.FACE_REVIEWER: (NO, NO, NO, NO, NO, NO, NO, NO),
-        Role.SUPERVISOR: (REGION, REGION, REGION, REGION, REGION, REGION, NO, NO),
-        Role.DISCLOSURE_OFFICER: (NO, NO, NO, NO, NO, NO, NO, NO),
-        Role.AUDITOR: (NO, NO, NO, NO, NO, NO, ALL, NO),
-        Role.ADMINISTRATOR: (NO, NO, NO, NO, NO, NO, NO, ALL),
+        # cases: view, change, assign; alerts: handle, confirm; trail; protected: view, change, approve; audit; users
+        Role.OFFICER: (CASELOAD, CASELOAD, NO, CASELOAD, NO, CASELOAD, NO, NO, NO, NO, NO),
+        Role.OPERATOR: (REGION, NO, NO, REGION, NO, REGION, NO, NO, NO, NO, NO),
+        Role.FACE_REVIEWER: (NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO),
+        Role.SUPERVISOR: (REGION, REGION, REGION, REGION, REGION, REGION, REGION, REGION, REGION, NO, NO),
+        Role.VICTIM_LIAISON: (NO, NO, NO, NO, NO, NO, REGION, REGION, NO, NO, NO),
+        Role.DISCLOSURE_OFFICER: (NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO),
+        Role.AUDITOR: (NO, NO, NO, NO, NO, NO, NO, NO, NO, ALL, NO),
+        Role.ADMINISTRATOR: (NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, ALL),
     }.items()
 }
 
@@ -70,14 +74,15 @@ def scope_of(user: User | AnonymousUser, permission: str) -> Scope:
     return TABLE[Role(user.role)][permission]
 
 
-def may(user: User | AnonymousUser, permission: str, person: "Person | None" = None) -> bool:
+def may(user: User | AnonymousUser, permission: str, person: "Person | ProtectedPerson | None" = None) -> bool:
     """Whether the user may do it to this person; without a person: whether to anybody at all."""
     scope = scope_of(user, permission)
     if person is None or not isinstance(user, User) or scope in (Scope.NONE, Scope.ALL):
         return scope is not Scope.NONE
     if scope is Scope.REGION:
         return user.region in ("", person.region)
-    return person.caseloads.filter(officer=user, to_ms=None).exists()
+    caseloads = getattr(person, "caseloads", None)  # a protected person is in none
+    return caseloads is not None and caseloads.filter(officer=user, to_ms=None).exists()
 
 
 def people_for(user: User | AnonymousUser, permission: str) -> "QuerySet[Person]":
@@ -94,7 +99,7 @@ def people_for(user: User | AnonymousUser, permission: str) -> "QuerySet[Person]
     return Person.objects.all()
 
 
-def check_may(user: User | None, permission: str, person: "Person | None" = None) -> None:
+def check_may(user: User | None, permission: str, person: "Person | ProtectedPerson | None" = None) -> None:
     """Raise NotAllowedError unless the user may. None is the system itself: set-up and the rules, never a request."""
     if user is not None and not may(user, permission, person):
         whom = f" for {person.reference}" if person and may(user, "cases.view", person) else ""

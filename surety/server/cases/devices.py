@@ -4,16 +4,16 @@ import hashlib
 import secrets
 
 from django.db import transaction
-from django.db.models import Q
 
 from surety.server.accounts.models import User
-from surety.server.accounts.permissions import check_may
+from surety.server.accounts.permissions import check_may, may
 from surety.server.audit import actions as audit
 from surety.server.cases import checks
 from surety.server.cases.checks import DeviceDetails
 from surety.server.cases.door import rewrite_grants
 from surety.server.cases.intervals import FOREVER_MS
-from surety.server.cases.models import Device, DeviceAssignment, Person
+from surety.server.cases.models import Device, DeviceAssignment, Person, ProtectedPerson
+from surety.server.cases.protected import check_free
 from surety.server.cases.writing import lock_person, publish, stamp
 from surety.server.errors import ConflictError, InvalidError, NotFoundError
 
@@ -25,7 +25,7 @@ def register_device(
 
     The secret is "" when `details.with_secret` is false: the door then asks for none.
     """
-    check_may(acting_user, "cases.change")
+    _check_works_with_devices(acting_user)
     checks.check_device(details)
     identifier = details.identifier or secrets.token_hex(16)
     secret = secrets.token_urlsafe(24) if details.with_secret else ""
@@ -52,10 +52,14 @@ def rotate_secret(device_id: str, *, acting_user: User | None, now_ms: int, reas
         wearers = Person.objects.filter(assignments__device=device).distinct().order_by("pk")
         for person in wearers:
             check_may(acting_user, "cases.change", person)
-        check_may(acting_user, "cases.change")
+        bearers = ProtectedPerson.objects.filter(assignments__device=device).distinct()
+        for bearer in bearers:
+            check_may(acting_user, "protected.change", bearer)
+        _check_works_with_devices(acting_user)
         device.secret_sha256 = _hash(secret)
         device.save(update_fields=["secret_sha256"])
-        for person in wearers:
+        linked = Person.objects.filter(orders__links__protected__in=bearers).distinct().order_by("pk")
+        for person in sorted({*wearers, *linked}, key=lambda one: one.pk):
             rewrite_grants(person)
         _note_device("device.secret_rotated", device, acting_user, now_ms, reason)
     return secret
@@ -70,9 +74,7 @@ def assign_device(
         person = lock_person(person_id)
         check_may(acting_user, "cases.change", person)
         device = _device(device_id)
-        still_worn = Q(to_ms=None) | Q(to_ms__gt=from_ms)
-        if DeviceAssignment.objects.filter(still_worn, device=device).exists():
-            raise ConflictError("The device is assigned already at that time; end that first.", field="device")
+        check_free(device, from_ms)
         row = DeviceAssignment.objects.create(
             device=device, person=person, from_ms=from_ms, **stamp(acting_user, now_ms, reason)
         )
@@ -109,6 +111,12 @@ def _device(device_id: str) -> Device:
     if device is None:
         raise NotFoundError("There is no such device.")
     return device
+
+
+def _check_works_with_devices(acting_user: User | None) -> None:
+    """Devices are given to supervised people, or to protected persons by those who work with them."""
+    if acting_user is None or not may(acting_user, "protected.change"):
+        check_may(acting_user, "cases.change")
 
 
 def _hash(secret: str) -> str:

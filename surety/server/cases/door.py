@@ -1,11 +1,25 @@
 """What the door may accept, derived anew from a person's orders and assignments whenever either changes."""
 
+from collections.abc import Iterator
+
 from django.db.models import F
 
+from surety.server.cases import links, queries
 from surety.server.cases.checks import DATA_KINDS
 from surety.server.cases.intervals import FOREVER_MS, Span, intersect, merge
-from surety.server.cases.models import DeviceAssignment, DoorGrant, DoorRevision, OrderVersion, Person
+from surety.server.cases.models import (
+    Device,
+    DeviceAssignment,
+    DoorGrant,
+    DoorRevision,
+    OrderVersion,
+    Person,
+    ProtectedAssignment,
+    ProtectedLink,
+)
 from surety.server.cases.queries import CollectionSpan, collection_spans
+
+PROTECTED_KIND = "protected"
 
 
 def rewrite_grants(person: Person) -> None:
@@ -14,6 +28,7 @@ def rewrite_grants(person: Person) -> None:
     DoorGrant.objects.filter(person_id=person.pk).delete()
     assignments = DeviceAssignment.objects.filter(person=person).select_related("device")
     DoorGrant.objects.bulk_create(grant for assignment in assignments for grant in _grants(assignment, lawful))
+    DoorGrant.objects.bulk_create(_link_grants(person))
     DoorRevision.objects.get_or_create(id=1)
     DoorRevision.objects.filter(id=1).update(revision=F("revision") + 1)
 
@@ -38,20 +53,33 @@ def _lawful(person: Person) -> list[CollectionSpan]:
 
 
 def _grants(assignment: DeviceAssignment, lawful: list[CollectionSpan]) -> list[DoorGrant]:
-    device = assignment.device
     worn = Span(assignment.from_ms, FOREVER_MS if assignment.to_ms is None else assignment.to_ms)
     return [
-        DoorGrant(
-            identifier=device.identifier,
-            protocol=device.protocol,
-            device_id=device.pk,
-            person_id=assignment.person_id,
-            secret_sha256=device.secret_sha256,
-            payload_key=device.payload_key,
-            data_kinds=list(piece.data_kinds),
-            from_ms=span.from_ms,
-            to_ms=span.to_ms,
-        )
+        _grant(assignment.device, assignment.person_id, span, list(piece.data_kinds))
         for piece in lawful
         for span in intersect([worn], [piece.span])
     ]
+
+
+def _link_grants(person: Person) -> Iterator[DoorGrant]:
+    """For devices of protected persons: their positions, while a link to this person is in force, and nothing else."""
+    for link in ProtectedLink.objects.filter(order__person=person).select_related("order"):
+        in_force = links.spans(link, queries.in_force(link.order.versions.all()))
+        for assignment in ProtectedAssignment.objects.filter(protected=link.protected_id).select_related("device"):
+            for span in intersect([links.carried(assignment)], in_force):
+                yield _grant(assignment.device, person.pk, span, [PROTECTED_KIND], link.pk)
+
+
+def _grant(device: Device, person_id: str, span: Span, data_kinds: list[str], link_id: str = "") -> DoorGrant:
+    return DoorGrant(
+        identifier=device.identifier,
+        protocol=device.protocol,
+        device_id=device.pk,
+        person_id=person_id,
+        secret_sha256=device.secret_sha256,
+        payload_key=device.payload_key,
+        data_kinds=data_kinds,
+        link_id=link_id,
+        from_ms=span.from_ms,
+        to_ms=span.to_ms,
+    )

@@ -135,6 +135,62 @@ class DeviceAssignment(Recorded):
     to_ms = models.BigIntegerField(null=True)
 
 
+class ProtectedPerson(Recorded):
+    """Somebody whom an order protects from a supervised person. Only those with `protected.view` may see this row.
+
+    Nothing of it, and no position of theirs, is shown with the supervised person's case.
+    """
+
+    id = models.CharField(primary_key=True, max_length=32, default=new_id)
+    reference = models.CharField(max_length=32, unique=True)
+    name = models.CharField(max_length=200)
+    contact = models.CharField(max_length=200, help_text="How they want to be reached")
+    language = models.CharField(max_length=16, default="en")
+    time_zone = models.CharField(max_length=64, default="Europe/London")
+    region = models.CharField(max_length=64, blank=True)
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.reference})"
+
+
+class ProtectedLink(Recorded):
+    """That a supervised person keeps a distance from a protected one, wherever they are (docs/adr/0017).
+
+    In force from the latest of: its start, the protected person's consent, a second person's approval, and that the
+    supervised person was told; while their order is; and until it is ended or the consent is withdrawn. What it asks
+    never changes: other distances are another link.
+    """
+
+    id = models.CharField(primary_key=True, max_length=32, default=new_id)
+    protected = models.ForeignKey(ProtectedPerson, on_delete=models.PROTECT, related_name="links")
+    order = models.ForeignKey(Order, on_delete=models.CASCADE, related_name="links")
+    legal_basis = models.CharField(max_length=200)
+    alert_m = models.PositiveIntegerField()
+    warn_m = models.PositiveIntegerField(default=0)
+    from_ms = models.BigIntegerField()
+    consent_ms = models.BigIntegerField()
+    consent_how = models.CharField(max_length=200)
+    consent_by_name = models.CharField(max_length=200, help_text="Who heard the consent and wrote it down")
+    approved_ms = models.BigIntegerField(null=True)
+    approved_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    approved_by_name = models.CharField(max_length=200, blank=True)
+    told_ms = models.BigIntegerField(null=True, help_text="When the supervised person was told")
+    told_how = models.CharField(max_length=120, blank=True)
+    told_language = models.CharField(max_length=16, blank=True)
+    ended_ms = models.BigIntegerField(null=True)
+    withdrawn_ms = models.BigIntegerField(null=True, help_text="When the protected person withdrew their consent")
+    erased_to_ms = models.BigIntegerField(default=-1, help_text="Up to when positions under it are deleted")
+
+
+class ProtectedAssignment(Recorded):
+    """That a protected person carries a device, from one instant to another."""
+
+    device = models.ForeignKey(Device, on_delete=models.PROTECT, related_name="protected_assignments")
+    protected = models.ForeignKey(ProtectedPerson, on_delete=models.CASCADE, related_name="assignments")
+    from_ms = models.BigIntegerField()
+    to_ms = models.BigIntegerField(null=True)
+
+
 class DoorGrant(models.Model):
     """What the door may accept: derived from orders and assignments in the transaction that changes them.
 
@@ -147,6 +203,7 @@ class DoorGrant(models.Model):
     person_id = models.CharField(max_length=32, db_index=True)
     secret_sha256 = models.CharField(max_length=64, blank=True)
     payload_key = models.CharField(max_length=64, blank=True)
+    link_id = models.CharField(max_length=32, blank=True, help_text="Of a protected person's device: for which link")
     data_kinds = models.JSONField(default=list)
     from_ms = models.BigIntegerField()
     to_ms = models.BigIntegerField()

@@ -11,6 +11,7 @@ from django.db.models.functions import Cast
 from surety.rules import conditions as rules
 from surety.server.accounts.models import User
 from surety.server.accounts.permissions import may, people_for
+from surety.server.cases import links
 from surety.server.cases.intervals import FOREVER_MS, Span, intersect, merge, version_spans
 from surety.server.cases.models import (
     Caseload,
@@ -24,6 +25,7 @@ from surety.server.cases.models import (
     OrderStatus,
     OrderVersion,
     Person,
+    ProtectedLink,
 )
 from surety.server.errors import NotFoundError
 
@@ -170,6 +172,13 @@ def _condition_sets(person_ids: Sequence[str], known_ms: int | None = None) -> d
     for (person_id, order_id, _), group in groupby(rows, key=lambda row: row[:3]):
         versions = [_VersionRow._make(row[2:]) for row in group]
         parts[person_id].extend(_intervals(versions, spans.get(order_id, [])))
+    of_order: dict[str, list[ProtectedLink]] = {}
+    known_links = ProtectedLink.objects.filter(order__person_id__in=person_ids, recorded_ms__lte=known_ms)
+    for link in known_links.select_related("order__person").order_by("pk"):
+        of_order.setdefault(link.order_id, []).append(links.as_known(link, known_ms))
+    for order_id, found in of_order.items():
+        person = found[0].order.person
+        parts[person.pk].extend(links.conditions(found, spans.get(order_id, []), person.time_zone))
     for order_versions in orders.values():
         parts[order_versions[0].order.person_id].extend(_terms(order_versions))
     return {

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 import msgspec
 
 from surety.rules import batch, engine, grounds, working
-from surety.rules.conditions import Body, ConditionSet
+from surety.rules.conditions import Body, ConditionSet, MovingZone
 from surety.rules.engine import State
 from surety.rules.facts import Fact, Fix, Tick
 from surety.rules.findings import RULES_VERSION, Finding, to_json
@@ -66,6 +66,8 @@ class Rederived(msgspec.Struct, frozen=True):
     def differences(self) -> list[str]:
         """In what the two differ; nothing when they are the same byte for byte."""
         stored_body = bytes(self.row.body)
+        if self.again is None and isinstance(self.body, MovingZone):
+            return ["it rests on a protected person's positions, which are deleted after three days or on withdrawal"]
         if self.again is None:
             return ["the rules do not give this finding from what is stored"]
         if to_json(self.again) == stored_body:

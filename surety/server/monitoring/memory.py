@@ -205,6 +205,11 @@ class Memory:
             if self._people[person_id].unread is not None:
                 self._make_state_anew(self._people[person_id])
 
+    def forget(self, ids: Iterable[str]) -> None:
+        """Read these people anew when they are next needed: their rows were changed. Only between two steps."""
+        for person_id in ids:
+            self._people.pop(person_id, None)
+
     def restore(self, person_id: str) -> Person:
         """The person as last committed, in the place of what was known of them."""
         person = self.read([person_id])[person_id]

@@ -1,6 +1,6 @@
 """The only reader of what the worker keeps, for the worker itself and for pages."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import msgspec
 from django.db import connection
@@ -51,20 +51,38 @@ def which_are_stored(keys: Sequence[Key]) -> set[Key]:
 
 # --- for pages and the command line. Whoever shows a trail records that it was read (audit, "trail.read"). ---------
 
+_PROTECTED_LOOKED_AT = 2_000  # records: some hours of both devices
 STALE_AFTER_S = 30.0  # a worker says that it lives every two seconds
 
 
 def trail(person_id: str, from_ms: int, to_ms: int) -> list[facts.Fact]:
-    """Everything stored of one person with a time in [from_ms, to_ms), in the order in which the rules took it."""
+    """What is stored of one person with a time in [from_ms, to_ms), in the order in which the rules took it.
+
+    Never a protected person's position: it is stored with the supervised person for the rules, and shown to nobody.
+    """
     rows = StoredFact.objects.filter(person_id=person_id, at_ms__gte=from_ms, at_ms__lt=to_ms)
-    bodies = rows.order_by("at_ms", "fact_id").values_list("body", flat=True)
-    return [facts.decode(bytes(body)) for body in bodies]
+    return _own(rows.order_by("at_ms", "fact_id").values_list("body", flat=True))
 
 
 def newest(person_id: str, until_ms: int, most: int) -> list[facts.Fact]:
-    """The last facts of one person up to an instant, newest first."""
+    """The last facts of one person up to an instant, newest first; those of a protected person are left out."""
     rows = StoredFact.objects.filter(person_id=person_id, at_ms__lte=until_ms).order_by("-at_ms", "-fact_id")
-    return [facts.decode(bytes(body)) for body in rows.values_list("body", flat=True)[:most]]
+    return _own(rows.values_list("body", flat=True)[:most])
+
+
+def _own(bodies: "Iterable[bytes | memoryview[int]]") -> list[facts.Fact]:
+    decoded = (facts.decode(bytes(body)) for body in bodies)
+    return [fact for fact in decoded if not isinstance(fact, facts.ProtectedFix)]
+
+
+def last_protected_ms(person_id: str, link_id: str, now_ms: int) -> int | None:
+    """When a protected person's device last told a position under a link; only the instant, never the place."""
+    rows = StoredFact.objects.filter(person_id=person_id, at_ms__lte=now_ms).order_by("-at_ms", "-fact_id")
+    for body in rows.values_list("body", flat=True)[:_PROTECTED_LOOKED_AT].iterator():
+        fact = facts.decode(bytes(body))
+        if isinstance(fact, facts.ProtectedFix) and fact.link_id == link_id:
+            return fact.at_ms
+    return None
 
 
 def findings(person_id: str, from_ms: int, to_ms: int, *, superseded: bool = False) -> list[rules.Finding]:

@@ -17,6 +17,7 @@ from surety.rules.findings import Finding, to_json
 from surety.server.monitoring.arrived import stored_after
 from surety.server.monitoring.batch import NEVER_MS, Arrival
 from surety.server.monitoring.memory import Person, Rules
+from surety.server.monitoring.protected import erased, rests_on_erased
 from surety.server.monitoring.stepping import Harvest, Stepper
 
 SAME_THING_MS = 12 * 3_600_000  # a finding takes the place of one of its kind and condition within half a day
@@ -30,6 +31,7 @@ class _Former(NamedTuple):
     condition_id: str
     episode_id: str
     at_ms: int
+    known_ms: int
     certainty: str
     cause: str
     body: bytes
@@ -81,8 +83,17 @@ def _in_order(person_id: str, after_ms: int, arrivals: Sequence[Arrival]) -> Ite
 
 
 def _compare(person_id: str, base_ms: int, stepper: Stepper) -> Harvest:
-    formers = {former.id: former for former in _formers(person_id, base_ms)}
-    derived = {finding.id: finding for finding in stepper.findings}
+    gone = erased(person_id)
+    formers = {
+        former.id: former
+        for former in _formers(person_id, base_ms)
+        if not rests_on_erased(former.condition_id, former.known_ms, gone)
+    }
+    derived = {
+        finding.id: finding
+        for finding in stepper.findings
+        if not rests_on_erased(finding.condition_id, finding.known_ms, gone)
+    }
     fresh = [finding for finding in derived.values() if _is_news(finding, formers.get(finding.id))]
     told = {finding.id for finding in fresh}
     return Harvest(
@@ -105,7 +116,7 @@ def _formers(person_id: str, base_ms: int) -> list[_Former]:
     """The findings that hold and were first known after an instant: those that a replay from there gives again."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT id, kind, condition_id, episode_id, at_ms, certainty, cause, body FROM monitoring_finding"
+            "SELECT id, kind, condition_id, episode_id, at_ms, known_ms, certainty, cause, body FROM monitoring_finding"
             " WHERE person_id = %s AND known_ms > %s AND superseded_ms IS NULL ORDER BY at_ms, id",
             [person_id, base_ms],
         )

@@ -12,7 +12,7 @@ from django.db import connection, transaction
 from django.db.models import Q
 
 from surety.rules.engine import OtherStateError, State, decode_state
-from surety.rules.facts import Fact, decode
+from surety.rules.facts import Fact, ProtectedFix, decode
 from surety.server.monitoring.batch import NEVER_MS
 from surety.server.monitoring.models import Finding, PersonState, Snapshot, StoredFact
 
@@ -110,9 +110,10 @@ def time_of_fact_from_the_end(person_id: str, number: int, until_ms: int) -> int
 
 
 def facts_named(person_id: str, ids: Sequence[str]) -> list[Fact]:
-    """Stored facts by their ids, in order of time."""
+    """Stored facts by their ids, in order of time; a protected person's positions are left out."""
     rows = StoredFact.objects.filter(person_id=person_id, fact_id__in=list(ids)).order_by("at_ms", "fact_id")
-    return [decode(bytes(body)) for body in rows.values_list("body", flat=True)]
+    facts = (decode(bytes(body)) for body in rows.values_list("body", flat=True))
+    return [fact for fact in facts if not isinstance(fact, ProtectedFix)]
 
 
 def finding_rows(person_id: str, known_after_ms: int = NEVER_MS) -> list[Finding]:

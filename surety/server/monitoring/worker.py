@@ -8,7 +8,7 @@ the same records are read again: an acknowledged fact takes effect exactly once.
 import logging
 import os
 import threading
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import msgspec
 from django.db import InterfaceError, OperationalError, connection
@@ -17,7 +17,7 @@ from surety.clock import Clock
 from surety.rules import engine
 from surety.rules.findings import RULES_VERSION
 from surety.server.cases import queries as cases
-from surety.server.monitoring import actions, queries
+from surety.server.monitoring import actions, protected, queries
 from surety.server.monitoring.batch import Batch
 from surety.server.monitoring.intake import Intake
 from surety.server.monitoring.memory import Memory, Person, Rules
@@ -123,6 +123,8 @@ class Worker:
             failed = actions.store(batch, taker.parts, now_ms=now_ms)
             positions.moved(batch.moves)
             self._memory.committed(touched)
+        if intake.changed:
+            self.erase(now_ms, intake.changed)
         self._unsure = failed > 0
         done = [batch, *taker.parts]
         return Progress(
@@ -163,6 +165,10 @@ class Worker:
                 touched.append(taker.take(person, arrivals))
         return touched
 
+    def erase(self, now_ms: int, people: Collection[str] | None = None) -> None:
+        """Delete protected persons' positions that may not be kept: at once when somebody withdraws, else by age."""
+        self._memory.forget(protected.erase(self._stream, self._partitions, now_ms, people=people))
+
     def beat(self, now_ms: int, error: str = "") -> None:
         """Leave a sign of life."""
         waiting, age_ms = self._lag(now_ms)
@@ -201,8 +207,10 @@ class Worker:
                     beat_ms = now_ms
                     if 0 in self._partitions:
                         notices.expire(now_ms)
-                if now_ms - trim_ms >= TRIM_S * 1000 and 0 in self._partitions:
-                    trim(self._stream, now_ms)
+                if now_ms - trim_ms >= TRIM_S * 1000:
+                    if 0 in self._partitions:
+                        trim(self._stream, now_ms)
+                    self.erase(now_ms)
                     trim_ms = now_ms
             except AWAY as error:
                 logger.warning("worker %s tries again in %.2f s: %s", self.name, pause_s, error)
