@@ -102,6 +102,8 @@ class _Restriction(_Zone, frozen=True, kw_only=True, tag="restriction", forbid_u
 
 class _Trail(_Common, frozen=True, kw_only=True, tag="trail", forbid_unknown_fields=True):
     silent_after_s: Annotated[int, msgspec.Meta(ge=60, le=604_800)] = 1_800
+    no_location_after_s: Annotated[int, msgspec.Meta(ge=300, le=604_800)] = 3_600
+    charge_min_a_day: Annotated[int, msgspec.Meta(ge=0, le=720)] = 0
 
 
 class _CheckIn(_Common, frozen=True, kw_only=True, tag="check_in", forbid_unknown_fields=True):
@@ -187,7 +189,8 @@ class _Reader:
 
     def _body(self, where: Where, one: _Written, term: Span | None) -> Body:
         if isinstance(one, _Trail):
-            return Trail(one.silent_after_s)
+            limits = one.silent_after_s, one.no_location_after_s, one.charge_min_a_day
+            return Trail(*limits, self.written.time_zone)
         if isinstance(one, _CheckIn):
             return CheckInDuty(one.per_day, one.response_s, one.late_until_s)
         if isinstance(one, _Curfew):

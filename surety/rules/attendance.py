@@ -248,7 +248,7 @@ def _verdict(record: Stay, scene: Scene) -> list[Finding]:
         return []
     possible_ms = record.until_ms - record.since_ms - record.elsewhere_ms
     if possible_ms >= record.needed_ms:
-        cause = grounds.cause_of_quiet(scene.device)
+        cause = grounds.cause_of_quiet(scene.device, scene.now_ms)
         return [_found(Kind.ATTENDANCE_UNVERIFIED, record, record.until_ms, Certainty.ESTABLISHED, cause, scene)]
     kind = Kind.ATTENDANCE_MISSED if record.arrived_ms is None else Kind.ATTENDANCE_SHORT
     return [_found(kind, record, record.until_ms, record.certainty, Cause.BEHAVIOUR, scene)]

@@ -11,7 +11,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from surety.rules import engine, presence
+from surety.rules import engine, hearing, presence
 from surety.rules.facts import Fact, Fix, Millis, Tick
 from surety.rules.findings import Finding
 from surety.rules.grounds import seen
@@ -25,7 +25,7 @@ _SHORTEST, _LONGEST = 64, 4096  # fixes tried at once; a stretch with a change i
 class Track(msgspec.Struct, frozen=True, eq=False):
     """Facts of one person in order, each once, and the columns of the fixes among them.
 
-    `plain`: a fix that may be taken as evidence; every other fact goes through `step`.
+    `plain`: a fix that may be taken as evidence and was not kept by the device; every other fact goes through `step`.
     """
 
     facts: Sequence[Fact]
@@ -58,7 +58,7 @@ def track_of(facts: Sequence[Fact]) -> Track:
 
 
 def _row(fact: Fact) -> tuple[float, float, float, int, bool]:
-    if not isinstance(fact, Fix) or fact.mock:
+    if not isinstance(fact, Fix) or fact.mock or not hearing.is_prompt(fact):
         return 0.0, 0.0, 0.0, 0, False
     radius = np.nan if fact.accuracy_m is None else fact.accuracy_m
     return fact.lat_deg, fact.lon_deg, radius, presence.SOURCE_CODES[fact.source], True
@@ -92,7 +92,7 @@ def _quiet_until(state: State, track: Track, plan: Plan, at: int, next_other: in
     """Up to where fixes can be given without anything falling due or waiting for them."""
     first = track.at_ms[at]
     in_order = first > state.at_ms or (first == state.at_ms and track.facts[at].id > state.last_id)
-    if state.attention or state.revision != plan.revision or not in_order:
+    if state.attention or state.kept is not None or state.revision != plan.revision or not in_order:
         return at
     return min(next_other, at + int(np.searchsorted(track.at_ms[at:next_other], state.wake_ms)))
 

@@ -155,7 +155,7 @@ class _Case:
     def _cause(self, kind: Kind, one: CheckIn) -> Cause:
         if kind is not Kind.CHECK_IN_UNDELIVERED:
             return Cause.UNKNOWN
-        told = Cause.NETWORK if one.delivered is False else grounds.cause_of_quiet(self.scene.device)
+        told = Cause.NETWORK if one.delivered is False else grounds.cause_of_quiet(self.scene.device, self.scene.now_ms)
         return Cause.NETWORK if told is Cause.UNKNOWN else told
 
     def _evidence(self, one: CheckIn) -> Evidence:

@@ -5,6 +5,7 @@ changes nothing. It is never too late.
 """
 
 import functools
+import math
 from collections.abc import Sequence
 
 import msgspec
@@ -139,6 +140,8 @@ class Clockwork:
             state.device,
             state.heard_ms,
             state.watches,
+            state.kept,
+            _located_ms(state),
         )
 
     def _rule(self, rulings: list[Ruling], scene: Scene) -> None:
@@ -282,6 +285,11 @@ def _waits(watch: Watch) -> bool:
     """Whether the next fix may settle something though no presence changes."""
     possible = watch.breach is not None and watch.breach.certainty is Certainty.POSSIBLE
     return watch.status == UNSURE or watch.unseen is not None or possible
+
+
+def _located_ms(state: State) -> Millis | None:
+    at_ms = float(state.before[kernel.BEFORE_MS])
+    return None if math.isnan(at_ms) else int(at_ms)
 
 
 def _read(state: State, now_ms: Millis, row: int) -> presence.Reading:

@@ -146,9 +146,16 @@ class Zone(msgspec.Struct, frozen=True, tag="zone", tag_field="kind", omit_defau
 
 
 class Trail(msgspec.Struct, frozen=True, tag="trail", tag_field="kind", omit_defaults=True):
-    """Monitoring of where a person goes. Silence: that long without any message of the device is a finding."""
+    """Monitoring of where a person goes. Silence: that long without any message of the device is a finding.
+
+    `no_location_after_s`: the same where it speaks, but tells no place that is good for anything. `charge_min_a_day`:
+    how many minutes of each local day (in `zone`, an IANA name) the device is to be charged; 0: nothing is asked.
+    """
 
     silent_after_s: Annotated[int, msgspec.Meta(ge=60, le=604_800)] = 1_800
+    no_location_after_s: Annotated[int, msgspec.Meta(ge=300, le=604_800)] = 3_600
+    charge_min_a_day: Annotated[int, msgspec.Meta(ge=0, le=720)] = 0
+    zone: str = "UTC"
 
 
 class CheckInDuty(msgspec.Struct, frozen=True, tag="check_in", tag_field="kind", omit_defaults=True):
@@ -238,7 +245,9 @@ Body = Curfew | Zone | Trail | CheckInDuty | MovingZone | OrderTerm | Absence | 
 
 
 def timetables_of(body: Body) -> tuple[Timetable, ...]:
-    """Every timetable in a condition's body."""
+    """Every timetable in a condition's body; a trail's says in which zone its days are counted."""
+    if isinstance(body, Trail):
+        return (Timetable(body.zone),)
     return (body.timetable,) if isinstance(body, Curfew | Zone | MovingZone | Absence | Attendance) else ()
 
 

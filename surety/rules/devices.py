@@ -1,61 +1,131 @@
-"""Decides what a device's own word and its silence amount to.
+"""Decides what a device's own word amounts to.
 
 - What it reports (SOS, tamper, off the wrist, battery, power) is a finding each, whatever else stands in the report.
-  A state that a device repeats in every message is told once, and again after `REPEAT_AFTER_MS`.
+  A state that it repeats in every message is told once while it lasts, and ends when the device says that it is over.
+- Where one report says a thing and its opposite, the sensor contradicts itself: POSSIBLE, and nothing changes.
 - A position that the device itself calls simulated is MOCK_LOCATION, and never evidence of a place.
 
-Its silence is decided in silence.py.
+Its silence is decided in silence.py, that it tells no place in location.py, charging in charging.py.
 """
 
 from typing import NamedTuple
 
 import msgspec
 
-from surety.rules import grounds
+from surety.rules import battery, grounds
 from surety.rules.facts import DeviceEvent, DeviceReport, Fix, Millis
 from surety.rules.findings import Cause, Certainty, Evidence, Finding, Kind
 from surety.rules.grounds import Numbers, Subject
 from surety.rules.movement import Way
-from surety.rules.state import Device
+from surety.rules.state import Device, Standing
 
 HOUR_MS = 3_600_000
 SOS_REPEAT_MS = 300_000  # a second call for help minutes later is news; the same held button is not
-REPEAT_AFTER_MS = HOUR_MS
+REPEAT_AFTER_MS = HOUR_MS  # a state that was not said for so long and is said again is news
+ON_AGAIN_MS = 120_000  # a device that goes off may still send what it had queued
 LOW_PCT, ENOUGH_PCT = 15.0, 30.0  # low at or below; no longer low from
 
 
 class _Sign(NamedTuple):
+    """What an event amounts to. `over`: the event that says it has ended (a state), None for what only happens."""
+
     kind: Kind
     certainty: Certainty
-    repeat_ms: Millis
+    repeat_ms: Millis = REPEAT_AFTER_MS
+    over: DeviceEvent | None = None
+    lasts: bool = True
 
 
 # A device's sensor for straps and wrists errs; that a button was pressed or a power switch used, it knows.
 _SIGNS = {
-    DeviceEvent.SOS: _Sign(Kind.SOS, Certainty.ESTABLISHED, SOS_REPEAT_MS),
-    DeviceEvent.STRAP_TAMPER: _Sign(Kind.STRAP_TAMPER, Certainty.PROBABLE, REPEAT_AFTER_MS),
-    DeviceEvent.CASE_TAMPER: _Sign(Kind.CASE_TAMPER, Certainty.PROBABLE, REPEAT_AFTER_MS),
-    DeviceEvent.OFF_WRIST: _Sign(Kind.OFF_WRIST, Certainty.PROBABLE, REPEAT_AFTER_MS),
-    DeviceEvent.POWER_OFF: _Sign(Kind.POWERED_OFF, Certainty.ESTABLISHED, REPEAT_AFTER_MS),
-    DeviceEvent.MOCK_LOCATION: _Sign(Kind.MOCK_LOCATION, Certainty.ESTABLISHED, REPEAT_AFTER_MS),
+    DeviceEvent.SOS: _Sign(Kind.SOS, Certainty.ESTABLISHED, SOS_REPEAT_MS, lasts=False),
+    DeviceEvent.STRAP_TAMPER: _Sign(Kind.STRAP_TAMPER, Certainty.PROBABLE, over=DeviceEvent.STRAP_CLOSED),
+    DeviceEvent.CASE_TAMPER: _Sign(Kind.CASE_TAMPER, Certainty.PROBABLE, over=DeviceEvent.CASE_CLOSED),
+    DeviceEvent.OFF_WRIST: _Sign(Kind.OFF_WRIST, Certainty.PROBABLE, over=DeviceEvent.ON_WRIST),
+    DeviceEvent.POWER_OFF: _Sign(Kind.POWERED_OFF, Certainty.ESTABLISHED, over=DeviceEvent.POWER_ON),
+    DeviceEvent.MOCK_LOCATION: _Sign(Kind.MOCK_LOCATION, Certainty.ESTABLISHED, lasts=False),
+    DeviceEvent.JAMMING: _Sign(Kind.JAMMING_SUSPECTED, Certainty.PROBABLE, lasts=False),
 }
-# What an event says is over, so that the next time is news.
-_ENDS = {DeviceEvent.ON_WRIST: Kind.OFF_WRIST, DeviceEvent.POWER_ON: Kind.POWERED_OFF}
+_LOW = _Sign(Kind.BATTERY_LOW, Certainty.ESTABLISHED)
+_FLAT = _Sign(Kind.BATTERY_FLAT, Certainty.ESTABLISHED)
+
+
+class _Report:
+    """One report being taken: the device as it is now known, and what was found."""
+
+    def __init__(self, before: Device, fact: DeviceReport, subject: Subject) -> None:
+        self.device, self.fact, self.subject = _told(before, fact), fact, subject
+        self.found: list[Finding] = []
+
+    def say(self, sign: _Sign) -> None:
+        """The device says something of itself."""
+        if sign.over is not None and sign.over in self.fact.events:
+            self._contradiction(sign)
+        elif sign.lasts:
+            self._state(sign)
+        elif _is_news(self.device, sign, self.fact.at_ms):
+            self._find(sign)
+            self.device = _remember(self.device, sign.kind, self.fact.at_ms)
+
+    def over(self, kind: Kind) -> None:
+        """The device says that something is over."""
+        held = self.device.standing.get(kind)
+        if held is None:
+            return
+        self.device = _standing(self.device, kind, None)
+        numbers: Numbers = {
+            "began": kind.value,
+            "began_ms": held.episode.at_ms,
+            **grounds.device_numbers(self.device, self.fact.at_ms),
+        }
+        about = Subject(self.subject.person_id, held.condition_id, held.version)
+        cause = Cause.CHARGING if self.device.charging and kind in _OF_BATTERY else Cause.UNKNOWN
+        evidence = Evidence((self.fact.id,), numbers)
+        self.found.append(about.end(Kind.DEVICE_RESTORED, held.episode, self.fact.at_ms, cause, evidence))
+
+    def _state(self, sign: _Sign) -> None:
+        held, at_ms = self.device.standing.get(sign.kind), self.fact.at_ms
+        if held is not None and at_ms - held.said_ms < sign.repeat_ms:
+            again = msgspec.structs.replace(held, said_ms=at_ms)
+        else:
+            episode = grounds.episode_of(self._find(sign))
+            again = Standing(episode, self.subject.condition_id, self.subject.version, at_ms)
+        self.device = _standing(self.device, sign.kind, again)
+
+    def _contradiction(self, sign: _Sign) -> None:
+        if sign.kind not in self.device.standing and _is_news(self.device, sign, self.fact.at_ms):
+            self._find(sign._replace(certainty=Certainty.POSSIBLE), {"contradicted": "yes"})
+            self.device = _remember(self.device, sign.kind, self.fact.at_ms)
+
+    def _find(self, sign: _Sign, more: Numbers | None = None) -> Finding:
+        at_ms = self.fact.at_ms
+        tells = grounds.power_numbers if sign.kind in _OF_BATTERY else grounds.device_numbers
+        numbers = {**tells(self.device, at_ms), **(more or {})}
+        cause = Cause.EQUIPMENT if more else _cause(sign.kind, self.device)
+        evidence = Evidence((self.fact.id,), numbers)
+        self.found.append(self.subject.begin(sign.kind, at_ms, at_ms, sign.certainty, cause, evidence))
+        return self.found[-1]
+
+
+_OF_BATTERY = (Kind.BATTERY_LOW, Kind.BATTERY_FLAT)
 
 
 def report(device: Device, fact: DeviceReport, subject: Subject) -> tuple[Device, list[Finding]]:
     """Take a device's report: what it now says of itself, and the findings in it."""
-    after = _told(device, fact)
-    found: list[Finding] = []
+    taken = _Report(device, fact, subject)
+    for kind in _ended(device, taken.device, fact):
+        taken.over(kind)
     for event in sorted(set(fact.events)):
-        sign = _SIGNS.get(event)
-        if sign is not None and _is_news(after, sign, fact.at_ms):
-            found.append(_finding(sign, fact.id, fact.at_ms, subject, after))
-            after = _remember(after, sign.kind, fact.at_ms)
-    if after.battery_low and not device.battery_low:
-        sign = _Sign(Kind.BATTERY_LOW, Certainty.ESTABLISHED, 0)
-        found.append(_finding(sign, fact.id, fact.at_ms, subject, after))
-    return after, found
+        if (sign := _SIGNS.get(event)) is not None:
+            taken.say(sign)
+    flat = _is_flat(taken.device)
+    for sign, is_so, was_so in (
+        (_LOW, taken.device.battery_low and not flat, device.battery_low),  # flat says more
+        (_FLAT, flat, _is_flat(device)),
+    ):
+        if is_so and not was_so and sign.kind not in taken.device.standing:
+            taken.say(sign)
+    return taken.device, taken.found
 
 
 def mock(device: Device, fix: Fix, subject: Subject) -> tuple[Device, list[Finding]]:
@@ -63,12 +133,14 @@ def mock(device: Device, fix: Fix, subject: Subject) -> tuple[Device, list[Findi
     sign = _SIGNS[DeviceEvent.MOCK_LOCATION]
     if not _is_news(device, sign, fix.at_ms):
         return device, []
-    return _remember(device, sign.kind, fix.at_ms), [_finding(sign, fix.id, fix.at_ms, subject, device)]
+    evidence = Evidence((fix.id,), grounds.device_numbers(device, fix.at_ms))
+    found = subject.begin(sign.kind, fix.at_ms, fix.at_ms, sign.certainty, Cause.UNKNOWN, evidence)
+    return _remember(device, sign.kind, fix.at_ms), [found]
 
 
 def leapt(device: Device, way: Way, subject: Subject) -> tuple[Device, list[Finding]]:
     """The device tells of a way that nobody travels: a wild fix, a replayed position, or two devices under one name."""
-    sign = _Sign(Kind.IMPLAUSIBLE_MOVEMENT, Certainty.PROBABLE, REPEAT_AFTER_MS)
+    sign = _Sign(Kind.IMPLAUSIBLE_MOVEMENT, Certainty.PROBABLE)
     if not _is_news(device, sign, way.to_ms):
         return device, []
     numbers: Numbers = {
@@ -81,24 +153,33 @@ def leapt(device: Device, way: Way, subject: Subject) -> tuple[Device, list[Find
     return _remember(device, sign.kind, way.to_ms), [found]
 
 
+def charging_told(device: Device, fact: DeviceReport) -> bool | None:
+    """Whether the device is on its charger by this report; what it said before where this one does not say."""
+    if DeviceEvent.CHARGING_STARTED in fact.events:
+        return True
+    if DeviceEvent.CHARGING_ENDED in fact.events:
+        return False
+    return device.charging if fact.charging is None else fact.charging
+
+
 def _told(device: Device, fact: DeviceReport) -> Device:
-    events = set(fact.events)
-    charging = fact.charging if fact.charging is not None else device.charging
-    if DeviceEvent.CHARGING_STARTED in events:
-        charging = True
-    elif DeviceEvent.CHARGING_ENDED in events:
-        charging = False
-    pct = float(fact.battery_pct) if fact.battery_pct is not None else device.battery_pct
-    over = {_ENDS[event] for event in events & _ENDS.keys()}
-    told_ms = {kind: at for kind, at in device.told_ms.items() if kind not in over} if over else device.told_ms
+    charging = charging_told(device, fact)
+    pct, levels = device.battery_pct, device.levels
+    if fact.battery_pct is not None:
+        pct = float(fact.battery_pct)
+        levels = battery.with_level(levels, fact.at_ms, pct, charging=charging)
+    elif charging:
+        levels = ()
+    off_ms = fact.at_ms if DeviceEvent.LOCATION_OFF in fact.events else device.location_off_ms
     return msgspec.structs.replace(
         device,
         battery_pct=pct,
         charging=charging,
-        offline=DeviceEvent.OFFLINE in events,
-        powered_off=DeviceEvent.POWER_OFF in events,
+        offline=DeviceEvent.OFFLINE in fact.events,
+        powered_off=DeviceEvent.POWER_OFF in fact.events,
         battery_low=_is_low(device, fact, charging=charging),
-        told_ms=told_ms,
+        levels=levels,
+        location_off_ms=off_ms,
     )
 
 
@@ -111,6 +192,22 @@ def _is_low(device: Device, fact: DeviceReport, *, charging: bool | None) -> boo
     return said or device.battery_low
 
 
+def _is_flat(device: Device) -> bool:
+    return device.battery_low and device.battery_pct is not None and device.battery_pct <= grounds.FLAT_PCT
+
+
+def _ended(before: Device, after: Device, fact: DeviceReport) -> list[Kind]:
+    """What this report says is over. A report at all says that the device is on."""
+    said = set(fact.events)
+    ended = [sign.kind for event, sign in _SIGNS.items() if sign.over in said and event not in said]
+    off = before.standing.get(Kind.POWERED_OFF)
+    if off is not None and DeviceEvent.POWER_OFF not in said and fact.at_ms - off.said_ms >= ON_AGAIN_MS:
+        ended.append(Kind.POWERED_OFF)
+    if not after.battery_low:
+        ended += _OF_BATTERY
+    return sorted(set(ended))
+
+
 def _is_news(device: Device, sign: _Sign, at_ms: Millis) -> bool:
     before = device.told_ms.get(sign.kind)
     return before is None or at_ms - before >= sign.repeat_ms
@@ -120,16 +217,15 @@ def _remember(device: Device, kind: Kind, at_ms: Millis) -> Device:
     return msgspec.structs.replace(device, told_ms={**device.told_ms, kind: at_ms})
 
 
-def _finding(sign: _Sign, fact_id: str, at_ms: Millis, subject: Subject, device: Device) -> Finding:
-    evidence = Evidence((fact_id,), grounds.device_numbers(device, at_ms))
-    return subject.begin(sign.kind, at_ms, at_ms, sign.certainty, _cause(sign.kind, device), evidence)
+def _standing(device: Device, kind: Kind, held: Standing | None) -> Device:
+    others = {one: standing for one, standing in device.standing.items() if one is not kind}
+    return msgspec.structs.replace(device, standing=others if held is None else {**others, kind: held})
 
 
 def _cause(kind: Kind, device: Device) -> Cause:
-    if kind is Kind.BATTERY_LOW:
+    """What explains what the device says of itself, from what it had said before."""
+    if kind in _OF_BATTERY or (kind is Kind.POWERED_OFF and device.battery_low):
         return Cause.EQUIPMENT
-    if kind is Kind.SOS:
-        return Cause.BEHAVIOUR
-    if kind is Kind.POWERED_OFF and device.battery_low:
-        return Cause.EQUIPMENT
-    return Cause.UNKNOWN
+    if kind is Kind.OFF_WRIST and device.charging:
+        return Cause.CHARGING
+    return Cause.BEHAVIOUR if kind is Kind.SOS else Cause.UNKNOWN

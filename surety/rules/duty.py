@@ -178,7 +178,7 @@ def unseen(watch: Watch, duty: Duty, scene: Scene) -> Ruling:
         scene.now_ms,
         scene.now_ms,
         Certainty.ESTABLISHED,
-        grounds.cause_of_quiet(scene.device),
+        grounds.cause_of_quiet(scene.device, scene.now_ms),
         _window(Evidence(evidence.fact_ids[-1:], numbers), watch, scene.now_ms),
     )
     episode = grounds.episode_of(finding)

@@ -14,7 +14,7 @@ import functools
 import msgspec
 import numpy as np
 
-from surety.rules import devices, movement, presence
+from surety.rules import devices, hearing, movement, presence
 from surety.rules.clockwork import Clockwork
 from surety.rules.conditions import ConditionSet
 from surety.rules.facts import ConditionsChanged, DeviceReport, Fact, Fix, Millis, Tick
@@ -103,7 +103,7 @@ class _Work(Clockwork):
         if told:
             self.tell(fact)
         if isinstance(fact, Fix | DeviceReport):
-            state.heard_ms = fact.at_ms
+            hearing.hear(state, fact)
             if isinstance(fact, Fix) and not fact.mock:
                 self._observe(fact)
             else:

@@ -30,7 +30,9 @@ class DeviceEvent(enum.StrEnum):
 
     SOS = "sos"
     STRAP_TAMPER = "strap_tamper"
+    STRAP_CLOSED = "strap_closed"
     CASE_TAMPER = "case_tamper"
+    CASE_CLOSED = "case_closed"
     OFF_WRIST = "off_wrist"
     ON_WRIST = "on_wrist"
     BATTERY_LOW = "battery_low"

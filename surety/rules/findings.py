@@ -76,6 +76,7 @@ class Kind(enum.StrEnum):
     MOCK_LOCATION = "mock_location"
     IMPLAUSIBLE_MOVEMENT = "implausible_movement"
     JAMMING_SUSPECTED = "jamming_suspected"
+    DEVICE_RESTORED = "device_restored"  # what the device had told of itself (strap, wrist, power, battery) is over
     ORDER_EXPIRED = "order_expired"
     REVIEW_OVERDUE = "review_overdue"
     REVIEW_DONE = "review_done"
@@ -93,12 +94,13 @@ ENDS = frozenset(
         Kind.VERIFIED_AGAIN,
         Kind.HEARD_AGAIN,
         Kind.LOCATED_AGAIN,
+        Kind.DEVICE_RESTORED,
         Kind.CHECK_IN_LATE,
         Kind.REVIEW_DONE,
         Kind.DUTY_ENDED,
     }
 )
-"""Kinds that end the episode they belong to; every other kind begins one (device events are episodes of one)."""
+"""Kinds that end the episode they belong to; every other kind begins one (a button pressed is an episode of one)."""
 
 
 class Evidence(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -6,7 +6,7 @@ and Wi-Fi fixes alone never establish anything, nor does a place within twice th
 
 import math
 
-from surety.rules import presence
+from surety.rules import battery, presence
 from surety.rules.facts import Fix, Millis, Source
 from surety.rules.findings import Cause, Certainty, Evidence, Finding, Kind, finding_id
 from surety.rules.presence import Reading
@@ -67,11 +67,16 @@ def cause_of_breach(fixes: tuple[Seen, ...], reading: Reading) -> Cause:
     return Cause.BEHAVIOUR if by_satellite(fixes, reading) else Cause.UNKNOWN
 
 
-def cause_of_quiet(device: Device) -> Cause:
-    """Why nothing (or nothing certain) comes, as far as the device told before: its cause before anybody's blame."""
+def cause_of_quiet(device: Device, now_ms: Millis) -> Cause:
+    """Why nothing (or nothing certain) comes, as far as the device told before: its cause before anybody's blame.
+
+    A battery explains it when it was low, or when by its own rate it will have been flat by now.
+    """
     if device.charging:
         return Cause.CHARGING
-    if device.battery_low or (device.battery_pct is not None and device.battery_pct <= FLAT_PCT):
+    ahead = battery.forecast(device.levels)
+    flat = ahead is not None and ahead.flat_at_ms <= now_ms
+    if flat or device.battery_low or (device.battery_pct is not None and device.battery_pct <= FLAT_PCT):
         return Cause.EQUIPMENT
     return Cause.NETWORK if device.offline else Cause.UNKNOWN
 
@@ -95,9 +100,17 @@ def device_numbers(device: Device, now_ms: Millis) -> Numbers:
         told["battery_pct"] = device.battery_pct
     if device.powered_off:
         told["power"] = "off"
-    off_wrist_ms = device.told_ms.get(Kind.OFF_WRIST)
-    if off_wrist_ms is not None and now_ms - off_wrist_ms < OFF_WRIST_HOLDS_MS:
+    off_wrist = device.standing.get(Kind.OFF_WRIST)
+    if off_wrist is not None and now_ms - off_wrist.said_ms < OFF_WRIST_HOLDS_MS:
         told["worn"] = "no"
+    return told
+
+
+def power_numbers(device: Device, now_ms: Millis) -> Numbers:
+    """The same, and when its battery will be flat or was, as far as its own discharge tells."""
+    told = device_numbers(device, now_ms)
+    if (ahead := battery.forecast(device.levels)) is not None:
+        told["flat_at_ms"], told["pct_an_hour"] = ahead.flat_at_ms, ahead.pct_an_hour
     return told
 
 

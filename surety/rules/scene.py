@@ -6,7 +6,7 @@ from typing import NamedTuple
 from surety.rules.facts import Millis
 from surety.rules.grounds import Subject
 from surety.rules.presence import Reading
-from surety.rules.state import Device, Seen, Watch
+from surety.rules.state import Device, Kept, Seen, Watch
 
 
 class Scene(NamedTuple):
@@ -22,6 +22,8 @@ class Scene(NamedTuple):
     device: Device
     heard_ms: Millis | None
     watches: tuple[Watch, ...] = ()
+    kept: Kept | None = None  # messages that arrived later than this, or only now
+    located_ms: Millis | None = None  # the last good fix
 
     def watch_of(self, condition_id: str) -> Watch | None:
         """How the duty of a condition stands; None where it asks none."""

@@ -1,21 +1,22 @@
 """Decides that a device has been silent for too long: no message of any kind for the trail condition's limit.
 
-Its cause is told as far as the device's earlier word explains it: a flat battery, a charger, no network; otherwise it
-is UNKNOWN. Silence is never a breach.
+Its cause is told as far as the facts around it explain it: a battery that was low or by its own rate was flat, a
+charger, no network; otherwise it is UNKNOWN. Messages that the device kept meanwhile and that arrive later do not
+undo the silence, but prove that the network was its cause. Silence is never a breach.
 """
 
 from collections.abc import Sequence
 
 import msgspec
 
-from surety.rules import duty, grounds
+from surety.rules import duty, grounds, hearing
 from surety.rules.conditions import Condition, Trail
 from surety.rules.facts import DeviceReport, Fact, Fix, Millis
-from surety.rules.findings import Certainty, Evidence, Finding, Kind
+from surety.rules.findings import Cause, Certainty, Evidence, Finding, Kind
 from surety.rules.grounds import Numbers
 from surety.rules.scene import Scene
 from surety.rules.schedule import END
-from surety.rules.state import Silence
+from surety.rules.state import Episode, Kept, Silence
 from surety.rules.tracker import Ask, RowOf, Tracker
 
 
@@ -42,22 +43,31 @@ class SilenceTracker(Tracker[Watchdog, Silence]):
         return Silence(ask.condition_id, ask.version, scene.now_ms)
 
     def due(self, record: Silence, ask: Watchdog, scene: Scene) -> Millis:
-        """When the device will have been silent for too long if nothing comes."""
+        """When the device will have been silent for too long; within a silence, when what it kept arrives."""
+        kept = scene.kept
         if record.episode is not None:
-            return END
-        heard_ms = record.since_ms if scene.heard_ms is None else scene.heard_ms
-        return max(record.since_ms, heard_ms) + ask.silent_after_ms
+            return END if kept is None else max(kept.first_ms, record.episode.at_ms)
+        due_ms = max(record.since_ms, _heard_ms(record, scene)) + ask.silent_after_ms
+        if kept is not None and kept.first_ms <= due_ms:
+            due_ms = max(due_ms, kept.last_ms + ask.silent_after_ms)
+        return due_ms
 
     def woken(self, record: Silence, ask: Watchdog, scene: Scene) -> tuple[Silence, list[Finding]]:
-        """Nothing came for as long as the condition allows."""
+        """Nothing came for as long as the condition allows; or what the device had kept arrives."""
+        if record.episode is not None:
+            heard = msgspec.structs.replace(record, episode=None, since_ms=scene.now_ms)
+            return heard, [_heard_again(record.episode, record, scene, ())]
+        kept = _kept_meanwhile(record, scene)
         numbers: Numbers = {
             "last_heard_ms": scene.heard_ms,
             "silent_after_s": ask.silent_after_ms / 1000,
-            **grounds.device_numbers(scene.device, scene.now_ms),
+            **grounds.power_numbers(scene.device, scene.now_ms),
         }
-        cause = grounds.cause_of_quiet(scene.device)
+        if kept is not None:
+            numbers["arrived_ms"] = kept.first_ms
+        evidence = Evidence((kept.fact_id,) if kept else (), numbers)
         finding = scene.about(ask.condition_id, ask.version).begin(
-            Kind.SILENT, scene.now_ms, scene.now_ms, Certainty.ESTABLISHED, cause, Evidence((), numbers)
+            Kind.SILENT, scene.now_ms, scene.now_ms, Certainty.ESTABLISHED, _cause(kept, scene), evidence
         )
         return msgspec.structs.replace(record, episode=grounds.episode_of(finding)), [finding]
 
@@ -65,19 +75,37 @@ class SilenceTracker(Tracker[Watchdog, Silence]):
         """The next message of any kind ends a silence."""
         return record.episode is not None
 
-    def taken(self, record: Silence, ask: Watchdog, fact: Fact, scene: Scene) -> tuple[Silence, list[Finding]]:
-        """Something came from the device: the silence is over."""
-        if record.episode is None or not isinstance(fact, Fix | DeviceReport):
+    def taken(self, record: Silence, ask: Watchdog, fact: Fact, scene: Scene) -> tuple[Silence, list[Finding]]:  # noqa: ARG002
+        """Something came from the device: the silence is over, unless it was kept and is heard only later."""
+        if record.episode is None or not isinstance(fact, Fix | DeviceReport) or not hearing.is_prompt(fact):
             return record, []
-        heard_ms = record.episode.at_ms if scene.heard_ms is None else scene.heard_ms
-        numbers: Numbers = {"silent_since_ms": heard_ms, **grounds.device_numbers(scene.device, fact.at_ms)}
-        subject = scene.about(ask.condition_id, record.version)
-        cause = grounds.cause_of_quiet(scene.device)
-        ending = subject.end(Kind.HEARD_AGAIN, record.episode, fact.at_ms, cause, Evidence((fact.id,), numbers))
-        return msgspec.structs.replace(record, episode=None), [ending]
+        return msgspec.structs.replace(record, episode=None), [_heard_again(record.episode, record, scene, (fact.id,))]
 
     def closed(self, record: Silence, scene: Scene) -> list[Finding]:
         """The trail is no longer ordered."""
         if record.episode is None:
             return []
         return [duty.ended(record.episode, scene.about(record.condition_id, record.version), scene.now_ms, "condition")]
+
+
+def _heard_ms(record: Silence, scene: Scene) -> Millis:
+    return record.since_ms if scene.heard_ms is None else scene.heard_ms
+
+
+def _kept_meanwhile(record: Silence, scene: Scene) -> Kept | None:
+    """What the device recorded since it was last heard, and could send only later."""
+    kept = scene.kept
+    return kept if kept is not None and kept.measured_ms > _heard_ms(record, scene) else None
+
+
+def _cause(kept: Kept | None, scene: Scene) -> Cause:
+    return Cause.NETWORK if kept is not None else grounds.cause_of_quiet(scene.device, scene.now_ms)
+
+
+def _heard_again(episode: Episode, record: Silence, scene: Scene, fact_ids: tuple[str, ...]) -> Finding:
+    kept = _kept_meanwhile(record, scene)
+    since_ms = episode.at_ms if scene.heard_ms is None else scene.heard_ms
+    numbers: Numbers = {"silent_since_ms": since_ms, **grounds.device_numbers(scene.device, scene.now_ms)}
+    evidence = Evidence(fact_ids or ((kept.fact_id,) if kept else ()), numbers)
+    subject = scene.about(record.condition_id, record.version)
+    return subject.end(Kind.HEARD_AGAIN, episode, scene.now_ms, _cause(kept, scene), evidence)

@@ -194,12 +194,53 @@ class Stay(Record, frozen=True, tag="attendance"):
     kept: bool = False
 
 
-AnyRecord = Silence | OrderClock | Nearness | CheckIns | Away | Apart | Stay
+class Whereabouts(Record, frozen=True, tag="whereabouts"):
+    """One trail condition's watch for places: since when they are missed, and the time without any that goes on.
+
+    `asleep`: the device did not speak either, so that nothing is missed until it does.
+    """
+
+    since_ms: Millis
+    episode: Episode | None = None
+    asleep: bool = False
+
+
+class Charge(Record, frozen=True, tag="charge"):
+    """A local day of charging so far. `since_ms`: from when it is watched, `until_ms`: its end.
+
+    `last_ms` and `charging`: the last report, and whether the device was on its charger then (None: never told).
+    `charged_ms` counts every charge that touches the day in full; `running_ms` is the one going on; `unknown_ms` is the
+    time of the day of which the device did not tell.
+    """
+
+    since_ms: Millis
+    until_ms: Millis
+    last_ms: Millis
+    charging: bool | None = None
+    charged_ms: Millis = 0
+    running_ms: Millis = 0
+    unknown_ms: Millis = 0
+
+
+AnyRecord = Silence | OrderClock | Nearness | CheckIns | Away | Apart | Stay | Whereabouts | Charge
 """Every kind of record, each with its own tag."""
 
 
+class Standing(msgspec.Struct, frozen=True, array_like=True):
+    """Something that the device says of itself until it says otherwise: under what it was found, and when last said."""
+
+    episode: Episode
+    condition_id: str
+    version: int
+    said_ms: Millis
+
+
 class Device(msgspec.Struct, frozen=True, array_like=True):
-    """What the device last told of itself. `told_ms`: when a finding of a kind was last made, not to repeat it."""
+    """What the device last told of itself. `told_ms`: when a finding of a kind was last made, not to repeat it.
+
+    `standing`: what it says of itself that is not over, by kind. `levels`: its battery since the last charge, see
+    battery.py. `location_off_ms`: since when it says that positions are switched off.
+    """
 
     battery_pct: float | None = None
     charging: bool | None = None
@@ -207,6 +248,21 @@ class Device(msgspec.Struct, frozen=True, array_like=True):
     powered_off: bool = False
     battery_low: bool = False
     told_ms: dict[Kind, Millis] = {}
+    standing: dict[Kind, Standing] = {}
+    levels: tuple[tuple[Millis, float], ...] = ()
+    location_off_ms: Millis | None = None
+
+
+class Kept(msgspec.Struct, frozen=True, array_like=True):
+    """Messages that the device had to keep: when the first and the last of them arrived.
+
+    `fact_id` is the first one's, `measured_ms` the own time of the last one.
+    """
+
+    first_ms: Millis
+    last_ms: Millis
+    fact_id: str
+    measured_ms: Millis
 
 
 class State(msgspec.Struct, array_like=True, eq=False):
@@ -223,6 +279,7 @@ class State(msgspec.Struct, array_like=True, eq=False):
     wake_ms: Millis = END
     attention: bool = False  # something waits for the next fix: look at every duty then
     heard_ms: Millis | None = None
+    kept: Kept | None = None  # messages taken that arrived long after their own time, see hearing.py
     keys: tuple[int, ...] = ()
     recent: tuple[Seen, ...] = ()
     device: Device = Device()

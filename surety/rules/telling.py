@@ -71,14 +71,33 @@ class Teller:
         return " ".join(told)
 
     def cause(self) -> str:
-        """What explains that nothing, or nothing certain, came."""
-        if self.finding.kind not in (Kind.SILENT, Kind.CANNOT_VERIFY):
+        """What explains that nothing, or nothing certain, came; or that the device is not worn."""
+        if self.finding.kind not in (Kind.SILENT, Kind.CANNOT_VERIFY, Kind.NO_LOCATION, Kind.OFF_WRIST):
             return ""
         return {
             Cause.CHARGING: "The device was on its charger.",
-            Cause.EQUIPMENT: "Its battery was low before.",
-            Cause.NETWORK: "The device had said that it was offline.",
+            Cause.EQUIPMENT: self._of_equipment(),
+            Cause.NETWORK: self._of_network(),
         }.get(self.finding.cause, "")
+
+    def _of_equipment(self) -> str:
+        flat_ms = self.number("flat_at_ms")
+        if flat_ms is not None and flat_ms <= self.finding.at_ms:
+            return f"At the rate at which its battery emptied, it was flat about {self.time(flat_ms)}."
+        return "Its sensor contradicted itself." if self.numbers.get("contradicted") else "Its battery was low before."
+
+    def _of_network(self) -> str:
+        arrived = self.number("arrived_ms")
+        if arrived is None:
+            return "The device had said that it was offline."
+        return f"The device went on recording without a network: what it kept arrived at {self.time(arrived)}."
+
+    def forecast(self) -> str:
+        """When the battery will be flat, where its own discharge tells."""
+        flat_ms = self.number("flat_at_ms")
+        if flat_ms is None or flat_ms < self.finding.at_ms:
+            return ""
+        return f" It will be flat about {self.time(flat_ms)} at this rate."
 
 
 def _entered(t: Teller) -> str:
@@ -187,6 +206,7 @@ def _ended(t: Teller) -> str:
         Kind.SILENT.value: "the device was silent until then",
         Kind.CHECK_IN_MISSED.value: "no photograph had come until then",
         Kind.CHECK_IN_UNDELIVERED.value: "the question had not been answered until then",
+        Kind.NO_LOCATION.value: "the device told no usable place until then",
         Kind.ZONE_ENTERED.value: f"still in {t.place} then",
         Kind.RESTRICTION_OVERSTAYED.value: f"still in {t.place} then",
         Kind.ZONE_NEAR.value: f"still close to {t.place} then",
@@ -340,6 +360,47 @@ def _review_overdue(t: Teller) -> str:
     )
 
 
+def _no_location(t: Teller) -> str:
+    limit, last = span(t.number("no_location_after_s") or 0), t.number("last_fix_ms")
+    fix = f" The last usable place was told at {t.time(last)}." if last is not None else ""
+    off = " It had said that positions are switched off or not permitted." if t.numbers.get("location") == "off" else ""
+    return f"The device speaks, but had told no usable place for {limit} at {t.at}. This is not a breach.{fix}{off}"
+
+
+def _jamming(t: Teller) -> str:
+    last = t.number("last_fix_ms")
+    if last is None:
+        return f"The device said at {t.at} that something drowns the satellites' signal."
+    return (
+        f"Possibly the satellites' signal was drowned: precise places stopped at {t.time(last)} from one to the next, "
+        f"while the device went on speaking until {t.at}."
+    )
+
+
+_OVER = {
+    Kind.STRAP_TAMPER.value: "The device reports a closed strap again since {at}.",
+    Kind.CASE_TAMPER.value: "The device reports a closed case again since {at}.",
+    Kind.OFF_WRIST.value: "The device is worn again since {at}, as it reports.",
+    Kind.POWERED_OFF.value: "The device is on again since {at}.",
+    Kind.BATTERY_LOW.value: "The device's battery is no longer low since {at}.",
+    Kind.BATTERY_FLAT.value: "The device's battery is no longer flat since {at}.",
+}
+
+
+def _restored(t: Teller) -> str:
+    said = _OVER.get(str(t.numbers.get("began")), "What the device had reported of itself is over since {at}.")
+    return said.format(at=t.at)
+
+
+def _not_charged(t: Teller) -> str:
+    unknown = t.number("unknown_s") or 0
+    doubt = f" It did not tell for {lasting(int(unknown * 1000))}." if unknown >= 60 else ""
+    return (
+        f"The device was charged for {_minutes(t, 'charged_s')} in the day that ended at {t.at}; "
+        f"{_minutes(t, 'needed_s')} a day are ordered.{doubt}"
+    )
+
+
 def _device(text: str) -> Callable[[Teller], str]:
     return lambda t: f"{text.format(at=t.at)}"
 
@@ -383,21 +444,20 @@ SAID: dict[Kind, Callable[[Teller], str]] = {
     Kind.DUTY_ENDED: _ended,
     Kind.SILENT: _silent,
     Kind.HEARD_AGAIN: _device("The device was heard again at {at}."),
-    Kind.NO_LOCATION: _device("The device speaks, but has told no usable place since {at}."),
+    Kind.NO_LOCATION: _no_location,
     Kind.LOCATED_AGAIN: _device("The device tells where it is again since {at}."),
     Kind.SOS: _device("Called for help with the SOS button at {at}."),
     Kind.STRAP_TAMPER: _device("The device reported an open or cut strap at {at}."),
     Kind.CASE_TAMPER: _device("The device reported an open case at {at}."),
     Kind.OFF_WRIST: _device("The device reported at {at} that it is not worn."),
-    Kind.BATTERY_LOW: _device("The device's battery was low at {at}."),
-    Kind.BATTERY_FLAT: _device("The device's battery was all but flat at {at}."),
-    Kind.NOT_CHARGED: lambda t: (
-        f"The device was charged for {_minutes(t, 'charged_s')} by {t.at}; {_minutes(t, 'needed_s')} a day are ordered."
-    ),
+    Kind.BATTERY_LOW: lambda t: f"The device's battery was low at {t.at}.{t.forecast()}",
+    Kind.BATTERY_FLAT: lambda t: f"The device's battery was all but flat at {t.at}.{t.forecast()}",
+    Kind.NOT_CHARGED: _not_charged,
     Kind.POWERED_OFF: _device("The device was switched off at {at}."),
     Kind.MOCK_LOCATION: _device("The device reported a simulated position at {at}; it is not used as evidence."),
     Kind.IMPLAUSIBLE_MOVEMENT: _leapt,
-    Kind.JAMMING_SUSPECTED: _device("Something may have drowned the satellites' signal at {at}."),
+    Kind.JAMMING_SUSPECTED: _jamming,
+    Kind.DEVICE_RESTORED: _restored,
     Kind.ORDER_EXPIRED: _order_over,
     Kind.REVIEW_OVERDUE: _review_overdue,
     Kind.REVIEW_DONE: lambda t: f"The order is reviewed: since {t.at} a later date holds{t.lasted('overdue for')}.",

@@ -5,9 +5,11 @@ from typing import Any
 
 from surety.rules.allowance import AllowanceTracker
 from surety.rules.attendance import AttendanceTracker
+from surety.rules.charging import ChargingTracker
 from surety.rules.checkins import CheckInTracker
 from surety.rules.conditions import Condition
 from surety.rules.leave import Leave
+from surety.rules.location import LocationTracker
 from surety.rules.moving import ApartTracker
 from surety.rules.near import NearTracker
 from surety.rules.orders import OrderTracker
@@ -23,6 +25,8 @@ ALL: tuple[Tracker[Any, Any], ...] = (
     AllowanceTracker(),
     ApartTracker(),
     AttendanceTracker(),
+    LocationTracker(),
+    ChargingTracker(),
 )
 """Each has its own types of ask and record; together they are known by no common one."""
 

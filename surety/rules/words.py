@@ -57,8 +57,13 @@ def describe(body: Body) -> str:
 
 
 def _trail(body: Trail) -> str:
-    limit = span(body.silent_after_s)
-    return f"Carry the device and keep it charged; {limit} without a message from it is looked into."
+    charge = (
+        f"charge it for {span(body.charge_min_a_day * 60)} every day" if body.charge_min_a_day else "keep it charged"
+    )
+    return (
+        f"Carry the device and {charge}; {span(body.silent_after_s)} without a message from it, or "
+        f"{span(body.no_location_after_s)} without a usable place, is looked into."
+    )
 
 
 def _check_ins(body: CheckInDuty) -> str:

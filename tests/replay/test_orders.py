@@ -43,7 +43,7 @@ def test_the_worked_example_is_read_whole() -> None:
     assert school.body.zone_kind is ZoneKind.EXCLUSION
     assert isinstance(school.body.area, Polygon)
     assert [row.day for row in school.body.timetable.rows] == list(Weekday)[:5]
-    assert tag.body == Trail(3_600)
+    assert tag.body == Trail(3_600, zone="Europe/London")
 
 
 def test_versions_of_a_condition_are_counted_in_the_order_of_the_file(tmp_path: Path) -> None:

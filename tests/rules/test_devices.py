@@ -50,13 +50,17 @@ def test_a_second_call_for_help_minutes_later_is_told_again() -> None:
 
 def test_a_watch_that_was_put_on_again_and_taken_off_is_told_again() -> None:
     reports = [told("12:01", DeviceEvent.OFF_WRIST), told("12:05", DeviceEvent.ON_WRIST)]
-    assert kinds(run(order(trail()), [*reports, told("12:10", DeviceEvent.OFF_WRIST)])) == [Kind.OFF_WRIST] * 2
+    assert kinds(run(order(trail()), [*reports, told("12:10", DeviceEvent.OFF_WRIST)])) == [
+        Kind.OFF_WRIST,
+        Kind.DEVICE_RESTORED,
+        Kind.OFF_WRIST,
+    ]
 
 
 def test_a_battery_that_wavers_about_the_limit_is_told_once_until_it_is_charged() -> None:
     levels = [16, 15, 16, 14, 17, 15, 60, 14]
     reports = [told(f"12:{5 * i:02d}", battery_pct=level) for i, level in enumerate(levels)]
-    assert kinds(run(order(trail()), reports)) == [Kind.BATTERY_LOW] * 2
+    assert kinds(run(order(trail()), reports)) == [Kind.BATTERY_LOW, Kind.DEVICE_RESTORED, Kind.BATTERY_LOW]
 
 
 def test_a_low_battery_on_the_charger_is_no_finding() -> None:

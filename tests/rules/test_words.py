@@ -162,5 +162,6 @@ def test_conditions_as_sentences() -> None:
     )
     assert words.describe(exclusion()) == 'Stay out of the zone "School" at all times.'
     assert words.describe(trail(5_400)) == (
-        "Carry the device and keep it charged; 90 minutes without a message from it is looked into."
+        "Carry the device and keep it charged; 90 minutes without a message from it, "
+        "or 1 hour without a usable place, is looked into."
     )

@@ -13,7 +13,7 @@ from django.db import connection, models
 
 from surety.rules.findings import Cause, Finding
 from surety.server.alerts.models import Alert, AlertEvent, Outcome, Part, Status
-from surety.server.alerts.policy import FOLDING, folds_into, is_surer, opens, rule_for, rule_of
+from surety.server.alerts.policy import FOLDING, folds_into, is_surer, opens, rule_of
 from surety.server.alerts.wording import Sentences
 from surety.server.audit import actions as audit
 from surety.server.audit.actions import Happening
@@ -97,7 +97,7 @@ class Desk:
         if part is None:
             if opens(finding.kind, finding.certainty):
                 self._begin(finding)
-        elif rule_for(finding.kind).clears:
+        elif rule_of(finding).clears:
             self._clear(part, finding)
         elif part.fell_away_ms is not None and opens(finding.kind, finding.certainty):
             self._find_anew(part, finding)

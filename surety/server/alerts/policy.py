@@ -72,6 +72,7 @@ POLICY: Mapping[Kind, Rule] = {
     Kind.MOCK_LOCATION: Rule(Severity.SERIOUS, 60),
     Kind.IMPLAUSIBLE_MOVEMENT: Rule(Severity.ROUTINE, 120),
     Kind.JAMMING_SUSPECTED: Rule(Severity.SERIOUS, 30),
+    Kind.DEVICE_RESTORED: _ends(),
     Kind.ORDER_EXPIRED: Rule(Severity.ROUTINE, 480),
     Kind.REVIEW_OVERDUE: Rule(Severity.SERIOUS, 480),
     Kind.REVIEW_DONE: _ends(),
@@ -79,6 +80,8 @@ POLICY: Mapping[Kind, Rule] = {
 WITHIN_ALLOWANCE = Rule(Severity.ROUTINE, 120)
 """An absence within the order's allowance: the desk sees it, as centres do, and asks whether all is well; that the
 allowance is passed is a serious finding of its own."""
+# Where the cause makes it a lesser thing: a device that lies on its charger is not worn.
+_BY_CAUSE: Mapping[tuple[Kind, Cause], Rule] = {(Kind.OFF_WRIST, Cause.CHARGING): Rule(Severity.NOTICE, 240)}
 _CERTAINTY_ORDER = (Certainty.POSSIBLE, Certainty.PROBABLE, Certainty.ESTABLISHED)
 
 
@@ -117,9 +120,14 @@ def rule_for(kind: Kind) -> Rule:
 
 
 def rule_of(finding: Finding) -> Rule:
-    """The rule of one finding. Time away that the order still tolerates is looked into, but not in haste."""
+    """The rule of one finding: that of its kind, unless what explains it makes it a lesser thing.
+
+    Time away that the order still tolerates is looked into, but not in haste.
+    """
     left_s = finding.evidence.numbers.get("allowance_left_s")
-    return WITHIN_ALLOWANCE if isinstance(left_s, int | float) and left_s > 0 else rule_for(finding.kind)
+    if isinstance(left_s, int | float) and left_s > 0:
+        return WITHIN_ALLOWANCE
+    return _BY_CAUSE.get((finding.kind, finding.cause)) or rule_for(finding.kind)
 
 
 def opens(kind: Kind, certainty: Certainty) -> bool:

@@ -128,7 +128,13 @@ def _exceptions(before: Timetable, after: Timetable) -> list[str]:
 
 def _limits(before: Body, after: Body) -> list[str]:
     old, new = _limit(before), _limit(after)
-    return [] if old == new else [f"Looked into after {new // 60} minutes without word, was {old // 60}."]
+    told = [] if old == new else [f"Looked into after {new // 60} minutes without word, was {old // 60}."]
+    if isinstance(before, Trail) and isinstance(after, Trail):
+        old, new = before.no_location_after_s, after.no_location_after_s
+        told += [] if old == new else [f"Looked into after {new // 60} minutes without a place, was {old // 60}."]
+        old, new = before.charge_min_a_day, after.charge_min_a_day
+        told += [] if old == new else [f"Charged for {new} minutes a day, was {old}."]
+    return told
 
 
 def _limit(body: Body) -> int:

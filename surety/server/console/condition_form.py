@@ -68,6 +68,8 @@ class Fields(msgspec.Struct):
     until_date: str = ""
     exceptions: str = ""
     minutes: str = ""
+    unlocated: str = "60"
+    charge: str = "0"
     effective_from: str = ""
     reason: str = ""
 
@@ -81,7 +83,7 @@ def blank(kind: str) -> Fields:
         ]
         return Fields(kind, label="Curfew", places=[PlaceFields(0, "Home", AreaFields())], rows=week, minutes="15")
     minutes = {"zone": "60", "trail": "30"}[kind]
-    return Fields(kind, label=KINDS[kind].capitalize(), minutes=minutes)
+    return Fields(kind, label=KINDS[kind].capitalize(), minutes=minutes, charge="60")
 
 
 # --- from the browser -----------------------------------------------------------------------------------------------
@@ -120,6 +122,8 @@ def of_post(post: QueryDict, files: Mapping[str, UploadedFile], kind: str) -> Fi
         until_date=text("until_date"),
         exceptions=text("exceptions"),
         minutes=text("minutes"),
+        unlocated=text("unlocated") or "60",
+        charge=text("charge") or "0",
         effective_from=text("effective_from"),
         reason=text("reason"),
     )
@@ -186,7 +190,7 @@ def body_of(fields: Fields, time_zone: str) -> Body:
     """The condition that the fields say. Raises InvalidError with one sentence and the field."""
     seconds = _minutes(fields.minutes) * 60
     if fields.kind == "trail":
-        return check_body({"kind": "trail", "silent_after_s": seconds})
+        return _trail(fields, seconds, time_zone)
     common = {"timetable": _timetable(fields, time_zone), "unknown_after_s": seconds}
     if fields.kind == "zone":
         if not fields.name:
@@ -211,6 +215,19 @@ def _timetable(fields: Fields, time_zone: str) -> dict[str, object]:
         "until_date": fields.until_date or None,
         "exceptions": msgspec.to_builtins(exception_form.pauses_of(fields.exceptions)),
     }
+
+
+def _trail(fields: Fields, silent_after_s: int, time_zone: str) -> Body:
+    if not fields.charge.isdigit() or int(fields.charge) > 720:
+        raise InvalidError("Write the minutes of charging a day as a number from 0 to 720.", field="charge")
+    if not fields.unlocated.isdigit() or not 5 <= int(fields.unlocated) <= 10_080:
+        raise InvalidError("Write the minutes without a place as a number from 5 to 10080.", field="unlocated")
+    body: dict[str, object] = {"kind": "trail", "silent_after_s": silent_after_s}
+    return check_body(
+        body
+        | {"no_location_after_s": int(fields.unlocated) * 60, "charge_min_a_day": int(fields.charge)}
+        | ({"zone": time_zone} if int(fields.charge) else {})
+    )
 
 
 def _own_numbers(fields: Fields) -> dict[str, object]:
@@ -308,7 +325,13 @@ def _polygon(area: AreaFields, field: str, what: str) -> dict[str, object]:
 def of_body(body: Body, label: str) -> Fields:
     """The form that says this condition."""
     if isinstance(body, Trail):
-        return Fields("trail", label=label, minutes=str(body.silent_after_s // 60))
+        return Fields(
+            "trail",
+            label=label,
+            minutes=str(body.silent_after_s // 60),
+            unlocated=str(body.no_location_after_s // 60),
+            charge=str(body.charge_min_a_day),
+        )
     if not isinstance(body, Curfew | Zone):
         raise NotFoundError("This kind of condition has no form here.")
     fields = Fields(

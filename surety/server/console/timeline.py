@@ -38,6 +38,10 @@ EVENT_WORDS = {
     DeviceEvent.FALL: "fall",
     DeviceEvent.OFFLINE: "offline",
     DeviceEvent.MOCK_LOCATION: "simulated position",
+    DeviceEvent.STRAP_CLOSED: "strap closed",
+    DeviceEvent.CASE_CLOSED: "case closed",
+    DeviceEvent.JAMMING: "signal drowned",
+    DeviceEvent.LOCATION_OFF: "positions switched off",
 }
 
 

@@ -177,7 +177,9 @@ def _holds(condition: Condition, now: int) -> bool:
 def _duty(condition: Condition, among: ConditionSet, day: tuple[int, int], now: int, time_zone: str) -> dict[str, str]:
     body, (from_ms, to_ms) = condition.body, day
     if not isinstance(body, Curfew | Zone):
-        return {"what": "Carry the device and keep it charged", "when": "all day", "state": "now"}
+        minutes = body.charge_min_a_day if isinstance(body, Trail) else 0
+        charge = f"charge it for {minutes} minutes" if minutes else "keep it charged"
+        return {"what": f"Carry the device and {charge}", "when": "all day", "state": "now"}
     windows = asked.windows(condition, among.conditions, from_ms, to_ms)
     if isinstance(body, Curfew):
         what = f"Be at {' or '.join(place.name for place in body.places)}"

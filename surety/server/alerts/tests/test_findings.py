@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from surety.rules.findings import Certainty, Kind
+from surety.rules.findings import Cause, Certainty, Kind
 from surety.server.accounts.models import Role
 from surety.server.alerts import actions
 from surety.server.alerts.models import Alert, AlertEvent, Outcome, Severity, Status
@@ -161,3 +161,9 @@ def test_an_absence_that_the_order_still_tolerates_is_seen_but_not_in_haste():
     apply(within, beyond)
     severities = {alert.person_id: alert.severity for alert in Alert.objects.all()}
     assert severities == {within.person_id: Severity.ROUTINE, beyond.person_id: Severity.SERIOUS}
+
+
+@pytest.mark.parametrize(("cause", "severity"), [(Cause.CHARGING, Severity.NOTICE), (Cause.UNKNOWN, Severity.SERIOUS)])
+def test_a_device_off_the_wrist_on_its_charger_is_a_lesser_thing(cause, severity):
+    apply(cast.finding(cast.person(), Kind.OFF_WRIST, cause=cause))
+    assert Alert.objects.get().severity == severity
