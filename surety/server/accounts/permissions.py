@@ -45,6 +45,9 @@ PERMISSIONS = {
     "protected.approve": "approve a link to a protected person that somebody else proposed",
     "audit.read": "read and check the audit log",
     "admin.users": "create users, change roles, reset second factors",
+    "programmes.view": "see the zones that hold for a whole programme",
+    "programmes.propose": "propose a zone for a whole programme, and withdraw one",
+    "programmes.confirm": "confirm or decline a zone for a whole programme that somebody else proposed",
 }
 
 NO, CASELOAD, REGION, ALL = Scope.NONE, Scope.CASELOAD, Scope.REGION, Scope.ALL
@@ -52,15 +55,31 @@ _COLUMNS = tuple(PERMISSIONS)
 TABLE: Mapping[Role, Mapping[str, Scope]] = {
     role: dict(zip(_COLUMNS, scopes, strict=True))
     for role, scopes in {
-        # cases: view, change, assign; alerts: handle, confirm; trail; protected: view, change, approve; audit; users
-        Role.OFFICER: (CASELOAD, CASELOAD, NO, CASELOAD, NO, CASELOAD, NO, NO, NO, NO, NO),
-        Role.OPERATOR: (REGION, NO, NO, REGION, NO, REGION, NO, NO, NO, NO, NO),
-        Role.FACE_REVIEWER: (NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO),
-        Role.SUPERVISOR: (REGION, REGION, REGION, REGION, REGION, REGION, REGION, REGION, REGION, NO, NO),
-        Role.VICTIM_LIAISON: (NO, NO, NO, NO, NO, NO, REGION, REGION, NO, NO, NO),
-        Role.DISCLOSURE_OFFICER: (NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO),
-        Role.AUDITOR: (NO, NO, NO, NO, NO, NO, NO, NO, NO, ALL, NO),
-        Role.ADMINISTRATOR: (NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, ALL),
+        # cases: view, change, assign; alerts: handle, confirm; trail; protected: view, change, approve; audit; users;
+        # programmes: view, propose, confirm
+        Role.OFFICER: (CASELOAD, CASELOAD, NO, CASELOAD, NO, CASELOAD, NO, NO, NO, NO, NO, ALL, NO, NO),
+        Role.OPERATOR: (REGION, NO, NO, REGION, NO, REGION, NO, NO, NO, NO, NO, ALL, NO, NO),
+        Role.FACE_REVIEWER: (NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO),
+        Role.SUPERVISOR: (
+            REGION,
+            REGION,
+            REGION,
+            REGION,
+            REGION,
+            REGION,
+            REGION,
+            REGION,
+            REGION,
+            NO,
+            NO,
+            ALL,
+            ALL,
+            ALL,
+        ),
+        Role.VICTIM_LIAISON: (NO, NO, NO, NO, NO, NO, REGION, REGION, NO, NO, NO, NO, NO, NO),
+        Role.DISCLOSURE_OFFICER: (NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO),
+        Role.AUDITOR: (NO, NO, NO, NO, NO, NO, NO, NO, NO, ALL, NO, ALL, NO, NO),
+        Role.ADMINISTRATOR: (NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, ALL, ALL, ALL, NO),
     }.items()
 }
 

@@ -252,3 +252,58 @@ class EverydayPlace(Recorded):
     removed_ms = models.BigIntegerField(null=True)
     removed_by_name = models.CharField(max_length=200, blank=True)
     removed_reason = models.TextField(blank=True)
+
+
+class ProgrammeZone(models.Model):
+    """A zone that holds for everybody in a programme, beside what was ordered for each. Versions say what it is."""
+
+    id = models.CharField(primary_key=True, max_length=32, default=new_id)
+    label = models.CharField(max_length=120)
+
+
+class ProposalState(models.TextChoices):
+    """What became of a version of a programme's zone."""
+
+    PROPOSED = "proposed", "Waits for a second person"
+    CONFIRMED = "confirmed", "Confirmed"
+    DECLINED = "declined", "Declined"
+
+
+class ProgrammeZoneVersion(Recorded):
+    """What a programme's zone asks, of whom, and when: proposed by one person, in force once another confirmed it.
+
+    Whom it concerns is told by order types and region, and by nothing else. A null body: withdrawn from
+    `effective_from_ms` on, which takes one person alone, as it asks less.
+    """
+
+    zone = models.ForeignKey(ProgrammeZone, on_delete=models.CASCADE, related_name="versions")
+    version = models.PositiveIntegerField()
+    legal_basis = models.TextField()
+    body = models.JSONField(null=True, help_text="A rules.conditions.Zone as JSON")
+    order_types = models.JSONField(default=list)
+    region = models.CharField(max_length=64, blank=True, help_text="Empty: every region")
+    starts_ms = models.BigIntegerField()
+    ends_ms = models.BigIntegerField(null=True)
+    state = models.CharField(max_length=12, choices=ProposalState.choices, default=ProposalState.PROPOSED)
+    effective_from_ms = models.BigIntegerField(null=True, help_text="Set when confirmed; never before that")
+    decided_ms = models.BigIntegerField(null=True)
+    decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    decided_by_name = models.CharField(max_length=200, blank=True)
+    decided_reason = models.TextField(blank=True)
+
+    class Meta:
+        unique_together = [("zone", "version")]
+        ordering = ["zone_id", "version"]
+
+
+class ProgrammeTold(Recorded):
+    """That a person was told of one version of a programme's zone, in a language they read. It binds nobody before."""
+
+    version = models.ForeignKey(ProgrammeZoneVersion, on_delete=models.CASCADE, related_name="told")
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="+")
+    told_ms = models.BigIntegerField()
+    how = models.CharField(max_length=120)
+    language = models.CharField(max_length=16)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["version", "person"], name="programme_told_once")]

@@ -1,6 +1,6 @@
 """The only reader of cases for pages, the worker and the command line."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from typing import NamedTuple
 
@@ -12,6 +12,7 @@ from surety.rules import conditions as rules
 from surety.server.accounts.models import User
 from surety.server.accounts.permissions import may, people_for
 from surety.server.cases import links
+from surety.server.cases import programme_queries as programmes
 from surety.server.cases.intervals import FOREVER_MS, Span, intersect, merge, version_spans
 from surety.server.cases.models import (
     Caseload,
@@ -111,16 +112,19 @@ def collection_spans(versions: Iterable[OrderVersion]) -> list[CollectionSpan]:
 
     In force, between its start and its end, and never before the person was told.
     """
+    return [CollectionSpan(span, tuple(version.data_kinds)) for span, version in _acting(versions)]
+
+
+def _acting(versions: Iterable[OrderVersion]) -> Iterator[tuple[Span, OrderVersion]]:
+    """When which version of one order may be acted on."""
     rows = {version.version: version for version in versions}
-    spans = []
     for held in version_spans((v.version, v.effective_from_ms) for v in rows.values()):
         version = rows[held.version]
         if version.status != OrderStatus.IN_FORCE or version.told_ms is None:
             continue
         lawful = Span(max(version.starts_ms, version.told_ms), version.ends_ms)
         if both := held.span.meets(lawful):
-            spans.append(CollectionSpan(both, tuple(version.data_kinds)))
-    return spans
+            yield both, version
 
 
 def in_force(versions: Iterable[OrderVersion]) -> list[Span]:
@@ -140,7 +144,7 @@ def condition_set(person_id: str, *, known_ms: int | None = None) -> rules.Condi
 
 
 def condition_sets(person_ids: Sequence[str]) -> dict[str, rules.ConditionSet]:
-    """The same for many people at once, in four queries whatever their number. Unknown people have an empty set."""
+    """The same for many people at once, in six queries whatever their number. Unknown people have an empty set."""
     found = {}
     for start in range(0, len(person_ids), 500):
         found.update(_condition_sets(person_ids[start : start + 500]))
@@ -179,8 +183,13 @@ def _condition_sets(person_ids: Sequence[str], known_ms: int | None = None) -> d
     for order_id, found in of_order.items():
         person = found[0].order.person
         parts[person.pk].extend(links.conditions(found, spans.get(order_id, []), person.time_zone))
+    typed: dict[str, list[tuple[Span, str]]] = {}
     for order_versions in orders.values():
-        parts[order_versions[0].order.person_id].extend(_terms(order_versions))
+        person_id = order_versions[0].order.person_id
+        parts[person_id].extend(_terms(order_versions))
+        typed.setdefault(person_id, []).extend((span, one.order_type) for span, one in _acting(order_versions))
+    for person_id, wide in programmes.conditions_of(typed, known_ms).items():
+        parts[person_id].extend(wide)
     return {
         person_id: rules.ConditionSet(
             person_id=person_id, revision=revisions.get(person_id, 0), conditions=tuple(parts[person_id])

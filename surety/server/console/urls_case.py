@@ -9,6 +9,7 @@ from surety.server.console import (
     views_evidence,
     views_map,
     views_person,
+    views_programmes,
     views_trail,
 )
 
@@ -37,6 +38,12 @@ urlpatterns: list[URLPattern] = [
     path("conditions/<str:condition_id>/withdraw", views_condition.condition_withdraw, name="condition-withdraw"),
     path("conditions/<str:condition_id>/history", views_condition.condition_history, name="condition-history"),
     path("assignments/<int:assignment_id>/end", views_editors.assignment_end, name="assignment-end"),
+    path("programme-zones", views_programmes.programme_zones, name="programme-zones"),
+    path("programme-zones/new", views_programmes.programme_zone_new, name="programme-zone-new"),
+    path("programme-zones/<str:zone_id>", views_programmes.programme_zone, name="programme-zone"),
+    path("programme-zones/<str:zone_id>/change", views_programmes.programme_zone_change, name="programme-zone-change"),
+    path("programme-zones/<str:zone_id>/do", views_programmes.programme_zone_act, name="programme-zone-act"),
+    path("programme-zones/<str:zone_id>/told", views_programmes.programme_zone_told, name="programme-zone-told"),
     path("alerts/<str:alert_id>/evidence", views_evidence.evidence, name="alert-evidence"),
     path("alerts/<str:alert_id>/map.json", views_evidence.alert_map, name="alert-map"),
 ]

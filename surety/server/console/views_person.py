@@ -30,7 +30,8 @@ from surety.server.console.case_access import (
     refusals_as_pages,
     user_of,
 )
-from surety.server.console.case_words import order_lines
+from surety.server.console.case_words import LANGUAGES, order_lines
+from surety.server.console.programme_rows import programme_rows
 from surety.server.console.told import told_rows
 from surety.server.monitoring import queries as monitoring
 
@@ -255,6 +256,7 @@ def person_conditions(request: HttpRequest, person_id: str) -> HttpResponseBase:
     context = person_context(request, person, "conditions")
     timed = any(isinstance(c.body, Curfew | Zone | Attendance) for c in cases.condition_set(person.pk).conditions)
     context |= {"orders": orders, "drawing": drawing, "assignments": assignments, "timed": timed}
+    context |= {"wide": programme_rows(person, now), "languages": LANGUAGES}
     return render(request, "console/person_conditions.html", context)
 
 

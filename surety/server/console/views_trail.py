@@ -16,6 +16,7 @@ from surety.rules.conditions import ConditionSet, Curfew, Zone
 from surety.rules.findings import Finding
 from surety.server.accounts.permissions import requires
 from surety.server.audit import actions as audit
+from surety.server.cases import programme_queries as programmes
 from surety.server.cases import queries as cases
 from surety.server.cases.models import Person
 from surety.server.console import recorded
@@ -157,7 +158,8 @@ def _lanes(
     person: Person, conditions: ConditionSet, found: Sequence[Finding], from_ms: int, to_ms: int
 ) -> list[dict[str, object]]:
     lanes: list[dict[str, object]] = []
-    labels = {condition.pk: condition.label for condition in cases.conditions(person.pk)}
+    labels = programmes.labels([condition.id for condition in conditions.conditions])
+    labels |= {condition.pk: condition.label for condition in cases.conditions(person.pk)}
     for condition_id in dict.fromkeys(c.id for c in conditions.conditions):
         spans = recorded.duty_stretches(conditions, condition_id, from_ms, to_ms)
         if not spans:

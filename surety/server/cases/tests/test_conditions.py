@@ -151,7 +151,7 @@ def test_the_sets_of_many_people_take_few_queries(django_assert_max_num_queries)
     people = [cast.person() for _ in range(12)]
     for one in people:
         add(cast.order(one))
-    with django_assert_max_num_queries(4):
+    with django_assert_max_num_queries(5):
         sets = queries.condition_sets([one.pk for one in people])
     assert all(len(sets[one.pk].conditions) == 2 for one in people)  # the trail, and the order's own dates
     assert sets == {one.pk: queries.condition_set(one.pk) for one in people}

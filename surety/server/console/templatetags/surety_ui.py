@@ -38,6 +38,7 @@ _LINKS = (  # name of the address, words, icon, permission
     ("desk", "Desk", "log", "cases.view"),
     ("second-person", "Second person", "second", "alerts.confirm"),
     ("people", "People", "person", "cases.view"),
+    ("programme-zones", "Zones", "warning", "programmes.view"),
     ("audit", "Audit", "lock", "audit.read"),
     ("users", "Users", "person", "admin.users"),
     ("refused", "Refused devices", "device", "admin.users"),
