@@ -60,22 +60,49 @@ def one_offs(found: Sequence[OneOff]) -> list[str]:
 
 
 def exceptions(table: Timetable) -> list[str]:
-    """What the timetable leaves out, one text each."""
+    """What the timetable leaves out, one text each; the same hours of several days for the same reason are one."""
     ordered = sorted(table.exceptions, key=lambda pause: (pause.start, pause.end))
-    return _cut(
-        [pause_words(pause, table.zone) for pause in ordered], ordered[-1].end[:_DATE_LENGTH] if ordered else ""
-    )
+    groups: dict[tuple[str, str], list[Pause]] = {}
+    for pause in ordered:
+        hours = _hours_of_a_day(pause)
+        groups.setdefault((hours, pause.name) if hours else (pause.start, pause.end), []).append(pause)
+    last = max((pause.end[:_DATE_LENGTH] for pause in ordered), default="")
+    return _cut([_together(hours, pauses, table.zone) for (hours, _), pauses in groups.items()], last)
 
 
 def pause_words(pause: Pause, time_zone: str) -> str:
-    """One exception: "all day Fri 25 Dec 2026 (Christmas Day)"."""
-    name = f" ({pause.name})" if pause.name else ""
-    whole = len(pause.start) == len(pause.end) == _DATE_LENGTH
-    if whole and pause.start == pause.end:
-        return f"all day {date(pause.start)}{name}"
-    if whole:
-        return f"all day from {date(pause.start)} to {date(pause.end)}{name}"
-    return f"{_moment(pause.start, '00:00', time_zone)} to {_moment(pause.end, '24:00', time_zone)}{name}"
+    """One exception, or one absence: "18:00-20:00 on Fri 25 Dec 2026 (Wedding)"."""
+    return _together(_hours_of_a_day(pause), [pause], time_zone)
+
+
+def _together(hours: str, pauses: list[Pause], time_zone: str) -> str:
+    """Exceptions at the same hours of days: "all day Fri 25 Dec 2026 (Christmas Day)"; or one of another kind."""
+    first = pauses[0]
+    name = f" ({first.name})" if first.name else ""
+    if not _hours_of_a_day(first):
+        return f"{_stretch(first, time_zone)}{name}"
+    dates = _cut([date(pause.start[:_DATE_LENGTH]) for pause in pauses], pauses[-1].start[:_DATE_LENGTH])
+    return f"{hours} {'' if hours == 'all day' else 'on '}{', '.join(dates)}{name}"
+
+
+def _hours_of_a_day(pause: Pause) -> str:
+    """ "all day" or "18:00-02:00", where an exception is of one date as a row would be; otherwise nothing."""
+    if len(pause.start) == len(pause.end) == _DATE_LENGTH:
+        return "all day" if pause.start == pause.end else ""
+    (day, start), (last, end) = (_split(text) for text in (pause.start, pause.end))
+    days = dt.date.fromisoformat(last) - dt.date.fromisoformat(day)
+    as_a_row = bool(start and end) and (days == _DAY * (end <= start))
+    return f"{start}-{end}" if as_a_row and not (start + end).count("Z") else ""
+
+
+def _split(text: str) -> tuple[str, str]:
+    return text[:_DATE_LENGTH], text[_DATE_LENGTH + 1 :]
+
+
+def _stretch(pause: Pause, time_zone: str) -> str:
+    if len(pause.start) == len(pause.end) == _DATE_LENGTH:
+        return f"all day from {date(pause.start)} to {date(pause.end)}"
+    return f"{_moment(pause.start, '00:00', time_zone)} to {_moment(pause.end, '24:00', time_zone)}"
 
 
 def date(text: str) -> str:
@@ -131,7 +158,7 @@ def _cut(texts: list[str], last: str) -> list[str]:
 
 
 def _moment(text: str, edge: str, time_zone: str) -> str:
-    day, hour = text[:_DATE_LENGTH], text[_DATE_LENGTH + 1 :]
+    day, hour = _split(text)
     if not hour.endswith("Z"):
         return f"{date(day)} {hour or edge}"
     local = (dt.datetime.fromisoformat(text)).astimezone(schedule.zone(time_zone))

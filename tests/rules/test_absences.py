@@ -153,7 +153,7 @@ def test_leave_on_the_night_the_clocks_go_back_is_an_hour_longer() -> None:
 def test_what_leave_is_and_for_what_is_said_in_plain_words() -> None:
     once = words.describe(leave(MONDAY_EVENING))
     assert once == (
-        "Authorised absence: no need to be where you are ordered to be Mon 2 Nov 2026 20:00 to Mon 2 Nov 2026 22:00. "
+        "Authorised absence: no need to be where you are ordered to be 20:00-22:00 on Mon 2 Nov 2026. "
         "Zones to stay out of still hold. Reason: a wedding."
     )
     assert words.describe(suspension()) == "Suspended: every curfew, zone and attendance need not be kept at all times."

@@ -69,9 +69,29 @@ def test_lockdown_at_two_places_is_two_stretches() -> None:
     )
 
 
+def test_the_same_hours_of_several_days_are_told_together() -> None:
+    classes = tuple(Pause(f"2026-11-{day:02d}T18:00", f"2026-11-{day:02d}T20:00", "Class") for day in (2, 9))
+    nights = tuple(Pause(f"2026-11-{day:02d}T18:00", f"2026-11-{day + 1:02d}T02:00") for day in (3, 5))
+    days = (Pause("2026-11-04", "2026-11-04"), Pause("2026-12-24", "2026-12-24"))
+    assert timetable(Timetable(LONDON, NIGHTS.rows, exceptions=(*nights, *days, *classes))) == (
+        "every day 19:00-07:00 (Europe/London), except 18:00-20:00 on Mon 2 Nov 2026, Mon 9 Nov 2026 (Class), "
+        "18:00-02:00 on Tue 3 Nov 2026, Thu 5 Nov 2026, all day Wed 4 Nov 2026, Thu 24 Dec 2026"
+    )
+
+
+def test_a_time_of_more_than_a_day_is_told_with_both_its_ends() -> None:
+    away = (Pause("2026-11-03T18:00", "2026-11-04T19:00"), Pause("2026-11-06T18:00", "2026-11-08T02:00"))
+    assert timetable(Timetable(LONDON, exceptions=away)).endswith(
+        "except Tue 3 Nov 2026 18:00 to Wed 4 Nov 2026 19:00, Fri 6 Nov 2026 18:00 to Sun 8 Nov 2026 02:00"
+    )
+
+
 def test_a_long_list_is_cut_and_the_rest_counted() -> None:
     holidays = tuple(Pause(f"2026-{month:02d}-01", f"2026-{month:02d}-02") for month in range(1, 13))
     assert "more" not in timetable(Timetable(LONDON, NIGHTS.rows, exceptions=holidays))
     more = (*holidays, Pause("2027-02-01", "2027-02-02"))
     said = timetable(Timetable(LONDON, NIGHTS.rows, exceptions=more))
     assert said.endswith("to Mon 2 Nov 2026, and 2 more, the last on Tue 2 Feb 2027")
+    days = tuple(Pause(f"2026-{month:02d}-01", f"2026-{month:02d}-01") for month in range(1, 13))
+    said = timetable(Timetable(LONDON, NIGHTS.rows, exceptions=(*days, Pause("2027-02-01", "2027-02-01"))))
+    assert said.endswith("Sun 1 Nov 2026, and 2 more, the last on Mon 1 Feb 2027")

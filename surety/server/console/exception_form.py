@@ -23,6 +23,7 @@ _END = rf"(?P<last>{_DAY})(?:[ T](?P<until>{_TIME}))?|(?P<same>{_TIME})"
 _NAME = r"(?: ?[:,] ?(?P<any>.*)| (?P<name>(?!\d|to )\S.*))"  # after a sign, one that begins like a time too
 _LINE = re.compile(rf"{_START}(?: to (?:{_END}))?(?:{_NAME})?")
 _LIKE_A_TIME = re.compile(r"\d|to |[:,]")
+_DATE_LENGTH = len("2026-12-25")
 _SENTENCE = 'Line {} of the exceptions is "{}"; write 2026-12-25, or 2026-12-24 18:00 to 2026-12-26 12:00.'
 
 
@@ -51,6 +52,8 @@ def text_of(pauses: Iterable[Pause]) -> str:
 
 def _line(pause: Pause) -> str:
     start, end = pause.start.replace("T", " "), pause.end.replace("T", " ")
+    if len(start) > _DATE_LENGTH and end.startswith(f"{start[:_DATE_LENGTH]} "):
+        end = end[_DATE_LENGTH + 1 :]  # on the same day
     when = start if start == end else f"{start} to {end}"
     return f"{when}: {pause.name}" if _LIKE_A_TIME.match(pause.name) else f"{when} {pause.name}".strip()
 

@@ -21,7 +21,7 @@ class Exceptions {
   line() {
     const [day, time, last, until, name] = ["day", "time", "last", "until", "name"].map((part) => this.part(part).value.trim());
     const start = time ? `${day} ${time}` : day;
-    const end = until ? `${last || day} ${until}` : last;
+    const end = until ? [last === day ? "" : last, until].filter(Boolean).join(" ") : last;
     return [start, end && end !== start ? `to ${end}` : "", name].filter(Boolean).join(" ");
   }
 
