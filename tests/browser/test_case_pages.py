@@ -204,7 +204,7 @@ def test_a_zone_is_drawn_and_changed_with_the_keyboard_alone(page: Page, server:
     expect(page.locator(".handle-corner")).to_have_count(5)
     page.keyboard.press("Delete")
     expect(page.locator(".handle-corner")).to_have_count(4)
-    page.locator("#save ~ p button").press("Enter")
+    page.locator("#save ~ p .button-strong").press("Enter")
     expect(page.get_by_role("heading", name="By keyboard")).to_be_visible()
 
 
@@ -287,6 +287,7 @@ def test_every_page_holds_in_both_colours_and_on_a_narrow_screen(
             f"{person}/orders/new", f"{person}/devices/assign", f"{order}/told", f"{order}/status", f"{order}/history",
             f"{order}/conditions/new/curfew", f"{order}/conditions/new/trail", f"/conditions/{ids['zone']}/history",
             f"/conditions/{ids['zone']}/withdraw", f"/alerts/{ids['alert']}/evidence",
+            f"{person}/everyday/new",
         ):  # fmt: skip
             page.goto(server.url + address)
             if page.locator("surety-map").count():
@@ -389,3 +390,25 @@ def test_fingers_move_a_corner_and_two_of_them_the_map(with_webgl: Browser, serv
         touch(fingers, "touchEnd")
         assert page.evaluate(zoom) > was
     context.close()
+
+
+def test_an_officer_sees_what_a_zone_would_have_raised_and_then_saves_it(
+    page: Page, server: RunningServer, ids: dict[str, str]
+):
+    open_map(page, f"{server.url}/people/{ids['person']}/everyday/new")
+    page.select_option("#kind", "work")
+    page.fill("#label", "The bakery")
+    page.fill("#area-lat", "55.1198")
+    page.fill("#area-lon", "-2.6522")
+    page.click("text=Record this place")
+    expect(page.locator("text=The bakery: Work")).to_be_visible()
+    open_map(page, f"{server.url}/orders/{ids['order']}/conditions/new/zone")
+    page.fill("#name", "Station")
+    page.fill("#area-lat", "55.1198")
+    page.fill("#area-lon", "-2.6522")
+    page.fill("#area-radius", "150")
+    page.click("text=What would this have raised?")
+    expect(page.locator("#what-if")).to_have_text("What this would have raised")
+    expect(page.locator("text=Look again: it would cut off The bakery (work)")).to_be_visible()
+    assert page.input_value("#name") == "Station"
+    check_axe(page)

@@ -96,7 +96,7 @@ def of_post(post: QueryDict, files: Mapping[str, UploadedFile], kind: str) -> Fi
         return str(post.get(name, "")).strip()
 
     places = [
-        PlaceFields(i, text(f"place-{i}-name"), _area_of_post(post, files, f"place-{i}-"))
+        PlaceFields(i, text(f"place-{i}-name"), area_of_post(post, files, f"place-{i}-"))
         for i in _indexes(post, "place")
     ]
     rows = [
@@ -114,7 +114,7 @@ def of_post(post: QueryDict, files: Mapping[str, UploadedFile], kind: str) -> Fi
         zone_kind=text("zone_kind"),
         stay=text("stay"),
         warn=text("warn"),
-        area=_area_of_post(post, files, "area-"),
+        area=area_of_post(post, files, "area-"),
         places=places,
         rows=[row for row in rows if row.start or row.end],
         nights=[row for row in nights if row.day or row.start or row.end],
@@ -134,7 +134,8 @@ def _indexes(post: QueryDict, what: str) -> list[int]:
     return sorted(found)[:500]
 
 
-def _area_of_post(post: QueryDict, files: Mapping[str, UploadedFile], prefix: str) -> AreaFields:
+def area_of_post(post: QueryDict, files: Mapping[str, UploadedFile], prefix: str) -> AreaFields:
+    """An area as posted: drawn, typed or from a file."""
     area = AreaFields(**{name: post.get(f"{prefix}{name}", "").strip() for name in AreaFields.__struct_fields__})
     file = files.get(f"{prefix}file")
     if file is not None and not area.corners:  # with scripts the drawing has read it already

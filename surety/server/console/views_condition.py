@@ -26,6 +26,7 @@ from surety.server.console.case_access import full_text, input_ms, now_ms, refus
 from surety.server.console.case_words import body_changes
 from surety.server.console.condition_form import KINDS, AreaFields, Fields, PlaceFields, RowFields
 from surety.server.console.views_person import cases_body, person_context
+from surety.server.console.what_if import what_if
 from surety.server.errors import InvalidError, NotFoundError, RefusedError
 
 DAYS = (("mon", "Monday"), ("tue", "Tuesday"), ("wed", "Wednesday"), ("thu", "Thursday"), ("fri", "Friday"),
@@ -67,6 +68,8 @@ def condition_new(request: HttpRequest, order_id: str, kind: str) -> HttpRespons
         if error is None and not note:
             try:
                 body = condition_form.body_of(fields, person.time_zone)
+                if shown := _what_if(request, person, body):
+                    return _page(request, person, fields, None, f"New {KINDS[kind]}", shown=shown)
                 actions.add_condition(order.pk, body, label=fields.label, **_stamp(request, fields, person))
             except RefusedError as refused:
                 error = refused
@@ -85,6 +88,7 @@ def condition_edit(request: HttpRequest, condition_id: str) -> HttpResponseBase:
     before = _latest_body(condition)
     fields = condition_form.of_body(before, condition.label)
     error, note = None, ""
+    title = f"Change {condition.label}"
     if request.method == "POST":
         fields, error = _read(request, fields.kind)
         fields.label = condition.label
@@ -92,13 +96,20 @@ def condition_edit(request: HttpRequest, condition_id: str) -> HttpResponseBase:
         if error is None and not note:
             try:
                 body = condition_form.body_of(fields, person.time_zone)
+                if shown := _what_if(request, person, body, condition.pk):
+                    return _page(request, person, fields, None, title, condition, shown=shown)
                 actions.change_condition(condition.pk, body, **_stamp(request, fields, person))
             except RefusedError as refused:
                 error = refused
             else:
                 messages.success(request, f"Changed: {words.describe(body)}")
                 return redirect("condition-history", condition_id=condition.pk)
-    return _page(request, person, fields, error, f"Change {condition.label}", condition, note)
+    return _page(request, person, fields, error, title, condition, note=note)
+
+
+def _what_if(request: HttpRequest, person: Person, body: Body, replace: str = "") -> dict[str, object] | None:
+    """What the condition would have raised, when that was asked instead of saving it."""
+    return what_if(user_of(request), person, body, replace) if "what_if" in request.POST else None
 
 
 def _read(request: HttpRequest, kind: str) -> tuple[Fields, RefusedError | None]:
@@ -169,6 +180,7 @@ def _page(
     title: str,
     condition: Condition | None = None,
     note: str = "",
+    shown: dict[str, object] | None = None,
 ) -> HttpResponseBase:
     conditions = cases.condition_set(person.pk)
     now = now_ms()
@@ -183,6 +195,7 @@ def _page(
         "days": DAYS,
         "error": error,
         "note": note,
+        "what_if": shown,
         "around": {"areas": others, "fixes": [], "table": False},
         "place_names": [place.name for place in fields.places],
         "blank_place": PlaceFields(0, "", AreaFields()),

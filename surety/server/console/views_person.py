@@ -222,6 +222,18 @@ def _end(at_ms: int, day_start: int, time_zone: str) -> str:
 # --- conditions, alerts, record -----------------------------------------------------------------------------------
 
 
+def everyday_rows(person: Person) -> list[dict[str, object]]:
+    """The places for the Conditions tab."""
+    return [
+        {
+            "place": place,
+            "told": f"{place.get_kind_display()}, recorded {full_text(place.recorded_ms, person.time_zone)}"
+            f" by {place.recorded_by_name}",
+        }
+        for place in cases.everyday_places(person.pk)
+    ]
+
+
 @requires("cases.view")
 @refusals_as_pages
 @require_safe
@@ -257,6 +269,7 @@ def person_conditions(request: HttpRequest, person_id: str) -> HttpResponseBase:
     timed = any(isinstance(c.body, Curfew | Zone | Attendance) for c in cases.condition_set(person.pk).conditions)
     context |= {"orders": orders, "drawing": drawing, "assignments": assignments, "timed": timed}
     context |= {"wide": programme_rows(person, now), "languages": LANGUAGES}
+    context |= {"everyday": everyday_rows(person)}
     return render(request, "console/person_conditions.html", context)
 
 

@@ -13,7 +13,7 @@ from itertools import pairwise
 import msgspec
 
 from surety.rules import kernel, packing, schedule
-from surety.rules.conditions import Area, Body, Circle, Curfew, Point, Zone, ZoneKind
+from surety.rules.conditions import Area, Attendance, Body, Circle, Curfew, Point, Zone, ZoneKind
 from surety.rules.facts import Fix, Millis
 from surety.rules.kernel import Floats
 from surety.rules.schedule import Window
@@ -51,10 +51,10 @@ class Share(msgspec.Struct, frozen=True):
 
 class Ground:
     """Where and when a condition forbids being: inside an exclusion zone, to stay in a restriction zone, outside an
-    inclusion zone or the curfew's address of the hour."""
+    inclusion zone, outside the curfew's address of the hour, elsewhere than where one must attend."""
 
-    def __init__(self, body: Curfew | Zone, from_ms: Millis, to_ms: Millis) -> None:
-        named = [(p.name, p.area) for p in body.places] if isinstance(body, Curfew) else [(body.name, body.area)]
+    def __init__(self, body: Curfew | Zone | Attendance, from_ms: Millis, to_ms: Millis) -> None:
+        named = _areas_of(body)
         self._names = [name for name, _ in named]
         self._areas = packing.lay_flat([area for _, area in named])
         self.windows = schedule.windows(body.timetable, from_ms, to_ms, self._names[0])
@@ -88,9 +88,15 @@ class Ground:
         return within == self._within_is_forbidden
 
 
+def _areas_of(body: Curfew | Zone | Attendance) -> list[tuple[str, Area]]:
+    if isinstance(body, Zone):
+        return [(body.name, body.area)]
+    return [(place.name, place.area) for place in (body.places if isinstance(body, Curfew) else (body.place,))]
+
+
 def ground_of(body: Body, from_ms: Millis, to_ms: Millis) -> Ground | None:
     """The ground of a condition that is about a place; None for others."""
-    return Ground(body, from_ms, to_ms) if isinstance(body, Curfew | Zone) else None
+    return Ground(body, from_ms, to_ms) if isinstance(body, Curfew | Zone | Attendance) else None
 
 
 def shares(fixes: Sequence[Fix], told: Sequence[Told], ground: Ground) -> list[Share]:

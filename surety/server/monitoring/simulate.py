@@ -11,21 +11,22 @@ from itertools import pairwise
 import msgspec
 
 from surety.rules import batch, engine, kernel, packing, schedule, words
-from surety.rules.conditions import Area, Body, Circle, Condition, ConditionSet, Curfew, Point, timetables_of
-from surety.rules.facts import Fact, Fix
+from surety.rules.conditions import Area, Body, Circle, Condition, ConditionSet, Curfew, Point, Zone, timetables_of
+from surety.rules.facts import DeviceReport, Fact, Fix
 from surety.rules.findings import ENDS, Certainty, Finding, Kind
 from surety.rules.plan import Plan
 from surety.server.alerts import policy
 from surety.server.cases import queries as cases
 from surety.server.cases.models import EverydayKind, Person
 from surety.server.errors import InvalidError
-from surety.server.monitoring import cut, stored
+from surety.server.monitoring import cut, queries, stored
 
 PROPOSED = "proposed"
 DAY_MS = 86_400_000
 RUN_IN_MS = DAY_MS  # evidence forgets within hours, so a day's run-in gives what the live rules had
 NEAR_HOME_M = 5_000.0
 MOST_DAYS = 366
+_LATEST = 50  # facts among which one of the device is looked for
 
 
 class Amenity(msgspec.Struct, frozen=True):
@@ -133,7 +134,16 @@ def _facts(proposal: Proposal, from_ms: int, now_ms: int) -> tuple[list[Fact], i
     if most is not None and (later_ms := stored.time_of_fact_from_the_end(person_id, most, now_ms)) > from_ms:
         text = f"There are too many records to look at all {proposal.days} days here: these are the latest {most:,}."
         return _read(person_id, later_ms - RUN_IN_MS, now_ms), later_ms, text
-    return _read(person_id, from_ms - RUN_IN_MS, now_ms), from_ms, ""
+    facts = _read(person_id, from_ms - RUN_IN_MS, now_ms)
+    first_ms = next((fact.at_ms for fact in facts if isinstance(fact, Fix | DeviceReport)), from_ms)
+    if first_ms > from_ms and not _was_heard_before(person_id, from_ms - RUN_IN_MS):
+        return facts, first_ms, "The device's records begin only then."
+    return facts, from_ms, ""
+
+
+def _was_heard_before(person_id: str, until_ms: int) -> bool:
+    """Whether there are records from before, so that a silence at the start of the days was one."""
+    return any(isinstance(fact, Fix | DeviceReport) for fact in queries.newest(person_id, until_ms, _LATEST))
 
 
 def _read(person_id: str, after_ms: int, until_ms: int) -> list[Fact]:
@@ -215,7 +225,7 @@ def _told(person_id: str, known: ConditionSet, now_ms: int) -> list[cut.Told]:
 
 def _near_home(proposal: Proposal, told: Sequence[cut.Told], ground: cut.Ground) -> Iterable[NearHome]:
     homes = [_middle(place) for place in told if place.kind == EverydayKind.HOME]
-    if isinstance(proposal.body, Curfew) or not homes:  # a curfew cuts off everything else alike, for its hours
+    if not isinstance(proposal.body, Zone) or not homes:  # other duties cut off everything else alike, for their hours
         return
     circles = packing.lay_flat([Circle(lat, lon, proposal.near_home_m) for lon, lat in homes])
     counts: Counter[str] = Counter()

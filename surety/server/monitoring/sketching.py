@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from surety.maps.sketch import Mark, Outline, Spot, draw
-from surety.rules.conditions import Area, Body, Circle, Curfew, Polygon, Zone
+from surety.rules.conditions import Area, Body, Circle, Curfew, Place, Polygon, Zone
 from surety.rules.facts import Fix
 from surety.server.monitoring.explain import ROWS_SHOWN, Rederived
 from surety.server.monitoring.working_words import clock
@@ -26,7 +26,8 @@ def _outlines(body: Body | None) -> Iterator[Outline]:
         yield Outline(body.name, body.zone_kind.value, body.area, float(body.warn_m))
     else:  # whatever else has a place is drawn as one
         area = getattr(body, "area", None)
-        places: list[tuple[str, Area]] = [(place.name, place.area) for place in getattr(body, "places", ())]
+        listed = [getattr(body, "place", None), *getattr(body, "places", ())]
+        places: list[tuple[str, Area]] = [(one.name, one.area) for one in listed if isinstance(one, Place)]
         if isinstance(area, Circle | Polygon):
             places.append((str(getattr(body, "name", "the place ordered")), area))
         for name, one in places:

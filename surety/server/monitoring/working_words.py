@@ -5,7 +5,16 @@ import datetime as dt
 import msgspec
 
 from surety.rules import grounds, schedule, words, working
-from surety.rules.facts import DeviceReport, Fact, Fix
+from surety.rules.facts import (
+    CheckInAsked,
+    CheckInDecided,
+    CheckInSubmitted,
+    ConditionsChanged,
+    DeviceReport,
+    Fact,
+    Fix,
+    ProtectedFix,
+)
 from surety.rules.findings import Cause, Finding, Kind
 from surety.server.monitoring.explain import Rederived, Worked
 
@@ -160,6 +169,16 @@ def _number(numbers: dict[str, float | str | None], name: str) -> float | None:
     return value if isinstance(value, int | float) else None
 
 
+_SAID: dict[type[Fact], str] = {
+    ConditionsChanged: "the conditions were changed",
+    CheckInAsked: "a photograph was asked for",
+    CheckInSubmitted: "photographs were sent",
+    CheckInDecided: "the comparison of a check-in was concluded",
+    # Where the protected person was is never shown with somebody else's case.
+    ProtectedFix: "the protected person's device told where it was; that is not shown",
+}
+
+
 def fact_words(fact: Fact, time_zone: str) -> str:
     """A fact in one line."""
     at = clock(fact.at_ms, time_zone)
@@ -173,7 +192,7 @@ def fact_words(fact: Fact, time_zone: str) -> str:
         charging = [] if fact.charging is None else ["charging" if fact.charging else "not charging"]
         events = [event.value.replace("_", " ") for event in fact.events]
         return f"{at}: the device reported {', '.join([*events, *battery, *charging]) or 'that it lives'}"
-    return f"{at}: the conditions were changed"
+    return f"{at}: {_SAID.get(type(fact), 'something was recorded')}"
 
 
 def certainty_words(finding: Finding, explained: list[str]) -> list[str]:

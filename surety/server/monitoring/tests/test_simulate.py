@@ -200,6 +200,14 @@ def test_too_many_records_shorten_the_days_and_it_says_so(ada: Person) -> None:
     assert "There are too many records" in outcome.notes[0]
 
 
+def test_days_before_the_first_record_are_not_days_of_silence(ada: Person) -> None:
+    outcome = outcome_of(ada, SCHOOL_ZONE, days=30)
+    assert outcome.from_ms == START_MS
+    assert outcome.days == 1
+    assert "The device's records begin only then." in outcome.notes
+    assert outcome.proposed.quiet == 0
+
+
 @pytest.mark.parametrize("days", [0, 367])
 def test_days_out_of_reach_are_refused(ada: Person, days: int) -> None:
     with pytest.raises(InvalidError, match="Choose 1 to 366 days"):
