@@ -173,8 +173,8 @@ class MovingZone(msgspec.Struct, frozen=True, tag="moving_zone", tag_field="kind
     """Keep `alert_m` metres away from a protected person, wherever they are, as their own device tells.
 
     Nobody writes it as a condition: it is derived from a link to which the protected person has consented, and ends
-    with that consent. `warn_m`: from which distance on the desk is told before (0: not at all). `compared_within_s`: so far
-    apart in time may the positions of the two be that are compared. `unknown_after_s`: as for any zone.
+    with that consent. `warn_m`: from which distance on the desk is told before (0: not at all). `compared_within_s`: so
+    far apart in time may the positions of the two be that are compared. `unknown_after_s`: as for any zone.
     """
 
     link_id: Identifier

@@ -15,9 +15,18 @@ from collections.abc import Iterable
 import msgspec
 
 from surety.rules import schedule
-from surety.rules.conditions import Absence, AbsenceKind, Attendance, Condition, Curfew, Timetable, Zone, ZoneKind
+from surety.rules.conditions import (
+    Absence,
+    AbsenceKind,
+    Attendance,
+    Condition,
+    Curfew,
+    Timetable,
+    Zone,
+    ZoneKind,
+)
 from surety.rules.facts import Millis
-from surety.rules.schedule import Span
+from surety.rules.schedule import BEGINNING, END, Span, Window
 
 ENDED_BY = {AbsenceKind.AUTHORISED: "absence", AbsenceKind.SUSPENSION: "suspension"}
 """How the evidence of a finding names what ended it."""
@@ -58,6 +67,24 @@ def held_at(leaves: Iterable[Leave], at_ms: Millis) -> str:
     """What holds at an instant, as evidence names it; nothing when none does. Where several do: the suspension."""
     held = [ENDED_BY[leave.kind] for leave in leaves if leave.holds(at_ms)]
     return max(held, default="")
+
+
+def windows_of(condition: Condition, from_ms: Millis, to_ms: Millis) -> tuple[Window, ...]:
+    """The windows of an absence that meet [from_ms, to_ms), cut to the time in which its version is in force."""
+    if not isinstance(condition.body, Absence):
+        return ()
+    found: list[Window] = []
+    for time in leave_of(condition.body).times:
+        found += schedule.windows(time, from_ms, to_ms) if isinstance(time, Timetable) else [Window(*time)]
+    whole = schedule.clip(found, *_in_force(condition, BEGINNING, END))
+    met = (window for window in whole if window.start_ms < to_ms and window.end_ms > from_ms)
+    return tuple(sorted(met, key=lambda window: window.start_ms))
+
+
+def _in_force(condition: Condition, from_ms: Millis, to_ms: Millis) -> tuple[Millis, Millis]:
+    """The part of a time in which a version is in force; no time where its end does not lie after its start."""
+    end_ms = to_ms if condition.effective_to_ms is None else min(to_ms, condition.effective_to_ms)
+    return max(from_ms, condition.effective_from_ms), end_ms
 
 
 def _covers(leave: Leave, condition: Condition) -> bool:

@@ -62,6 +62,11 @@ def percent(p: float) -> str:
     return "over 99 %" if p > 0.99 else f"{100 * p:.0f} %"
 
 
+def both(names: list[str]) -> str:
+    """ "home and work"; nothing for no names."""
+    return " and ".join(", ".join(names).rsplit(", ", 1)) if names else ""
+
+
 def either(names: list[str]) -> str:
     """ "home or work"."""
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} or {names[-1]}"

@@ -4,7 +4,7 @@ Times are local, with the abbreviation of the zone once; a date stands where it 
 decides anything: every figure comes from the finding's evidence, every name from the condition.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from surety.rules.conditions import (
@@ -22,7 +22,7 @@ from surety.rules.conditions import (
     ZoneKind,
 )
 from surety.rules.findings import Certainty, Finding, Kind
-from surety.rules.phrases import count, distance, either, local_time, percent, span
+from surety.rules.phrases import both, count, distance, either, local_time, percent, span
 from surety.rules.telling import SAID, Teller, within
 from surety.rules.timetable_words import pause_words, timetable
 
@@ -51,8 +51,10 @@ def explanation(finding: Finding, conditions: ConditionSet, time_zone: str) -> l
     return [line for line in told if line]
 
 
-def describe(body: Body) -> str:
-    """What a condition asks, as one sentence."""
+def describe(body: Body, labels: Mapping[str, str] | None = None) -> str:
+    """What a condition asks, as one sentence. `labels` are the names of conditions by id, which an absence covers."""
+    if isinstance(body, Absence):
+        return _absence(body, labels or {})
     return _DESCRIBED[type(body)](body)
 
 
@@ -110,16 +112,17 @@ def _attendance(body: Attendance) -> str:
     )
 
 
-def _absence(body: Absence) -> str:
+def _absence(body: Absence, labels: Mapping[str, str]) -> str:
     once = [pause_words(span, body.timetable.zone) for span in body.spans]
     recurs = body.timetable.rows or body.timetable.one_offs
     by_timetable = [timetable(body.timetable)] if recurs or not once else []
     when = f"{'; '.join([*by_timetable, *once])}"
+    known = [f'"{labels[name]}"' for name in body.applies_to if name in labels]
+    named = both(known) if len(known) == len(body.applies_to) else "the conditions named"
     if body.absence_kind is AbsenceKind.SUSPENSION:
-        what = "the conditions named" if body.applies_to else "every curfew, zone and attendance"
-        said = f"Suspended: {what} need not be kept {when}."
-    elif body.applies_to:
-        said = f"Authorised absence: the conditions named need not be kept {when}."
+        said = f"Suspended: {named or 'every curfew, zone and attendance'} need not be kept {when}."
+    elif named:
+        said = f"Authorised absence: {named} need not be kept {when}."
     else:
         said = f"Authorised absence: no need to be where you are ordered to be {when}. Zones to stay out of still hold."
     return f"{said} Reason: {body.reason}." if body.reason else said
@@ -130,7 +133,6 @@ _DESCRIBED: dict[type, Callable[[Any], str]] = {
     CheckInDuty: _check_ins,
     MovingZone: _moving,
     OrderTerm: lambda _: "The order is reviewed by the date that it sets, and over at its end.",
-    Absence: _absence,
     Attendance: _attendance,
     Curfew: _curfew,
     Zone: _zone,

@@ -1,11 +1,24 @@
 """Versions of conditions and orders compared, in words: what a change changed."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from surety.rules import phrases, timetable_words, words
-from surety.rules.conditions import Area, Body, Circle, Curfew, Polygon, Timetable, Trail, Zone, ZoneKind
+from surety.rules.conditions import (
+    Absence,
+    Area,
+    Attendance,
+    Body,
+    Circle,
+    Curfew,
+    Polygon,
+    Timetable,
+    Trail,
+    Zone,
+    ZoneKind,
+)
 from surety.server.cases.models import OrderStatus, OrderVersion
+from surety.server.console import duty_words
 from surety.server.console.case_access import full_text
 
 EARTH_RADIUS_M = 6_371_008.8
@@ -33,14 +46,22 @@ def metres_between(one: tuple[float, float], other: tuple[float, float]) -> floa
     return 2 * EARTH_RADIUS_M * math.asin(min(1.0, math.sqrt(h)))
 
 
-def body_changes(before: Body | None, after: Body | None) -> list[str]:
-    """What differs between two versions of a condition, one sentence a difference."""
+def body_changes(before: Body | None, after: Body | None, labels: Mapping[str, str] | None = None) -> list[str]:
+    """What differs between two versions of a condition, one sentence a difference. `labels`: conditions by id."""
     if after is None:
         return ["Withdrawn: from then on it asks nothing."]
     if before is None:
-        return [f"Brought into force: {words.describe(after)}"]
+        return [f"Brought into force: {words.describe(after, labels)}"]
     if isinstance(before, Curfew) and isinstance(after, Curfew):
         changes = _places(before, after) + _timetables(before.timetable, after.timetable)
+        changes += duty_words.allowance_changes(before, after)
+    elif isinstance(before, Attendance) and isinstance(after, Attendance):
+        changes = duty_words.attendance_changes(before, after)
+        changes += _areas("The area", before.place.area, after.place.area)
+        changes += _timetables(before.timetable, after.timetable)
+    elif isinstance(before, Absence) and isinstance(after, Absence):
+        changes = duty_words.absence_changes(before, after, labels or {})
+        changes += _timetables(before.timetable, after.timetable)
     elif isinstance(before, Zone) and isinstance(after, Zone):
         changes = _zones(before, after) + _timetables(before.timetable, after.timetable)
     else:
@@ -141,7 +162,7 @@ def _limit(body: Body) -> int:
     """Seconds without word until a condition is looked into; 0 for one that waits for no word."""
     if isinstance(body, Trail):
         return body.silent_after_s
-    return body.unknown_after_s if isinstance(body, Curfew | Zone) else 0
+    return body.unknown_after_s if isinstance(body, Curfew | Zone | Attendance) else 0
 
 
 def order_changes(before: OrderVersion | None, after: OrderVersion, time_zone: str) -> list[str]:

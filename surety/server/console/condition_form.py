@@ -11,26 +11,22 @@ import msgspec
 from django.core.files.uploadedfile import UploadedFile
 from django.http import QueryDict
 
-from surety.rules.conditions import Area, Body, Circle, Curfew, Polygon, Trail, Zone
+from surety.rules.conditions import Absence, Attendance, Body, Curfew, Trail, Zone
 from surety.server.cases.checks import check_body
-from surety.server.console import exception_form
+from surety.server.console import absence_form, area_form, exception_form
+from surety.server.console.absence_form import AbsenceFields
+from surety.server.console.area_form import AreaFields
 from surety.server.errors import InvalidError, NotFoundError
 
-LARGEST_FILE = 2_000_000
-_CORNER = re.compile(r"\s*(-?\d+(?:\.\d+)?)\s*[,;\s]\s*(-?\d+(?:\.\d+)?)\s*")
 _TIME = re.compile(r"([01]\d|2[0-3]):[0-5]\d(:\d\d)?|24:00")
 _INDEX = re.compile(r"(place|row|night)-(\d{1,4})-")
-KINDS = {"curfew": "curfew", "zone": "zone", "trail": "trail monitoring"}
-
-
-class AreaFields(msgspec.Struct):
-    """An area as typed: a circle's numbers, or corners a line each with an empty line before each hole."""
-
-    shape: str = "circle"
-    lat: str = ""
-    lon: str = ""
-    radius: str = "100"
-    corners: str = ""
+KINDS = {
+    "curfew": "curfew",
+    "zone": "zone",
+    "trail": "trail monitoring",
+    "attendance": "mandatory attendance",
+    "absence": "absence or suspension",
+}
 
 
 class PlaceFields(msgspec.Struct):
@@ -70,6 +66,12 @@ class Fields(msgspec.Struct):
     minutes: str = ""
     unlocated: str = "60"
     charge: str = "0"
+    allowance_day: str = ""
+    allowance_week: str = ""
+    purpose: str = ""
+    min_stay: str = "60"
+    tolerance: str = "10"
+    absence: AbsenceFields = msgspec.field(default_factory=AbsenceFields)
     effective_from: str = ""
     reason: str = ""
 
@@ -82,8 +84,12 @@ def blank(kind: str) -> Fields:
             for i, day in enumerate(("mon", "tue", "wed", "thu", "fri", "sat", "sun"))
         ]
         return Fields(kind, label="Curfew", places=[PlaceFields(0, "Home", AreaFields())], rows=week, minutes="15")
-    minutes = {"zone": "60", "trail": "30"}[kind]
-    return Fields(kind, label=KINDS[kind].capitalize(), minutes=minutes, charge="60")
+    minutes = {"zone": "60", "trail": "30", "attendance": "15", "absence": ""}[kind]
+    fields = Fields(kind, label=KINDS[kind].capitalize(), minutes=minutes, charge="60")
+    if kind == "attendance":
+        fields.places = [PlaceFields(0, "", AreaFields())]
+        fields.rows = [RowFields(0, "mon", "10:00", "12:00")]
+    return fields
 
 
 # --- from the browser -----------------------------------------------------------------------------------------------
@@ -96,7 +102,7 @@ def of_post(post: QueryDict, files: Mapping[str, UploadedFile], kind: str) -> Fi
         return str(post.get(name, "")).strip()
 
     places = [
-        PlaceFields(i, text(f"place-{i}-name"), area_of_post(post, files, f"place-{i}-"))
+        PlaceFields(i, text(f"place-{i}-name"), area_form.of_post(post, files, f"place-{i}-"))
         for i in _indexes(post, "place")
     ]
     rows = [
@@ -114,7 +120,7 @@ def of_post(post: QueryDict, files: Mapping[str, UploadedFile], kind: str) -> Fi
         zone_kind=text("zone_kind"),
         stay=text("stay"),
         warn=text("warn"),
-        area=area_of_post(post, files, "area-"),
+        area=area_form.of_post(post, files, "area-"),
         places=places,
         rows=[row for row in rows if row.start or row.end],
         nights=[row for row in nights if row.day or row.start or row.end],
@@ -124,6 +130,12 @@ def of_post(post: QueryDict, files: Mapping[str, UploadedFile], kind: str) -> Fi
         minutes=text("minutes"),
         unlocated=text("unlocated") or "60",
         charge=text("charge") or "0",
+        allowance_day=text("allowance_day"),
+        allowance_week=text("allowance_week"),
+        purpose=text("purpose"),
+        min_stay=text("min_stay"),
+        tolerance=text("tolerance"),
+        absence=absence_form.of_post(post),
         effective_from=text("effective_from"),
         reason=text("reason"),
     )
@@ -134,61 +146,13 @@ def _indexes(post: QueryDict, what: str) -> list[int]:
     return sorted(found)[:500]
 
 
-def area_of_post(post: QueryDict, files: Mapping[str, UploadedFile], prefix: str) -> AreaFields:
-    """An area as posted: drawn, typed or from a file."""
-    area = AreaFields(**{name: post.get(f"{prefix}{name}", "").strip() for name in AreaFields.__struct_fields__})
-    file = files.get(f"{prefix}file")
-    if file is not None and not area.corners:  # with scripts the drawing has read it already
-        area.shape, area.corners = "polygon", corners_of_file(file)
-    return area
-
-
-class _Geometry(msgspec.Struct):
-    type: str
-    coordinates: list[object] = []
-
-
-class _Feature(msgspec.Struct):
-    geometry: _Geometry | None = None
-
-
-class _File(msgspec.Struct):
-    type: str
-    features: list[_Feature] = []
-    geometry: _Geometry | None = None
-    coordinates: list[object] = []
-
-
-def corners_of_file(file: UploadedFile) -> str:
-    """The first polygon of a GeoJSON file (RFC 7946) as corners, one a line."""
-    if file.size is None or file.size > LARGEST_FILE:
-        raise InvalidError("The file is larger than 2 MB; draw the area with fewer corners.", field="area")
-    try:
-        data = msgspec.json.decode(file.read(), type=_File)
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        raise InvalidError("The file is not GeoJSON: it cannot be read as such.", field="area") from None
-    shapes = [feature.geometry for feature in data.features] or [
-        data.geometry or _Geometry(data.type, data.coordinates)
-    ]
-    for shape in shapes:
-        if shape is not None and shape.type in ("Polygon", "MultiPolygon") and shape.coordinates:
-            return _rings_as_text(shape.coordinates if shape.type == "Polygon" else shape.coordinates[0])
-    raise InvalidError("The file holds no polygon; draw the area as one and save it again.", field="area")
-
-
-def _rings_as_text(rings: object) -> str:
-    try:
-        read = msgspec.convert(rings, list[list[list[float]]])
-        return "\n\n".join("\n".join(f"{p[1]:.6f}, {p[0]:.6f}" for p in ring[:-1]) for ring in read)
-    except (msgspec.ValidationError, IndexError):
-        raise InvalidError("The polygon in the file is not written as GeoJSON writes one.", field="area") from None
-
-
 # --- to a condition ------------------------------------------------------------------------------------------------
 
 
 def body_of(fields: Fields, time_zone: str) -> Body:
     """The condition that the fields say. Raises InvalidError with one sentence and the field."""
+    if fields.kind == "absence":
+        return absence_form.body_of(fields.absence, _timetable(fields, time_zone))
     seconds = _minutes(fields.minutes) * 60
     if fields.kind == "trail":
         return _trail(fields, seconds, time_zone)
@@ -196,11 +160,13 @@ def body_of(fields: Fields, time_zone: str) -> Body:
     if fields.kind == "zone":
         if not fields.name:
             raise InvalidError("Give the zone a name that the person knows it by.", field="name")
-        area = area_of(fields.area, "area", f'the zone "{fields.name}"')
+        area = area_form.area_of(fields.area, "area", f'the zone "{fields.name}"')
         raw = {"kind": "zone", "zone_kind": fields.zone_kind, "name": fields.name, "area": area, **common}
         raw |= _own_numbers(fields)
+    elif fields.kind == "attendance":
+        raw = {"kind": "attendance", **_attendance(fields), **common}
     else:
-        raw = {"kind": "curfew", "places": _places(fields.places), **common}
+        raw = {"kind": "curfew", "places": _places(fields.places), **_allowance(fields), **common}
     body = check_body(raw)
     if isinstance(body, Curfew) and not body.timetable.rows and not body.timetable.one_offs:
         raise InvalidError("Give at least one time at which to be there.", field="rows")
@@ -248,14 +214,39 @@ def _own_numbers(fields: Fields) -> dict[str, object]:
     return {"max_stay_s": stay * 60}
 
 
+def _allowance(fields: Fields) -> dict[str, object]:
+    """The minutes away that the order tolerates; empty: it says nothing of the kind."""
+    found: dict[str, object] = {}
+    for per, text, most in (("day", fields.allowance_day, 1_440), ("week", fields.allowance_week, 10_080)):
+        name = f"allowance_{per}"
+        minutes = _whole(text or "0", name, "Give the minutes away that are tolerated as a whole number.")
+        if not 0 <= minutes <= most:
+            raise InvalidError(f"The order may tolerate 0 (nothing) to {most:,} minutes a {per}.", field=name)
+        found[f"{name}_min"] = minutes
+    return found
+
+
+def _attendance(fields: Fields) -> dict[str, object]:
+    if not fields.purpose:
+        raise InvalidError("Say what the person attends, such as a course or a clinic.", field="purpose")
+    places = _places(fields.places)
+    stay = _whole(fields.min_stay, "min_stay", "Give the minutes of the shortest stay as a whole number.")
+    late = _whole(fields.tolerance or "0", "tolerance", "Give the tolerated minutes late as a whole number.")
+    if not (1 <= stay <= 1_440 and 0 <= late <= 1_440):
+        raise InvalidError(
+            "The shortest stay is 1 to 1,440 minutes, and so is what is tolerated late.", field="min_stay"
+        )
+    return {"purpose": fields.purpose, "place": places[0], "min_stay_s": stay * 60, "tolerance_s": late * 60}
+
+
 def _places(places: Iterable[PlaceFields]) -> list[dict[str, object]]:
     found: list[dict[str, object]] = []
     for place in places:
         if not place.name:
             raise InvalidError("Give each address a name.", field=f"place-{place.index}-name")
-        found.append({"name": place.name, "area": area_of(place.area, f"place-{place.index}", place.name)})
+        found.append({"name": place.name, "area": area_form.area_of(place.area, f"place-{place.index}", place.name)})
     if not found:
-        raise InvalidError("A curfew needs at least one address.", field="places")
+        raise InvalidError("Give at least one address.", field="places")
     return found
 
 
@@ -282,45 +273,9 @@ def _rows(rows: Iterable[RowFields], day: str) -> list[dict[str, str]]:
     return found
 
 
-def area_of(area: AreaFields, field: str, what: str) -> dict[str, object]:
-    """The area as the rules write it."""
-    return _polygon(area, field, what) if area.shape == "polygon" else _circle(area, field, what)
-
-
-def _circle(area: AreaFields, field: str, what: str) -> dict[str, object]:
-    try:
-        lat, lon, radius = float(area.lat), float(area.lon), float(area.radius)
-    except ValueError:
-        raise InvalidError(f"Put {what} on the map, or type its middle and radius as numbers.", field=field) from None
-    if not (-90 <= lat <= 90 and -180 <= lon <= 180):
-        raise InvalidError(f"The middle of {what} is no place on Earth: latitude first, then longitude.", field=field)
-    if not 10 <= radius <= 200_000:
-        raise InvalidError(f"The radius of {what} is 10 m to 200 km.", field=field)
-    return {"shape": "circle", "lat_deg": lat, "lon_deg": lon, "radius_m": radius}
-
-
-def _polygon(area: AreaFields, field: str, what: str) -> dict[str, object]:
-    rings: list[list[tuple[float, float]]] = [[]]
-    for number, line in enumerate(area.corners.splitlines(), 1):
-        match = _CORNER.fullmatch(line)
-        if match:
-            lat, lon = float(match[1]), float(match[2])
-            if not (-90 <= lat <= 90 and -180 <= lon <= 180):
-                raise InvalidError(f"Line {number} of {what} is no place on Earth.", field=field)
-            rings[-1].append((lon, lat))
-        elif not line.strip():
-            rings.append([])
-        else:
-            raise InvalidError(
-                f'Line {number} of {what} is "{line.strip()[:40]}"; write "latitude, longitude".', field=field
-            )
-    kept = [ring for ring in rings if ring]
-    if not kept or any(len(set(ring)) < 3 for ring in kept):
-        raise InvalidError(f"Draw {what} with at least three corners.", field=field)
-    return {"shape": "polygon", "ring": kept[0], "holes": kept[1:]}
-
-
 # --- and back ------------------------------------------------------------------------------------------------------
+
+_KIND_OF: dict[type, str] = {Curfew: "curfew", Zone: "zone", Attendance: "attendance", Absence: "absence"}
 
 
 def of_body(body: Body, label: str) -> Fields:
@@ -333,11 +288,9 @@ def of_body(body: Body, label: str) -> Fields:
             unlocated=str(body.no_location_after_s // 60),
             charge=str(body.charge_min_a_day),
         )
-    if not isinstance(body, Curfew | Zone):
+    if not isinstance(body, Curfew | Zone | Attendance | Absence):
         raise NotFoundError("This kind of condition has no form here.")
-    fields = Fields(
-        "zone" if isinstance(body, Zone) else "curfew", label=label, minutes=str(body.unknown_after_s // 60)
-    )
+    fields = Fields(_KIND_OF[type(body)], label=label)
     table = body.timetable
     fields.rows = [RowFields(i, row.day.value, row.start, _end(row.end), row.place) for i, row in enumerate(table.rows)]
     fields.nights = [
@@ -345,23 +298,25 @@ def of_body(body: Body, label: str) -> Fields:
     ]
     fields.from_date, fields.until_date = table.from_date or "", table.until_date or ""
     fields.exceptions = exception_form.text_of(table.exceptions)
+    if isinstance(body, Absence):
+        fields.absence = absence_form.of_body(body)
+        return fields
+    fields.minutes = str(body.unknown_after_s // 60)
     if isinstance(body, Zone):
-        fields.name, fields.zone_kind, fields.area = body.name, body.zone_kind.value, _fields_of(body.area)
+        fields.name, fields.zone_kind, fields.area = body.name, body.zone_kind.value, area_form.fields_of(body.area)
         fields.stay, fields.warn = str(body.max_stay_s // 60), str(body.warn_m)
+    elif isinstance(body, Attendance):
+        fields.places = [PlaceFields(0, body.place.name, area_form.fields_of(body.place.area))]
+        fields.purpose, fields.min_stay = body.purpose, str(body.min_stay_s // 60)
+        fields.tolerance = str(body.tolerance_s // 60)
     else:
-        fields.places = [PlaceFields(i, place.name, _fields_of(place.area)) for i, place in enumerate(body.places)]
+        fields.places = [
+            PlaceFields(i, place.name, area_form.fields_of(place.area)) for i, place in enumerate(body.places)
+        ]
+        fields.allowance_day = str(body.allowance_day_min or "")
+        fields.allowance_week = str(body.allowance_week_min or "")
     return fields
 
 
 def _end(text: str) -> str:
     return "00:00" if text == "24:00" else text  # a time field has no 24:00; both lie at the end of the day
-
-
-def _fields_of(area: Area) -> AreaFields:
-    if isinstance(area, Circle):
-        return AreaFields("circle", f"{area.lat_deg:.6f}", f"{area.lon_deg:.6f}", f"{area.radius_m:.0f}")
-    return AreaFields("polygon", corners=_corners(area))
-
-
-def _corners(area: Polygon) -> str:
-    return "\n\n".join("\n".join(f"{lat:.6f}, {lon:.6f}" for lon, lat in ring) for ring in (area.ring, *area.holes))

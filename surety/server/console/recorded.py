@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import msgspec
 
 from surety.rules import asked, facts, presence, schedule, words
-from surety.rules.conditions import Area, Body, ConditionSet, Curfew, Zone
+from surety.rules.conditions import Area, Attendance, Body, ConditionSet, Curfew, Zone
 from surety.rules.findings import Finding, Kind
 from surety.rules.kernel import ENTER_AT, LEAVE_AT
 from surety.rules.plan import MODE_OF_ZONE
@@ -77,6 +77,8 @@ def areas_of(body: Body) -> list[tuple[str, str, Area]]:
     """The areas of a condition: name, role on the map ("home", or what kind of zone), shape."""
     if isinstance(body, Curfew):
         return [(place.name, "home", place.area) for place in body.places]
+    if isinstance(body, Attendance):
+        return [(body.place.name, "home", body.place.area)]
     return [(body.name, body.zone_kind.value, body.area)] if isinstance(body, Zone) else []
 
 

@@ -9,7 +9,7 @@ import datetime as dt
 import msgspec
 
 from surety.rules import facts
-from surety.rules.conditions import Body, Condition, ConditionSet, Curfew, Zone, ZoneKind
+from surety.rules.conditions import Attendance, Body, Condition, ConditionSet, Curfew, Zone, ZoneKind
 from surety.rules.facts import DeviceEvent
 from surety.rules.presence import Presence
 from surety.server.alerts.models import Alert
@@ -138,7 +138,7 @@ def timeline(alert: Alert, now: int) -> Timeline:
 def _condition(alert: Alert, conditions: ConditionSet) -> Condition | None:
     """The condition the alert is about; for the device's alerts the curfew, if there is one."""
     finding = monitoring.finding(alert.finding_id)
-    placed = [one for one in conditions.conditions if isinstance(one.body, Curfew | Zone)]
+    placed = [one for one in conditions.conditions if isinstance(one.body, Curfew | Zone | Attendance)]
     if finding is not None:
         for one in placed:
             if (one.id, one.version) == (finding.condition_id, finding.condition_version):
@@ -154,6 +154,8 @@ def _duty_name(condition: Condition | None) -> str:
         return "Duty"
     if isinstance(condition.body, Curfew):
         return "Curfew"
+    if isinstance(condition.body, Attendance):
+        return condition.body.place.name
     return condition.body.name if isinstance(condition.body, Zone) else "Duty"
 
 

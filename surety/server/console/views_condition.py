@@ -13,18 +13,19 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from surety.rules import kernel, packing, words
-from surety.rules.conditions import Body, Curfew, Zone, ZoneKind
+from surety.rules import kernel, leave, packing, words
+from surety.rules.conditions import Absence, Attendance, Body, Curfew, Zone, ZoneKind
 from surety.rules.intervals import Span
 from surety.server.accounts.models import User
 from surety.server.accounts.permissions import check_may, requires
 from surety.server.cases import actions
 from surety.server.cases import queries as cases
 from surety.server.cases.models import Condition, Order, Person
-from surety.server.console import condition_form, exception_form, recorded
+from surety.server.console import absence_form, condition_form, exception_form, recorded
+from surety.server.console.area_form import AreaFields
 from surety.server.console.case_access import full_text, input_ms, now_ms, refusals_as_pages, user_of
 from surety.server.console.case_words import body_changes
-from surety.server.console.condition_form import KINDS, AreaFields, Fields, PlaceFields, RowFields
+from surety.server.console.condition_form import KINDS, Fields, PlaceFields, RowFields
 from surety.server.console.views_person import cases_body, person_context
 from surety.server.console.what_if import what_if
 from surety.server.errors import InvalidError, NotFoundError, RefusedError
@@ -70,11 +71,11 @@ def condition_new(request: HttpRequest, order_id: str, kind: str) -> HttpRespons
                 body = condition_form.body_of(fields, person.time_zone)
                 if shown := _what_if(request, person, body):
                     return _page(request, person, fields, None, f"New {KINDS[kind]}", shown=shown)
-                actions.add_condition(order.pk, body, label=fields.label, **_stamp(request, fields, person))
+                actions.add_condition(order.pk, body, label=fields.label, **_stamp(request, fields, person, None))
             except RefusedError as refused:
                 error = refused
             else:
-                messages.success(request, f"Added: {words.describe(body)}")
+                messages.success(request, f"Added: {words.describe(body, labels_of(person))}")
                 return redirect("person-conditions", person_id=person.pk)
     return _page(request, person, fields, error, f"New {KINDS[kind]}", note=note)
 
@@ -98,11 +99,11 @@ def condition_edit(request: HttpRequest, condition_id: str) -> HttpResponseBase:
                 body = condition_form.body_of(fields, person.time_zone)
                 if shown := _what_if(request, person, body, condition.pk):
                     return _page(request, person, fields, None, title, condition, shown=shown)
-                actions.change_condition(condition.pk, body, **_stamp(request, fields, person))
+                actions.change_condition(condition.pk, body, **_stamp(request, fields, person, before))
             except RefusedError as refused:
                 error = refused
             else:
-                messages.success(request, f"Changed: {words.describe(body)}")
+                messages.success(request, f"Changed: {words.describe(body, labels_of(person))}")
                 return redirect("condition-history", condition_id=condition.pk)
     return _page(request, person, fields, error, title, condition, note=note)
 
@@ -127,7 +128,7 @@ def _with_calendar(
     if file is None:
         return "", None
     try:
-        begin = _stamp(request, fields, person)["effective_from_ms"]
+        begin = _stamp(request, fields, person, None)["effective_from_ms"]
         end = max(order.versions.all(), key=lambda version: version.version).ends_ms
         fields.exceptions, new = exception_form.with_file(fields.exceptions, file, person.time_zone, Span(begin, end))
     except RefusedError as error:
@@ -155,19 +156,28 @@ class Stamp(TypedDict):
     reason: str
 
 
-def _stamp(request: HttpRequest, fields: Fields, person: Person) -> Stamp:
+def labels_of(person: Person) -> dict[str, str]:
+    """The names of a person's conditions, which an absence may cover."""
+    return {condition.pk: condition.label for condition in cases.conditions(person.pk)}
+
+
+def _stamp(request: HttpRequest, fields: Fields, person: Person, before: Body | None) -> Stamp:
     now = now_ms()
     try:
-        at_ms = _holds_from(fields, person, now)
+        at_ms = _holds_from(fields, person, now, before)
     except ValueError:
         raise InvalidError("Give the day and time from which it holds.", field="effective_from") from None
     return Stamp(effective_from_ms=at_ms, acting_user=user_of(request), now_ms=now, reason=fields.reason)
 
 
-def _holds_from(fields: Fields, person: Person, now: int) -> int:
-    """Left empty, or this minute: now, which is not meant to reach back, however long the form was open."""
+def _holds_from(fields: Fields, person: Person, now: int, before: Body | None) -> int:
+    """Left empty, or this minute: now, which is not meant to reach back, however long the form was open.
+
+    An absence that has begun already holds from its beginning: to write it down late is to reach back.
+    """
     if not fields.effective_from.strip():
-        return now
+        began_ms = absence_form.first_new_ms(fields.absence.spans, before, person.time_zone)
+        return now if fields.kind != "absence" or began_ms is None else min(now, began_ms)
     at_ms = input_ms(fields.effective_from, person.time_zone)
     return now if 0 <= now - at_ms < 60_000 else at_ms
 
@@ -200,9 +210,21 @@ def _page(
         "place_names": [place.name for place in fields.places],
         "blank_place": PlaceFields(0, "", AreaFields()),
         "blank_row": RowFields(0),
+        "absence_kinds": absence_form.KINDS,
+        "spans": [*fields.absence.spans, *absence_form.blank(fields.absence, 2)],
+        "coverable": coverable(person) if fields.kind == "absence" else [],
         "nights": [*fields.nights, *(RowFields(_next(fields.nights) + i, day="") for i in range(2))],
     }
     return render(request, "console/condition_form.html", context, status=422 if error else 200)
+
+
+def coverable(person: Person) -> list[Condition]:
+    """The conditions that an absence may cover by name."""
+    return [
+        condition
+        for condition in cases.conditions(person.pk)
+        if isinstance(_latest_body(condition), Curfew | Zone | Attendance)
+    ]
 
 
 def _next(rows: Sequence[RowFields]) -> int:
@@ -220,17 +242,23 @@ def condition_preview(request: HttpRequest, person_id: str, kind: str) -> HttpRe
     try:
         fields = condition_form.of_post(request.POST, {}, kind)
         body = condition_form.body_of(fields, person.time_zone)
-        from_ms = _holds_from(fields, person, now_ms())
+        from_ms = _holds_from(fields, person, now_ms(), None)
     except RefusedError as error:
         return JsonResponse({"error": error.sentence})
     except ValueError:
         return JsonResponse({"error": "Give the day and time from which it holds."})
-    lines = [words.describe(body), f"From {full_text(from_ms, person.time_zone)}.", *live_checks(person, body)]
+    lines = [
+        words.describe(body, labels_of(person)),
+        f"From {full_text(from_ms, person.time_zone)}.",
+        *live_checks(person, body),
+    ]
     return JsonResponse({"lines": lines})
 
 
 def live_checks(person: Person, body: Body) -> list[str]:
-    """What somebody should see before saving: an exclusion zone that reaches the person's own curfew address."""
+    """What somebody should see before saving: a zone that covers the curfew's address, leave that opens a zone."""
+    if isinstance(body, Absence):
+        return _opened_zones(person, body)
     if not isinstance(body, Zone) or body.zone_kind is not ZoneKind.EXCLUSION:
         return []
     now = now_ms()
@@ -247,6 +275,23 @@ def live_checks(person: Person, body: Body) -> list[str]:
         if kernel.clearance(packed[0], blocks, corners, *kernel.earth_centred(lat, lon)) > 0:
             found.append(f"Look again: this zone covers {place.name}, where a curfew asks the person to be.")
     return found
+
+
+def _opened_zones(person: Person, body: Absence) -> list[str]:
+    """The exclusion zones that an absence lifts, which may protect somebody."""
+    leave_of_it = leave.leave_of(body)
+    now = now_ms()
+    zones = {
+        c.body.name
+        for c in cases.condition_set(person.pk).conditions
+        if isinstance(c.body, Zone)
+        and c.body.zone_kind is ZoneKind.EXCLUSION
+        and (c.effective_to_ms is None or now < c.effective_to_ms)
+        and leave.covering(c, [leave_of_it])
+    }
+    return [
+        f'Look again: this lifts the exclusion zone "{name}", which may protect somebody.' for name in sorted(zones)
+    ]
 
 
 def _middle(area: object) -> tuple[float, float]:
@@ -270,13 +315,13 @@ def condition_withdraw(request: HttpRequest, condition_id: str) -> HttpResponseB
         try:
             if not fields.reason.strip():
                 raise InvalidError("Say why the condition ends.", field="reason")
-            actions.withdraw_condition(condition.pk, **_stamp(request, fields, person))
+            actions.withdraw_condition(condition.pk, **_stamp(request, fields, person, None))
         except RefusedError as refused:
             error = refused
         else:
             messages.success(request, f"{condition.label} ends.")
             return redirect("condition-history", condition_id=condition.pk)
-    says = words.describe(_latest_body(condition))
+    says = words.describe(_latest_body(condition), labels_of(person))
     context = person_context(request, person, "conditions")
     context |= {"condition": condition, "fields": fields, "error": error, "says": says}
     return render(request, "console/condition_withdraw.html", context, status=422 if error else 200)
@@ -288,7 +333,7 @@ def condition_withdraw(request: HttpRequest, condition_id: str) -> HttpResponseB
 def condition_history(request: HttpRequest, condition_id: str) -> HttpResponseBase:
     """Every version of a condition, newest first, with what each changed in words."""
     condition, person = _access_condition(request, condition_id, "cases.view")
-    rows, before = [], None
+    rows, before, labels = [], None, labels_of(person)
     for version in sorted(condition.versions.all(), key=lambda row: row.version):
         body = cases_body(version.body) if version.body is not None else None
         rows.append(
@@ -296,8 +341,8 @@ def condition_history(request: HttpRequest, condition_id: str) -> HttpResponseBa
                 "version": version,
                 "from": full_text(version.effective_from_ms, person.time_zone),
                 "recorded": full_text(version.recorded_ms, person.time_zone),
-                "says": words.describe(body) if body else "Withdrawn.",
-                "changes": body_changes(before, body) if version.version > 1 else [],
+                "says": words.describe(body, labels) if body else "Withdrawn.",
+                "changes": body_changes(before, body, labels) if version.version > 1 else [],
             }
         )
         before = body

@@ -10,9 +10,9 @@ from surety.server.accounts.permissions import check_may, requires
 from surety.server.cases import actions
 from surety.server.cases import queries as cases
 from surety.server.cases.models import EverydayKind, EverydayPlace, Person
-from surety.server.console import condition_form, recorded
+from surety.server.console import area_form, recorded
+from surety.server.console.area_form import AreaFields
 from surety.server.console.case_access import now_ms, refusals_as_pages, user_of
-from surety.server.console.condition_form import AreaFields
 from surety.server.console.views_person import person_context
 from surety.server.errors import RefusedError
 
@@ -28,8 +28,8 @@ def everyday_new(request: HttpRequest, person_id: str) -> HttpResponseBase:
     area, error = AreaFields(), None
     if request.method == "POST":
         try:
-            area = condition_form.area_of_post(request.POST, request.FILES, "area-")
-            where = condition_form.area_of(area, "area", given["label"] or "the place")
+            area = area_form.of_post(request.POST, request.FILES, "area-")
+            where = area_form.area_of(area, "area", given["label"] or "the place")
             actions.add_everyday_place(
                 person.pk, given["kind"], given["label"], where, acting_user=user_of(request), now_ms=now_ms()
             )

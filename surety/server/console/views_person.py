@@ -13,8 +13,8 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from surety.rules import asked, schedule, words
-from surety.rules.conditions import Attendance, Condition, ConditionSet, Curfew, Trail, Zone, ZoneKind
+from surety.rules import words
+from surety.rules.conditions import Attendance, Body, Curfew, Zone
 from surety.server.accounts.permissions import may, requires
 from surety.server.alerts import queries as alerts
 from surety.server.audit import queries as audit_queries
@@ -32,6 +32,7 @@ from surety.server.console.case_access import (
 )
 from surety.server.console.case_words import LANGUAGES, order_lines
 from surety.server.console.programme_rows import programme_rows
+from surety.server.console.today import duties_today
 from surety.server.console.told import told_rows
 from surety.server.monitoring import queries as monitoring
 
@@ -163,62 +164,6 @@ def person_today(request: HttpRequest, person_id: str) -> HttpResponseBase:
     return render(request, "console/person.html", context)
 
 
-def duties_today(conditions: ConditionSet, now: int, time_zone: str) -> list[dict[str, str]]:
-    """Each condition that holds now: what it asks between now and midnight, or until the window's end."""
-    midnight = local(now, time_zone).replace(hour=0, minute=0, second=0, microsecond=0)
-    start = int(midnight.timestamp() * 1000)
-    held = [c for c in conditions.conditions if _holds(c, now) and isinstance(c.body, Curfew | Zone | Trail)]
-    return [_duty(c, conditions, (start, start + DAY_MS), now, time_zone) for c in held]
-
-
-def _holds(condition: Condition, now: int) -> bool:
-    return condition.effective_from_ms <= now and (condition.effective_to_ms is None or now < condition.effective_to_ms)
-
-
-def _duty(condition: Condition, among: ConditionSet, day: tuple[int, int], now: int, time_zone: str) -> dict[str, str]:
-    body, (from_ms, to_ms) = condition.body, day
-    if not isinstance(body, Curfew | Zone):
-        minutes = body.charge_min_a_day if isinstance(body, Trail) else 0
-        charge = f"charge it for {minutes} minutes" if minutes else "keep it charged"
-        return {"what": f"Carry the device and {charge}", "when": "all day", "state": "now"}
-    windows = asked.windows(condition, among.conditions, from_ms, to_ms)
-    if isinstance(body, Curfew):
-        what = f"Be at {' or '.join(place.name for place in body.places)}"
-    else:
-        asks = {
-            ZoneKind.EXCLUSION: "Stay out of",
-            ZoneKind.INCLUSION: "Stay within",
-            ZoneKind.RESTRICTION: "Do not stay in",
-        }
-        what = f'{asks[body.zone_kind]} "{body.name}"'
-    if any(w.start_ms <= from_ms and to_ms <= w.end_ms for w in windows):
-        return {"what": what, "when": "all day", "state": "now"}
-    if not windows:
-        return {"what": what, "when": "not today", "state": "none"}
-    when = "; ".join(_hours(window, from_ms, time_zone) for window in windows)
-    return {
-        "what": what,
-        "when": when,
-        "state": "now" if any(w.start_ms <= now < w.end_ms for w in windows) else "later",
-    }
-
-
-def _hours(window: schedule.Window, day_start: int, time_zone: str) -> str:
-    """One window as it meets a day. What began or ends more than a day away, or never, has no hour to tell."""
-    if window.start_ms < day_start - DAY_MS:
-        return f"until {_end(window.end_ms, day_start, time_zone)}"
-    begins = _end(window.start_ms, day_start, time_zone)
-    if window.end_ms > day_start + 2 * DAY_MS:
-        return f"from {begins}"
-    return f"{begins} to {_end(window.end_ms, day_start, time_zone)}"
-
-
-def _end(at_ms: int, day_start: int, time_zone: str) -> str:
-    there = local(at_ms, time_zone)
-    today = local(day_start, time_zone).date()
-    return f"{there:%H:%M}" if there.date() == today else f"{there:%H:%M} ({there:%a})"
-
-
 # --- conditions, alerts, record -----------------------------------------------------------------------------------
 
 
@@ -242,7 +187,9 @@ def person_conditions(request: HttpRequest, person_id: str) -> HttpResponseBase:
     person = cases.access_person(person_id, user_of(request))
     now = now_ms()
     by_order: dict[str, list[dict[str, object]]] = {}
-    for condition in cases.conditions(person.pk):
+    listed = cases.conditions(person.pk)
+    labels = {condition.pk: condition.label for condition in listed}
+    for condition in listed:
         version = cases.condition_version_at(condition, now)
         newest = max(condition.versions.all(), key=lambda v: v.version)
         body = cases_body(version.body) if version else None
@@ -250,7 +197,7 @@ def person_conditions(request: HttpRequest, person_id: str) -> HttpResponseBase:
         by_order.setdefault(condition.order_id, []).append(
             {
                 "condition": condition,
-                "says": words.describe(body) if body else "Asks nothing now.",
+                "says": words.describe(body, labels) if body else "Asks nothing now.",
                 "version": version,
                 "coming": f"A change takes effect {full_text(coming.effective_from_ms, person.time_zone)}."
                 if coming
@@ -273,9 +220,10 @@ def person_conditions(request: HttpRequest, person_id: str) -> HttpResponseBase:
     return render(request, "console/person_conditions.html", context)
 
 
-def cases_body(raw: object) -> Curfew | Zone | Trail:
+def cases_body(raw: object) -> Body:
     """A condition version's stored JSON as the rules read it."""
-    return msgspec.convert(raw, Curfew | Zone | Trail)
+    body: Body = msgspec.convert(raw, Body)
+    return body
 
 
 def _newest(versions: Iterable[OrderVersion]) -> OrderVersion:

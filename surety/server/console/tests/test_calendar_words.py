@@ -7,7 +7,7 @@ import pytest
 from surety.rules.conditions import Condition, ConditionSet, Pause, Row, Timetable, Weekday, Zone, ZoneKind
 from surety.server.console.case_words import body_changes
 from surety.server.console.tests.case_cast import EVERY_NIGHT, SCHOOL_ZONE, ZONE
-from surety.server.console.views_person import duties_today
+from surety.server.console.today import duties_today
 
 LOCKDOWN = Timetable(ZONE, tuple(Row(day, "00:00", "24:00") for day in Weekday))
 
