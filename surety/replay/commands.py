@@ -20,6 +20,7 @@ def replay(  # noqa: PLR0913 - one parameter an option of the command
     traces: Annotated[list[Path] | None, Arg(metavar="TRACE...", help="Trace files, or folders of them.")] = None,
     *,
     as_json: Annotated[bool, Opt("--json", help="Print findings as JSON lines.")] = False,
+    as_visits: Annotated[bool, Opt("--visits", help="With --json: print visits and absences instead.")] = False,
     html: Annotated[Path | None, Opt(help="Also write a page with a map to this file.")] = None,
     until: Annotated[str, Opt(help="Evaluate up to this time (2026-11-23T19:00) instead of the last fix.")] = "",
     strict: Annotated[bool, Opt("--strict", help="Stop at the first line of a trace that cannot be read.")] = False,
@@ -48,7 +49,7 @@ def replay(  # noqa: PLR0913 - one parameter an option of the command
         dates: [{date: 2026-10-23, start: 21:30, end: 07:00}]
         exceptions: [{date: 2026-12-25}, {ics: holidays.ics}]
         unknown_after_s: 900
-      - kind: exclusion            or inclusion
+      - kind: exclusion            or inclusion, or restriction (max_stay_s)
         name: School
         polygon: [[-1.544, 53.803], [-1.539, 53.803], [-1.539, 53.805]]
         times: [{days: mon-fri, start: 08:00, end: 16:30}]
@@ -63,14 +64,21 @@ def replay(  # noqa: PLR0913 - one parameter an option of the command
         if cases is not None or fixes is not None or alerts is not None:
             _score(cases, fixes, alerts, thin)
         else:
-            _replay(order, traces or [], until, html, strict=strict, as_json=as_json)
+            _replay(order, traces or [], until, html, strict=strict, as_json=as_json, as_visits=as_visits)
     except InputError as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(2) from None
 
 
 def _replay(
-    order: Path | None, paths: list[Path], until: str, html: Path | None, *, strict: bool, as_json: bool
+    order: Path | None,
+    paths: list[Path],
+    until: str,
+    html: Path | None,
+    *,
+    strict: bool,
+    as_json: bool,
+    as_visits: bool,
 ) -> None:
     from surety.replay import evaluate, orders, output, page, traces  # noqa: PLC0415 - slow to load, see above
 
@@ -83,7 +91,7 @@ def _replay(
     if html is not None:
         _write(html, page.render(result))
     if as_json:
-        typer.echo(output.json_lines(result), nl=False)
+        typer.echo(output.visit_lines(result) if as_visits else output.json_lines(result), nl=False)
     else:
         output.table(result, Console())
 

@@ -6,7 +6,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from surety.replay.evaluate import Result
-from surety.rules import words
+from surety.rules import schedule, visits, words
 from surety.rules.facts import Fix
 from surety.rules.findings import Certainty, Finding
 
@@ -29,6 +29,24 @@ def table(result: Result, console: Console) -> None:
         shown.add_row(words.local_time(finding.at_ms, zone), escape(said), _MARKS[finding.certainty])
     console.print(shown)
     console.print(f"{len(result.findings):,} findings in {fixes:,} fixes.")
+    if found := visits_of(result):
+        console.print("\nVisits and absences:")
+        for visit in found:
+            said = escape(visits.sentence(visit, result.conditions, zone))
+            console.print(f"{_MARKS[visit.certainty].split(' ')[0]} {said}", soft_wrap=True)
+
+
+def visits_of(result: Result) -> list[visits.Visit]:
+    """The visits and absences of the whole trace; one that runs at its end stays open."""
+    return visits.fold(result.findings, schedule.BEGINNING, result.until_ms + 1)
+
+
+def visit_lines(result: Result) -> bytes:
+    """The visits and absences as JSON lines, each with its sentence."""
+    zone = result.order.time_zone
+    told = ({**msgspec.to_builtins(one), "sentence": visits.sentence(one, result.conditions, zone)}
+            for one in visits_of(result))  # fmt: skip
+    return b"".join(_json.encode(one) + b"\n" for one in told)
 
 
 def json_lines(result: Result) -> bytes:

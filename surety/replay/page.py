@@ -11,7 +11,8 @@ from html import escape
 from typing import NamedTuple
 
 from surety.replay.evaluate import Result
-from surety.rules import words
+from surety.replay.output import visits_of
+from surety.rules import visits, words
 from surety.rules.conditions import Area, Circle, Condition, Curfew, Zone, ZoneKind
 from surety.rules.facts import Fix, Source
 from surety.rules.findings import Certainty, Finding
@@ -67,7 +68,7 @@ def render(result: Result) -> str:
         "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">"
         f'<meta name="viewport" content="width=device-width"><title>{title}</title><style>{style}</style></head><body>'
         f"<h1>{title}</h1><p>{len(fixes):,} positions, {escape(span)}.</p>"
-        f"{_map(result, fixes, shapes)}{_orders(result)}{_findings(result)}</body></html>\n"
+        f"{_map(result, fixes, shapes)}{_orders(result)}{_findings(result)}{_visits(result)}</body></html>\n"
     )
 
 
@@ -179,6 +180,15 @@ def _findings(result: Result) -> str:
     rows = "".join(_row(number, finding, result) for number, finding in enumerate(result.findings, start=1))
     head = "<tr><th>No.</th><th>When</th><th>What</th><th>Certainty</th></tr>"
     return f"<h2>Findings</h2><table><thead>{head}</thead><tbody>{rows}</tbody></table>"
+
+
+def _visits(result: Result) -> str:
+    found = visits_of(result)
+    if not found:
+        return ""
+    told = ((one.certainty, visits.sentence(one, result.conditions, result.order.time_zone)) for one in found)
+    rows = "".join(f"<li>{_MARKS[sure]} {escape(said)} ({sure.value})</li>" for sure, said in told)
+    return f"<h2>Visits and absences</h2><ul>{rows}</ul>"
 
 
 def _row(number: int, finding: Finding, result: Result) -> str:

@@ -1,5 +1,6 @@
 """`surety replay` as a person runs it, on the worked example of the documentation."""
 
+import datetime as dt
 import json
 import re
 from pathlib import Path
@@ -168,3 +169,16 @@ def test_a_check_in_message_that_is_not_right_is_told_with_what_was_expected(
     result = surety_replay(ORDER, tmp_path / "bad.jsonl")
     assert result.exit_code == 2
     assert problem in result.stderr
+
+
+def test_visits_and_absences_are_told_once_each_and_stay_open_at_the_end() -> None:
+    plain = " ".join(surety_replay(ORDER, WEEK).stdout.split())
+    assert plain.count('In the zone "') == 2  # as a finding, and as a visit
+    told = [json.loads(line) for line in surety_replay(ORDER, WEEK, "--json", "--visits").stdout.splitlines()]
+    assert [visit["kind"] for visit in told] == ["curfew_left", "curfew_absent_at_start", "zone_entered"]
+    assert not any(visit["open_after"] for visit in told)
+    entered = next(finding for finding in findings() if finding["kind"] == "zone_entered")
+    soon = dt.datetime.fromtimestamp(int(str(entered["at_ms"])) / 1000 + 120, dt.UTC).isoformat()
+    lines = surety_replay(ORDER, WEEK, "--json", "--visits", "--until", soon).stdout.splitlines()
+    cut = [json.loads(line) for line in lines]
+    assert [visit["open_after"] for visit in cut if visit["id"] == entered["episode_id"]] == [True]

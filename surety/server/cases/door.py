@@ -33,6 +33,12 @@ def rewrite_grants(person: Person) -> None:
     DoorRevision.objects.filter(id=1).update(revision=F("revision") + 1)
 
 
+def hold_revision() -> None:
+    """Hold the row by which notices to the worker get their ids in the order of commit, where no grant changes."""
+    DoorRevision.objects.get_or_create(id=1)
+    DoorRevision.objects.select_for_update().get(id=1)
+
+
 def _lawful(person: Person) -> list[CollectionSpan]:
     """The spans of every order of the person together, each with what may be collected in it.
 

@@ -17,6 +17,7 @@ from surety.server.audit import actions as audit
 from surety.server.audit.actions import Happening
 from surety.server.cases import checks
 from surety.server.cases.checks import ORDER_TYPES, Told
+from surety.server.cases.door import hold_revision
 from surety.server.cases.models import (
     ChangeNotice,
     Person,
@@ -214,6 +215,7 @@ def _tell_changed(zone: ProgrammeZone, at_ms: int, now_ms: int) -> None:
     """The worker looks anew at everybody who was told of any version of the zone."""
     people = ProgrammeTold.objects.filter(version__zone=zone).values_list("person_id", flat=True).distinct()
     rows = [ChangeNotice(person_id=person_id, at_ms=at_ms, recorded_ms=now_ms) for person_id in sorted(people)]
+    hold_revision()
     ChangeNotice.objects.bulk_create(rows, batch_size=A_CHUNK)
 
 
@@ -242,6 +244,7 @@ def _record_told(
         ]
         ProgrammeTold.objects.bulk_create(rows)
         at_ms = max(told.at_ms, version.effective_from_ms or 0)
+        hold_revision()
         ChangeNotice.objects.bulk_create(
             [ChangeNotice(person_id=person_id, at_ms=at_ms, recorded_ms=now_ms) for person_id in new]
         )

@@ -30,6 +30,7 @@ from surety.server.console.case_access import (
     user_of,
 )
 from surety.server.console.views_person import person_context
+from surety.server.console.visit_rows import visit_rows
 from surety.server.monitoring import queries as monitoring
 
 LONGEST_WINDOW_MS = 7 * 86_400_000  # a week at a time: a trail is read for a purpose, not leafed through
@@ -113,6 +114,7 @@ def trail_context(person: Person, from_ms: int, to_ms: int) -> dict[str, object]
         "drawing": drawing,
         "rows": fix_rows(known.fixes, person.time_zone),
         "count": len(known.fixes),
+        "visits": visit_rows(person, conditions, from_ms, to_ms),
         "mocked": len(known.mocked),
         "from_text": full_text(from_ms, person.time_zone),
         "to_text": full_text(to_ms, person.time_zone),

@@ -8,12 +8,16 @@ from django.db import connection
 from surety.clock import Clock
 from surety.rules import facts
 from surety.rules import findings as rules
+from surety.rules import visits as folding
+from surety.rules.findings import ENDS, Kind
 from surety.server.cases.models import ChangeNotice
 from surety.server.monitoring.models import Finding, ReadPosition, RulesInForce, SetAside, StoredFact, WorkerHealth
 from surety.stream.contract import PARTITIONS
 
 Key = tuple[str, int, str]  # (person, at_ms, fact id)
 _KEYS_A_QUERY = 250
+_BEGINNING = [kind.value for kind in folding.NAMES]
+_ENDING = [kind.value for kind in (*ENDS, Kind.CURFEW_ABSENT_THROUGHOUT)]
 _STORED = "SELECT person_id, at_ms, fact_id FROM monitoring_storedfact WHERE (person_id, at_ms, fact_id) IN (VALUES *)"
 
 
@@ -91,6 +95,18 @@ def findings(person_id: str, from_ms: int, to_ms: int, *, superseded: bool = Fal
     if not superseded:
         rows = rows.filter(superseded_ms=None)
     return [read_finding(bytes(body)) for body in rows.order_by("at_ms", "id").values_list("body", flat=True)]
+
+
+def visits(person_id: str, from_ms: int, to_ms: int) -> list[folding.Visit]:
+    """The visits and absences that meet [from_ms, to_ms), each once; what is open at either end is kept and says so."""
+    rows = Finding.objects.filter(person_id=person_id, superseded_ms=None)
+    within = set(rows.filter(at_ms__gte=from_ms, at_ms__lt=to_ms).values_list("episode_id", flat=True))
+    before = rows.filter(at_ms__lt=from_ms)
+    ended = before.filter(kind__in=_ENDING).values_list("episode_id", flat=True)
+    running = before.filter(kind__in=_BEGINNING).exclude(kind=Kind.ZONE_CROSSED.value).exclude(episode_id__in=ended)
+    within.update(running.values_list("episode_id", flat=True))
+    bodies = rows.filter(episode_id__in=within, at_ms__lt=to_ms).values_list("body", flat=True)
+    return folding.fold((read_finding(bytes(body)) for body in bodies), from_ms, to_ms)
 
 
 def finding(finding_id: str) -> rules.Finding | None:
