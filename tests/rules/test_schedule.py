@@ -1,7 +1,6 @@
 """Timetables: windows as a person with a clock on the wall would tell them, in any zone, on any night."""
 
 import datetime as dt
-from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given, settings
@@ -12,22 +11,7 @@ from surety.rules.conditions import OneOff, Pause, Row, Timetable, Weekday
 from surety.rules.schedule import BEGINNING, END, Span, TimetableError, Window, around, windows
 from tests.rules.scenes import LONDON, NIGHTS, ms
 
-MINUTE, DAY = 60_000, 86_400_000
-ZONES = (
-    "Europe/London",
-    "America/New_York",
-    "America/St_Johns",  # half an hour
-    "America/Havana",  # changes at midnight
-    "America/Asuncion",  # changed at midnight; the date starts at 01:00
-    "Atlantic/Azores",
-    "Asia/Beirut",  # changes at midnight
-    "Asia/Kathmandu",  # never, and a quarter of an hour
-    "Asia/Tehran",  # changed at midnight
-    "Australia/Lord_Howe",  # by half an hour
-    "Pacific/Chatham",  # at 02:45
-    "Africa/Casablanca",  # for Ramadan, the other way round
-    "Pacific/Apia",  # left out a day in December 2011
-)
+DAY = 86_400_000
 
 
 def spans(timetable: Timetable, begin: str, end: str) -> list[tuple[str, str]]:
@@ -126,92 +110,8 @@ def test_an_unknown_zone_and_a_date_of_no_calendar_are_told() -> None:
         schedule.check(Timetable("UTC", (), (OneOff("2026-02-30", "10:00", "11:00"),)))
 
 
-# --- against a person who looks at the clock every minute
-
-
-def clock_readings(zone: str, begin: int, end: int) -> list[tuple[int, dt.datetime]]:
-    tz = ZoneInfo(zone)
-    return [(at, dt.datetime.fromtimestamp(at / 1000, tz).replace(tzinfo=None)) for at in range(begin, end, MINUTE)]
-
-
-def active_minutes(timetable: Timetable, readings: list[tuple[int, dt.datetime]]) -> set[int]:
-    """Walk the minutes with the clock: from the first that shows a row's start or later until the first that shows its
-    end or later. Written for clarity, with none of the code under test."""
-    by_date = {dt.date.fromisoformat(one.date) for one in timetable.one_offs}
-    active: set[int] = set()
-    dates = {shown.date() for _, shown in readings}
-    for date in sorted(d + dt.timedelta(days=k) for d in {min(dates)} for k in range(-2, (max(dates) - d).days + 2)):
-        weekday = list(Weekday)[date.weekday()]
-        one_offs = [one for one in timetable.one_offs if dt.date.fromisoformat(one.date) == date]
-        for row in one_offs if date in by_date else [row for row in timetable.rows if row.day is weekday]:
-            start, end = (dt.timedelta(hours=int(t[:2]), minutes=int(t[3:])) for t in (row.start, row.end))
-            end += dt.timedelta(days=1) if end <= start else dt.timedelta()
-            midnight = dt.datetime.combine(date, dt.time())
-            begun = next((at for at, shown in readings if shown >= midnight + start), None)
-            over = next((at for at, shown in readings if shown >= midnight + end), readings[-1][0] + MINUTE)
-            if begun is not None:
-                active.update(range(begun, over, MINUTE))
-    return active
-
-
-def changes(zone: str, first_year: int, last_year: int) -> list[int]:
-    """The instants (to the hour) at which the zone's offset changes."""
-    tz = ZoneInfo(zone)
-    begin, end = (int(dt.datetime(y, 1, 1, tzinfo=dt.UTC).timestamp()) for y in (first_year, last_year))
-    hours = range(begin, end, 3_600)
-    offsets = [dt.datetime.fromtimestamp(at, tz).utcoffset() for at in hours]
-    return [at * 1000 for at, before, after in zip(hours[1:], offsets, offsets[1:], strict=False) if before != after]
-
-
-NAMED_TABLES = (
-    NIGHTS.rows,
-    tuple(Row(day, "00:00", "24:00") for day in Weekday),
-    tuple(Row(day, start, end) for day in Weekday for start, end in (("00:30", "01:30"), ("02:15", "02:45"))),
-    tuple(Row(day, "23:30", "00:30") for day in Weekday),
-    tuple(Row(day, "01:00", "02:00") for day in Weekday) + tuple(Row(day, "02:00", "03:00") for day in Weekday),
-)
-
-
-@pytest.mark.parametrize("zone", ZONES)
-def test_windows_agree_with_the_clock_on_the_wall_over_every_clock_change(zone: str) -> None:
-    years = (2011, 2013) if zone == "Pacific/Apia" else (2020, 2023) if zone == "Asia/Tehran" else (2024, 2027)
-    nights = changes(zone, *years) or [ms("2026-03-29T00:00Z")]
-    for change in nights[:6]:
-        begin = change - change % DAY - DAY
-        readings = clock_readings(zone, begin - 3 * DAY, begin + 4 * DAY)
-        for rows in NAMED_TABLES:
-            table = Timetable(zone, rows)
-            assert minutes_of(table, begin, begin + 3 * DAY) == {
-                at for at in active_minutes(table, readings) if begin <= at < begin + 3 * DAY
-            }
-
-
-def minutes_of(timetable: Timetable, begin: int, end: int) -> set[int]:
-    found = windows(timetable, begin, end)
-    return {at for w in found for at in range(max(w.start_ms, begin), min(w.end_ms, end), MINUTE)}
-
-
 times = st.builds("{:02d}:{:02d}".format, st.integers(0, 23), st.sampled_from([0, 15, 30, 45]))
 rows_ = st.lists(st.builds(Row, st.sampled_from(Weekday), times, times | st.just("24:00")), max_size=6)
-
-
-@settings(max_examples=40, deadline=None)
-@given(zone=st.sampled_from(ZONES), rows=rows_, one_off=st.none() | st.tuples(st.integers(-1, 1), times, times))
-def test_any_timetable_agrees_with_the_clock_on_the_wall(
-    zone: str, rows: list[Row], one_off: tuple[int, str, str] | None
-) -> None:
-    change = (changes(zone, 2011, 2013) if zone == "Pacific/Apia" else changes(zone, 2025, 2026)) or [ms("12:00")]
-    begin = change[0] - change[0] % DAY - DAY
-    ones = ()
-    if one_off is not None:
-        date = dt.datetime.fromtimestamp(change[0] / 1000, dt.UTC).date() + dt.timedelta(days=one_off[0])
-        ones = (OneOff(str(date), one_off[1], one_off[2]),)
-    table = Timetable(zone, tuple(rows), ones)
-    if not rows and not ones:
-        return
-    readings = clock_readings(zone, begin - 3 * DAY, begin + 4 * DAY)
-    wanted = {at for at in active_minutes(table, readings) if begin <= at < begin + 3 * DAY}
-    assert minutes_of(table, begin, begin + 3 * DAY) == wanted
 
 
 @settings(max_examples=100, deadline=None)
