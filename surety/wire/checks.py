@@ -184,7 +184,7 @@ def make_facts(
     facts: list[Fix | DeviceReport] = []
     if position is not None:
         p = position
-        key = _fix_key(device_id, at_ms, p)
+        key = fact_id(device_id, "fix", at_ms, p.lat_deg, p.lon_deg, p.accuracy_m, p.source.value, p.mock)
         facts.append(
             Fix(
                 key, device_id, at_ms, received_ms, p.lat_deg, p.lon_deg, p.accuracy_m, p.source,
@@ -194,16 +194,6 @@ def make_facts(
     if health.says_something() or always_report:
         facts.append(report(device_id, at_ms, received_ms, health))
     return tuple(facts)
-
-
-def _fix_key(device_id: str, at_ms: int, p: Position) -> str:
-    return fact_id(device_id, "fix", at_ms, p.lat_deg, p.lon_deg, p.accuracy_m, p.source.value, p.mock)
-
-
-def fix_id(fix: Fix) -> str:
-    """The id that a position must have, from what it says: one that was changed later has another."""
-    said = Position(fix.lat_deg, fix.lon_deg, fix.accuracy_m, fix.source, mock=fix.mock)
-    return _fix_key(fix.device_id, fix.at_ms, said)
 
 
 def report(

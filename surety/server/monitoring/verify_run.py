@@ -3,7 +3,6 @@
 The order is that of the people's ids, so one id says how far it has come.
 """
 
-import signal
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
@@ -13,6 +12,7 @@ from pathlib import Path
 import msgspec
 
 from surety.rules.findings import RULES_VERSION
+from surety.server.monitoring import verify_jobs
 from surety.server.monitoring.verifying import Difference, Options, PersonReport, verify_person
 
 PEOPLE_A_TASK = 4
@@ -103,17 +103,13 @@ def _look_again(position: Position) -> None:
 
 
 def _reports(people: Sequence[str], options: Options, jobs: int) -> Iterator[PersonReport]:
-    work = partial(verify_person, options=options)
     if jobs <= 1:
-        yield from map(work, people)
+        yield from (verify_person(person_id, options) for person_id in people)
         return
-    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn"), initializer=_begin_job) as pool:
+    work = partial(verify_jobs.verify_one, since_ms=options.since_ms, by_step=options.by_step)
+    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn"), initializer=verify_jobs.begin) as pool:
         try:
             yield from pool.map(work, people, chunksize=PEOPLE_A_TASK)
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise
-
-
-def _begin_job() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the first process's to answer

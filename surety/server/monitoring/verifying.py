@@ -1,8 +1,7 @@
 """Derives everything of one person again from what is stored, and names each thing that is not as it was derived.
 
 Compared byte for byte: findings (different, missing, extra), the snapshots and the current state. Each fact is read
-too: its columns must say what its bytes say, a position's id is derived from what the position says, and their number
-and tally must be what was taken.
+too: its columns must say what its bytes say, and the number and the tally of all must be what was taken.
 
 A state also keeps when it wants to be woken, which may be too early (each fix puts it off, and it is set anew when the
 conditions are) but never too late. So both the kept and the derived state plan anew before they are compared, and the
@@ -16,7 +15,7 @@ import msgspec
 
 from surety.rules import batch, engine
 from surety.rules.conditions import ConditionSet
-from surety.rules.facts import Fact, Fix, Tick, fact_id
+from surety.rules.facts import Fact, Tick, fact_id
 from surety.rules.findings import RULES_VERSION, Finding, to_json
 from surety.rules.plan import Plan
 from surety.rules.schedule import END
@@ -29,8 +28,7 @@ from surety.server.monitoring.explain import differences, row_differences
 from surety.server.monitoring.models import Finding as FindingRow
 from surety.server.monitoring.models import PersonState, SetAside, StoredFact
 from surety.server.monitoring.protected import erased
-from surety.server.monitoring.stored import FactRow, Kept
-from surety.wire.checks import fix_id
+from surety.server.monitoring.stored import Kept
 
 
 class Difference(msgspec.Struct, frozen=True):
@@ -181,8 +179,8 @@ class _Verification:
                 self.report.facts += 1
                 self._tally = tally.add(self._tally, row.body)
                 fact = row.fact()
-                for text in _fact_faults(row, fact):
-                    self._differ("fact", row.fact_id, "different", text)
+                if (fact.at_ms, fact.id) != (row.at_ms, row.fact_id):
+                    self._differ("fact", row.fact_id, "different", "its columns name another fact than its bytes")
                 yield fact
 
     def _give(self, facts: list[Fact]) -> list[Fact]:
@@ -292,15 +290,6 @@ def _read(body: bytes) -> State | None:
         return engine.decode_state(body)
     except engine.OtherStateError:
         return None
-
-
-def _fact_faults(row: FactRow, fact: Fact) -> list[str]:
-    faults = []
-    if (fact.at_ms, fact.id) != (row.at_ms, row.fact_id):
-        faults.append("its columns name another fact than its bytes")
-    if isinstance(fact, Fix) and fact.id != fix_id(fact):
-        faults.append("it is not the position from which its id was derived")
-    return faults
 
 
 def _fields(one: State, other: State) -> list[str]:

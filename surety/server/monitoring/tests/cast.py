@@ -6,12 +6,11 @@ from collections.abc import Iterable
 import msgspec
 
 from surety.rules.conditions import Body, Circle, Curfew, Place, Row, Timetable, Trail, Weekday, Zone, ZoneKind
-from surety.rules.facts import Fact, Fix, Source, encode
+from surety.rules.facts import Fact, Fix, Source, encode, fact_id
 from surety.server.cases import actions as cases
 from surety.server.cases.checks import OrderTerms, PersonDetails, Told
 from surety.server.cases.models import Order, Person
 from surety.stream.contract import Entry, Stream
-from surety.wire.checks import fix_id
 
 MINUTE_MS = 60_000
 HOUR_MS = 60 * MINUTE_MS
@@ -63,8 +62,8 @@ def order_for(found: Person, *, at_ms: int = START_MS) -> Order:
 
 def fix(at_ms: int, place: tuple[float, float], *, device: str = "device", received_ms: int | None = None) -> Fix:
     """A good fix at a place."""
-    unnamed = Fix(
-        id="",
+    return Fix(
+        id=fact_id(device, at_ms, *place),
         device_id=device,
         at_ms=at_ms,
         received_ms=at_ms if received_ms is None else received_ms,
@@ -73,7 +72,6 @@ def fix(at_ms: int, place: tuple[float, float], *, device: str = "device", recei
         accuracy_m=8.0,
         source=Source.GNSS,
     )
-    return msgspec.structs.replace(unnamed, id=fix_id(unnamed))
 
 
 def stay(place: tuple[float, float], from_ms: int, to_ms: int, *, every_ms: int = MINUTE_MS) -> list[Fix]:

@@ -8,8 +8,9 @@ from django.core.management import call_command
 from django.db import connection, connections
 
 from surety.server.alerts.models import Alert
-from surety.server.monitoring import queries
+from surety.server.monitoring import queries, stored
 from surety.server.monitoring.actions import LostOwnershipError
+from surety.server.monitoring.explain import rederive
 from surety.server.monitoring.models import Finding, PersonState, SetAside
 from surety.server.monitoring.tests.cast import (
     HOME,
@@ -24,6 +25,7 @@ from surety.server.monitoring.tests.cast import (
     send,
     stay,
 )
+from surety.server.monitoring.verifying import verify_person
 from surety.server.monitoring.worker import Worker
 from surety.server.project.settings import _database
 from surety.stream.contract import Entry
@@ -105,3 +107,36 @@ def test_of_two_workers_at_the_same_time_each_fact_is_taken_by_one(postgres: Pos
     for thread in threads:
         thread.join()
     assert len(queries.trail(ada.pk, MORNING, MORNING + HOUR_MS)) == len(journey)
+
+
+def test_everything_is_derived_again_in_one_view_while_the_worker_goes_on(postgres: PostgresStream) -> None:
+    ada = person(SCHOOL_ZONE, TRAIL, at_ms=MORNING - MINUTE_MS)
+    worker = Worker(postgres)
+    send(postgres, ada, JOURNEY)
+    settle(worker, MORNING + 50 * MINUTE_MS)
+    send(postgres, ada, stay(HOME, MORNING + 20 * MINUTE_MS, MORNING + 50 * MINUTE_MS))  # late: it changes findings
+    errors: list[Exception] = []
+
+    def work() -> None:
+        try:
+            settle(Worker(postgres), MORNING + 51 * MINUTE_MS)
+        except Exception as error:  # noqa: BLE001 - told by the test
+            errors.append(error)
+        finally:
+            connection.close()
+
+    with stored.frozen_view():
+        before = Finding.objects.count()
+        thread = threading.Thread(target=work)
+        thread.start()
+        thread.join()  # the view holds nobody up
+        assert Finding.objects.count() == before
+        assert sum(len(rows) for rows in stored.fact_rows(ada.pk)) == PersonState.objects.get().facts
+    assert errors == []
+    assert Finding.objects.exclude(superseded_ms=None).exists()
+    report = verify_person(ada.pk)
+    assert (report.waits, report.differences) == ("", [])
+    for row in Finding.objects.all():
+        assert rederive(row.pk).differences == []
+    replaced_one = Finding.objects.exclude(superseded_by="").first()
+    assert replaced_one is None or replaced_one.pk in Finding.objects.get(pk=replaced_one.superseded_by).replaces
