@@ -74,7 +74,7 @@ class TimesReader:
         ]
         table = Timetable(self._zone, tuple(rows), tuple(one_offs), written.from_date, written.until_date)
         self._check((*self._where, "until_date"), table)
-        return msgspec.structs.replace(table, exceptions=tuple(self._exceptions(written.exceptions)))
+        return msgspec.structs.replace(table, exceptions=self.pauses("exceptions", written.exceptions))
 
     def _dates(self, where: Where, date: Date) -> tuple[OneOff, ...]:
         if date.ics is not None and date.date is date.start is date.end is None:
@@ -87,18 +87,19 @@ class TimesReader:
         self._check((*where, "date"), Timetable(self._zone, (), (one_off,)))
         return (one_off,)
 
-    def _exceptions(self, written: tuple[Excepted, ...] | Excepted) -> list[Pause]:
-        where = (*self._where, "exceptions")
+    def pauses(self, part: str, written: tuple[Excepted, ...] | Excepted) -> tuple[Pause, ...]:
+        """Stretches of time, as the part of a condition that is called `part` names them. Raises InputError."""
+        where = (*self._where, part)
         if isinstance(written, Excepted):
-            return list(self._excepted(where, written))
-        return [pause for i, one in enumerate(written) for pause in self._excepted((*where, i), one)]
+            return self._excepted(part, where, written)
+        return tuple(pause for i, one in enumerate(written) for pause in self._excepted(part, (*where, i), one))
 
-    def _excepted(self, where: Where, one: Excepted) -> tuple[Pause, ...]:
+    def _excepted(self, part: str, where: Where, one: Excepted) -> tuple[Pause, ...]:
         stretch = one.begins is not None and one.ends is not None
         if (one.begins is None) != (one.ends is None) or [one.date is not None, stretch, one.ics is not None].count(
             True
         ) != 1:
-            raise self._text.error(where, "one of `exceptions` needs either `date`, or `from` and `to`, or `ics`")
+            raise self._text.error(where, f"one of `{part}` needs either `date`, or `from` and `to`, or `ics`")
         if one.ics is not None:
             data = self._calendar(where, one.ics)
             with self._told(one.ics):

@@ -5,7 +5,7 @@ Every error names the file and the line.
 
 import datetime as dt
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -17,7 +17,10 @@ from surety.replay.order_times import Date, Excepted, Time, Times, TimesReader
 from surety.replay.yaml_text import Text, Where
 from surety.rules import schedule
 from surety.rules.conditions import (
+    Absence,
+    AbsenceKind,
     Area,
+    Attendance,
     Body,
     CheckInDuty,
     Circle,
@@ -79,6 +82,30 @@ class _Timed(_Common, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 class _Curfew(_Timed, frozen=True, kw_only=True, tag="curfew", forbid_unknown_fields=True):
     places: Annotated[tuple[_Place, ...], msgspec.Meta(min_length=1, max_length=20)]
+    allowance_day_min: Annotated[int, msgspec.Meta(ge=0, le=1_440)] = 0
+    allowance_week_min: Annotated[int, msgspec.Meta(ge=0, le=10_080)] = 0
+
+
+class _Attendance(_Timed, frozen=True, kw_only=True, tag="attendance", forbid_unknown_fields=True):
+    purpose: Annotated[str, msgspec.Meta(min_length=1, max_length=120)]
+    place: _Place
+    min_stay_s: Annotated[int, msgspec.Meta(ge=60, le=86_400)]
+    tolerance_s: Annotated[int, msgspec.Meta(ge=0, le=86_400)] = 600
+
+
+class _Absence(_Common, frozen=True, kw_only=True, tag="absence", forbid_unknown_fields=True):
+    times: tuple[Time, ...] = ()
+    dates: tuple[Date, ...] = ()
+    from_date: LocalDate | None = None
+    until_date: LocalDate | None = None
+    exceptions: tuple[Excepted, ...] | Excepted = ()
+    spans: tuple[Excepted, ...] | Excepted = ()
+    applies_to: Annotated[tuple[Identifier, ...], msgspec.Meta(max_length=50)] = ()
+    reason: Annotated[str, msgspec.Meta(max_length=200)] = ""
+
+
+class _Suspension(_Absence, frozen=True, kw_only=True, tag="suspension", forbid_unknown_fields=True):
+    pass
 
 
 class _Zone(_Timed, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -112,7 +139,7 @@ class _CheckIn(_Common, frozen=True, kw_only=True, tag="check_in", forbid_unknow
     late_until_s: Annotated[int, msgspec.Meta(ge=0, le=259_200)] = 86_400
 
 
-_Written = _Curfew | _Exclusion | _Inclusion | _Restriction | _Trail | _CheckIn
+_Written = _Curfew | _Exclusion | _Inclusion | _Restriction | _Trail | _CheckIn | _Attendance | _Absence | _Suspension
 
 
 class _Order(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -171,6 +198,7 @@ class _Reader:
         begins = self._instant(("from",), self.written.begins)
         ends = self._instant(("to",), self.written.ends)
         found = [self._condition(i, one, begins, ends) for i, one in enumerate(self.written.conditions)]
+        self._known_names(found)
         return Order(ConditionSet(self.written.person, 1, tuple(found)), zone, begins)
 
     def _condition(self, i: int, one: _Written, begins: Millis | None, ends: Millis | None) -> Condition:
@@ -193,18 +221,50 @@ class _Reader:
             return Trail(*limits, self.written.time_zone)
         if isinstance(one, _CheckIn):
             return CheckInDuty(one.per_day, one.response_s, one.late_until_s)
+        if isinstance(one, _Absence):
+            return self._absence(where, one, term)
         if isinstance(one, _Curfew):
-            places = tuple(Place(p.name, self._area((*where, "places", i), p)) for i, p in enumerate(one.places))
-            self._known_places(where, one, {place.name for place in places})
-            return Curfew(places, self._timetable(where, one, term), one.unknown_after_s or 900)
+            return self._curfew(where, one, term)
         self._known_places(where, one, set())
+        return self._attendance(where, one, term) if isinstance(one, _Attendance) else self._zone(where, one, term)
+
+    def _curfew(self, where: Where, one: _Curfew, term: Span | None) -> Curfew:
+        places = tuple(Place(p.name, self._area((*where, "places", i), p)) for i, p in enumerate(one.places))
+        self._known_places(where, one, {place.name for place in places})
+        allowance = one.allowance_day_min, one.allowance_week_min
+        return Curfew(places, self._timetable(where, one, term), one.unknown_after_s or 900, *allowance)
+
+    def _attendance(self, where: Where, one: _Attendance, term: Span | None) -> Attendance:
+        place = Place(one.place.name, self._area((*where, "place"), one.place))
+        limits = one.min_stay_s, one.tolerance_s, one.unknown_after_s or 900
+        return Attendance(one.purpose, place, self._timetable(where, one, term), *limits)
+
+    def _zone(self, where: Where, one: _Zone, term: Span | None) -> Zone:
         kind = ZoneKind(str(type(one).__struct_config__.tag))
-        zone = Zone(
-            kind, one.name, self._area(where, one), self._timetable(where, one, term), one.unknown_after_s or 3_600
-        )
+        table = self._timetable(where, one, term)
+        zone = Zone(kind, one.name, self._area(where, one), table, one.unknown_after_s or 3_600)
         if isinstance(one, _Restriction):
             return msgspec.structs.replace(zone, max_stay_s=one.max_stay_s)
         return msgspec.structs.replace(zone, warn_m=one.warn_m) if isinstance(one, _Exclusion) else zone
+
+    def _absence(self, where: Where, one: _Absence, term: Span | None) -> Absence:
+        kind = AbsenceKind.SUSPENSION if isinstance(one, _Suspension) else AbsenceKind.AUTHORISED
+        written = Times(one.times, one.dates, one.from_date, one.until_date, one.exceptions)
+        reader = TimesReader(self.text, where, self.written.time_zone, term)
+        return Absence(kind, reader.timetable(written), reader.pauses("spans", one.spans), one.applies_to, one.reason)
+
+    def _known_names(self, conditions: Sequence[Condition]) -> None:
+        """An absence covers conditions of this file."""
+        names = {condition.id for condition in conditions}
+        for i, condition in enumerate(conditions):
+            named = condition.body.applies_to if isinstance(condition.body, Absence) else ()
+            for n, name in enumerate(named):
+                if name not in names:
+                    known = ", ".join(sorted(names - {condition.id}))
+                    raise self.text.error(
+                        ("conditions", i, "applies_to", n),
+                        f'"{name}" is no condition here; one of {known} was expected',
+                    )
 
     def _area(self, where: Where, one: _Place | _Zone) -> Area:
         if (one.circle is None) == (one.polygon is None):
@@ -250,8 +310,19 @@ _KINDS: dict[str, type] = {
     "restriction": _Restriction,
     "trail": _Trail,
     "check_in": _CheckIn,
+    "attendance": _Attendance,
+    "absence": _Absence,
+    "suspension": _Suspension,
 }
-_PARTS: dict[str, type] = {"circle": _Circle, "places": _Place, "times": Time, "dates": Date, "exceptions": Excepted}
+_PARTS: dict[str, type] = {
+    "circle": _Circle,
+    "places": _Place,
+    "place": _Place,
+    "times": Time,
+    "dates": Date,
+    "exceptions": Excepted,
+    "spans": Excepted,
+}
 _HUMANE = {
     "`float`": "a number",
     "`int`": "a whole number",

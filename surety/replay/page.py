@@ -13,7 +13,7 @@ from typing import NamedTuple
 from surety.replay.evaluate import Result
 from surety.replay.output import visits_of
 from surety.rules import visits, words
-from surety.rules.conditions import Area, Circle, Condition, Curfew, Zone, ZoneKind
+from surety.rules.conditions import Area, Attendance, Circle, Condition, Curfew, Zone, ZoneKind
 from surety.rules.facts import Fix, Source
 from surety.rules.findings import Certainty, Finding
 
@@ -78,6 +78,8 @@ def _shapes(conditions: Iterable[Condition]) -> list[_Shape]:
         body = condition.body
         if isinstance(body, Curfew):
             found.update(dict.fromkeys(_Shape(place.name, "keep", place.area) for place in body.places))
+        elif isinstance(body, Attendance):
+            found[_Shape(body.place.name, "keep", body.place.area)] = None
         elif isinstance(body, Zone):
             css = {ZoneKind.EXCLUSION: "exclusion", ZoneKind.RESTRICTION: "restriction"}.get(body.zone_kind, "keep")
             found[_Shape(body.name, css, body.area)] = None

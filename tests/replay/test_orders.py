@@ -11,6 +11,9 @@ from hypothesis import strategies as st
 from surety.replay.errors import InputError
 from surety.replay.orders import read_order
 from surety.rules.conditions import (
+    Absence,
+    AbsenceKind,
+    Attendance,
     Circle,
     Curfew,
     OneOff,
@@ -288,3 +291,60 @@ def test_what_repeats_is_not_read_where_the_order_says_no_start(tmp_path: Path) 
     text = NIGHTS_WITH.replace("from: 2026-11-01\n", "") + "    exceptions: {ics: shifts.ics}\n"
     with pytest.raises(InputError, match=r"shifts.ics: .*repeats, and nothing says from when on"):
         read_order(written(tmp_path, text))
+
+
+LEAVE = """
+time_zone: Europe/London
+from: 2026-11-01
+conditions:
+  - kind: curfew
+    id: night
+    places: [{name: home, circle: {lat: 53.8, lon: -1.55, radius_m: 100}}]
+    times: [{days: every day, start: 19:00, end: 07:00}]
+    allowance_day_min: 30
+    allowance_week_min: 90
+  - kind: attendance
+    purpose: counselling
+    place: {name: Elm Clinic, circle: {lat: 53.81, lon: -1.55, radius_m: 60}}
+    times: [{days: wed, start: 10:00, end: 12:00}]
+    min_stay_s: 3600
+  - kind: absence
+    reason: a wedding
+    applies_to: [night]
+    spans: [{from: 2026-11-07T18:00, to: 2026-11-08T02:00}]
+  - kind: suspension
+    times: [{days: fri, start: 12:00, end: 14:00}]
+"""
+
+
+def test_allowances_attendance_and_absences_are_read(tmp_path: Path) -> None:
+    night, course, leave, suspended = (c.body for c in read_order(written(tmp_path, LEAVE)).conditions.conditions)
+    assert isinstance(night, Curfew)
+    assert (night.allowance_day_min, night.allowance_week_min) == (30, 90)
+    assert isinstance(course, Attendance)
+    assert (course.purpose, course.min_stay_s, course.tolerance_s) == ("counselling", 3_600, 600)
+    assert isinstance(leave, Absence)
+    assert leave.spans == (Pause("2026-11-07T18:00", "2026-11-08T02:00"),)
+    assert (leave.applies_to, leave.reason) == (("night",), "a wedding")
+    assert isinstance(suspended, Absence)
+    assert suspended.absence_kind is AbsenceKind.SUSPENSION
+    assert suspended.timetable.rows == (Row(Weekday.FRI, "12:00", "14:00"),)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "right", "said"),
+    [
+        ("applies_to: [nights]", "applies_to: [night]", '"nights" is no condition here'),
+        (
+            "spans: [{from: 2026-11-07T18:00}]",
+            "spans: [{from: 2026-11-07T18:00, to: 2026-11-08T02:00}]",
+            "one of `spans`",
+        ),
+        ("because: a wedding", "reason: a wedding", "`because` is not known here"),
+    ],
+)
+def test_a_mistake_in_an_absence_is_told_with_its_line(tmp_path: Path, wrong: str, right: str, said: str) -> None:
+    text = LEAVE.replace(right, wrong)
+    with pytest.raises(InputError, match=r"order\.yaml:\d+: ") as told:
+        read_order(written(tmp_path, text))
+    assert said in str(told.value)
