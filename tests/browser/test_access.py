@@ -22,6 +22,8 @@ PAGES = [  # who, address, keys pressed there
     ("adam", "/users/", ""),
     ("adam", "/refused/", ""),
     ("adam", "/accounts/second-factors/", ""),
+    ("lia", "/protected", ""),
+    ("lia", "/protected/new", ""),
     ("", "/styleguide/", ""),
     ("", "/accounts/login/", ""),
     ("olga", "/audit/", ""),
@@ -38,6 +40,7 @@ def server() -> Iterator[RunningServer]:
             ("sven", "supervisor"),
             ("audra", "auditor"),
             ("adam", "administrator"),
+            ("lia", "victim_liaison"),
         ):
             running.add_user(name, role)
         running.python("from tests.browser.cast import night\nnight()")

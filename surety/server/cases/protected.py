@@ -114,7 +114,8 @@ def propose_link(
             **msgspec.structs.asdict(terms),
             **stamp(acting_user, now_ms, reason),
         )
-        _note("protected.link_proposed", protected, acting_user, now_ms, _told_of(row, reason))
+        detail = {"link": row.pk, "alert_m": row.alert_m, "warn_m": row.warn_m, "reason": reason}
+        _note("protected.link_proposed", protected, acting_user, now_ms, detail)
     return row
 
 
@@ -236,6 +237,13 @@ def end_protected_assignment(
     return row
 
 
+def note_read(protected_id: str, *, acting_user: User, now_ms: int) -> None:
+    """Write down that somebody looked at a protected person's row."""
+    with transaction.atomic():
+        row = _protected(protected_id, acting_user, "protected.view")
+        _note("protected.read", row, acting_user, now_ms, {})
+
+
 def note_erased(link_id: str, to_ms: int) -> None:
     """Write down up to when the worker has deleted positions under a link; it never goes back."""
     ProtectedLink.objects.filter(pk=link_id, erased_to_ms__lt=to_ms).update(erased_to_ms=to_ms)
@@ -277,10 +285,6 @@ def _check_open(row: ProtectedLink) -> None:
         raise ConflictError("The link is over already.")
 
 
-def _told_of(row: ProtectedLink, reason: str) -> dict[str, object]:
-    return {"link": row.pk, "alert_m": row.alert_m, "warn_m": row.warn_m, "reason": reason}
-
-
 def _publish(
     action: str,
     row: ProtectedLink,
@@ -290,9 +294,14 @@ def _publish(
     reason: str,
     now_ms: int | None = None,
 ) -> None:
-    """Tell door, worker and audit log. The entry stands with the supervised person, and names nobody else."""
+    """Tell door, worker and audit log: what was done stands with the supervised person, and names nobody else.
+
+    The reason is somebody's own words and may tell of the protected person, so it stands with them.
+    """
     recorded_ms = at_ms if now_ms is None else now_ms
-    publish(action, person, at_ms, acting_user=acting_user, now_ms=recorded_ms, detail=_told_of(row, reason))
+    detail = {"link": row.pk, "alert_m": row.alert_m, "warn_m": row.warn_m}
+    publish(action, person, at_ms, acting_user=acting_user, now_ms=recorded_ms, detail=detail)
+    _note(f"protected.{action.replace('.', '_')}", row.protected, acting_user, recorded_ms, detail | {"reason": reason})
 
 
 def _publish_device(action: str, row: ProtectedAssignment, at_ms: int, acting_user: User | None, now_ms: int) -> None:

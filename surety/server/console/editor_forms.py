@@ -51,9 +51,10 @@ class LocalForm(forms.Form):
                 field.help_text = field.help_text or f"{now}Time zone {time_zone}"
 
 
-def _text(
+def text_field(
     label: str, hint: str = "", *, required: bool = True, longest: int = 200, long: bool = False
 ) -> forms.CharField:
+    """A line of text, or a few (`long`)."""
     widget = forms.Textarea(attrs={"rows": 3}) if long else forms.TextInput()
     missing = f"{label} is missing."
     return forms.CharField(
@@ -69,14 +70,14 @@ def _text(
 class PersonForm(forms.Form):
     """Who somebody is."""
 
-    reference = _text("Reference", "As the order or the court names them", longest=32)
-    given_names = _text("Given names", longest=120)
-    family_name = _text("Family name", longest=120)
+    reference = text_field("Reference", "As the order or the court names them", longest=32)
+    given_names = text_field("Given names", longest=120)
+    family_name = text_field("Family name", longest=120)
     language = forms.ChoiceField(label="Language they read", choices=LANGUAGES)
     interpreter_required = forms.BooleanField(label="An interpreter is required", required=False)
-    phone = _text("Telephone", required=False, longest=32)
-    time_zone = _text("Time zone", "An IANA name, such as Europe/London", longest=64)
-    region = _text("Region", "Who works there sees this person", required=False, longest=64)
+    phone = text_field("Telephone", required=False, longest=32)
+    time_zone = text_field("Time zone", "An IANA name, such as Europe/London", longest=64)
+    region = text_field("Region", "Who works there sees this person", required=False, longest=64)
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
@@ -87,12 +88,12 @@ class OrderForm(LocalForm):
     """An order: every field of its authority is needed."""
 
     order_type = forms.ChoiceField(label="Type of order", choices=tuple(ORDER_TYPES.items()))
-    legal_basis = _text("Legal basis", "The act and section, as the decision names it")
-    issuing_authority = _text("Issued by", "The court or authority that decided")
+    legal_basis = text_field("Legal basis", "The act and section, as the decision names it")
+    issuing_authority = text_field("Issued by", "The court or authority that decided")
     decision_file = forms.FileField(
         label="Signed decision", required=False, help_text="Only its SHA-256 is kept; the file is not stored."
     )
-    decision_sha256 = _text(
+    decision_sha256 = text_field(
         "Or the SHA-256 of the signed decision", "64 digits 0-9 and a-f", required=False, longest=64
     )
     data_kinds = forms.MultipleChoiceField(
@@ -104,7 +105,7 @@ class OrderForm(LocalForm):
     starts_ms: InstantField = NowField(label="Starts")
     ends_ms = InstantField(label="Ends")
     review_due_ms = InstantField(label="Next review of proportionality due", help_text="At most four months on")
-    reason = _text("Reason", "Needed when it started in the past", required=False, longest=2000, long=True)
+    reason = text_field("Reason", "Needed when it started in the past", required=False, longest=2000, long=True)
 
     def clean(self) -> dict[str, Any]:
         """One of the file and its hash is needed."""
@@ -119,14 +120,14 @@ class VariationForm(OrderForm):
 
     starts_ms = InstantField(label="Starts")
     effective_from_ms = NowField(label="The variation holds from")
-    reason = _text("Reason for the variation", longest=2000, long=True)
+    reason = text_field("Reason for the variation", longest=2000, long=True)
 
 
 class ToldForm(LocalForm):
     """That the person was told."""
 
     told_ms = NowField(label="When they were told")
-    told_how = _text("How", "For example: in person, with an interpreter, leaflet handed over", longest=120)
+    told_how = text_field("How", "For example: in person, with an interpreter, leaflet handed over", longest=120)
     told_language = forms.ChoiceField(label="In which language", choices=LANGUAGES)
 
 
@@ -135,7 +136,7 @@ class StatusForm(LocalForm):
 
     status = forms.ChoiceField(label="The order is then", widget=forms.RadioSelect)
     effective_from_ms = NowField(label="From")
-    reason = _text("Reason", longest=2000, long=True)
+    reason = text_field("Reason", longest=2000, long=True)
 
     def __init__(self, *args: Any, status: str, **options: Any) -> None:
         super().__init__(*args, **options)
@@ -149,8 +150,8 @@ class AssignForm(LocalForm):
     """A device for a person."""
 
     protocol = forms.ChoiceField(label="How the device speaks", choices=PROTOCOLS)
-    model = _text("Model", required=False, longest=64)
-    identifier = _text(
+    model = text_field("Model", required=False, longest=64)
+    identifier = text_field(
         "Identifier",
         "What the device calls itself. Leave empty for a new, unguessable one; a recorded device is given on.",
         required=False,
@@ -160,11 +161,11 @@ class AssignForm(LocalForm):
         label="The device sends a secret (OwnTracks and others that can log in)", required=False, initial=True
     )
     from_ms = NowField(label="Worn from")
-    reason = _text("Reason", "Needed when it reaches back", required=False, longest=2000, long=True)
+    reason = text_field("Reason", "Needed when it reaches back", required=False, longest=2000, long=True)
 
 
 class EndForm(LocalForm):
     """That a device is no longer worn."""
 
     to_ms = NowField(label="Worn until")
-    reason = _text("Reason", longest=2000, long=True)
+    reason = text_field("Reason", longest=2000, long=True)

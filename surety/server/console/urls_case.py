@@ -11,6 +11,7 @@ from surety.server.console import (
     views_map,
     views_person,
     views_programmes,
+    views_protected,
     views_trail,
 )
 
@@ -47,6 +48,16 @@ urlpatterns: list[URLPattern] = [
     path("programme-zones/<str:zone_id>/change", views_programmes.programme_zone_change, name="programme-zone-change"),
     path("programme-zones/<str:zone_id>/do", views_programmes.programme_zone_act, name="programme-zone-act"),
     path("programme-zones/<str:zone_id>/told", views_programmes.programme_zone_told, name="programme-zone-told"),
+    path("protected", views_protected.protected_people, name="protected-people"),
+    path("protected/new", views_protected.protected_new, name="protected-new"),
+    path("protected/<str:protected_id>", views_protected.protected_person, name="protected-person"),
+    path("protected/<str:protected_id>/links/new", views_protected.link_new, name="link-new"),
+    path("protected/<str:protected_id>/devices/new", views_protected.carry, name="carry"),
+    path("protected-devices/<int:assignment_id>/end", views_protected.carry_end, name="carry-end"),
+    path("links/<str:link_id>/approve", views_protected.link_approve, name="link-approve"),
+    path("links/<str:link_id>/withdraw", views_protected.link_withdraw, name="link-withdraw"),
+    path("links/<str:link_id>/end", views_protected.link_end, name="link-end"),
+    path("links/<str:link_id>/told", views_protected.link_told, name="link-told"),
     path("alerts/<str:alert_id>/evidence", views_evidence.evidence, name="alert-evidence"),
     path("alerts/<str:alert_id>/map.json", views_evidence.alert_map, name="alert-map"),
 ]

@@ -108,7 +108,8 @@ def start(request: HttpRequest) -> HttpResponse:
     user = user_of(request)
     if may(user, "cases.view"):
         return desk(request)
-    for permission, page in (("audit.read", "audit"), ("admin.users", "users")):
+    pages = (("audit.read", "audit"), ("admin.users", "users"), ("protected.view", "protected-people"))
+    for permission, page in pages:
         if may(user, permission):
             return redirect(page)
     return render(request, "console/no_work.html", {"role": user.get_role_display()})

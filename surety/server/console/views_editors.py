@@ -37,7 +37,7 @@ from surety.server.errors import NotFoundError, RefusedError
 DAY_MS = 86_400_000
 
 
-def _answer(
+def answer_form(
     request: HttpRequest,
     form: forms.Form,
     save: Callable[[], HttpResponseBase],
@@ -66,7 +66,7 @@ def person_new(request: HttpRequest) -> HttpResponseBase:
         messages.success(request, f"{person} is recorded. Nothing is collected before an order is.")
         return redirect("order-new", person_id=person.pk)
 
-    return _answer(request, form, save, {"title": "New person", "button": "Record this person"})
+    return answer_form(request, form, save, {"title": "New person", "button": "Record this person"})
 
 
 # --- orders ---------------------------------------------------------------------------------------------------------
@@ -80,7 +80,7 @@ def _changeable(request: HttpRequest, person_id: str) -> Person:
 
 def _terms(form: forms.Form, now: int) -> OrderTerms:
     given = {name: form.cleaned_data[name] for name in OrderTerms.__struct_fields__}
-    given["starts_ms"] = _from(form, "starts_ms", now)
+    given["starts_ms"] = instant_of(form, "starts_ms", now)
     file = form.cleaned_data.get("decision_file")
     if isinstance(file, UploadedFile):
         given["decision_sha256"] = hashlib.sha256(b"".join(file.chunks())).hexdigest()
@@ -105,7 +105,7 @@ def order_new(request: HttpRequest, person_id: str) -> HttpResponseBase:
         return redirect("person-conditions", person_id=person.pk)
 
     context = person_context(request, person, "conditions") | {"title": "New order", "button": "Record this order"}
-    return _answer(request, form, save, context)
+    return answer_form(request, form, save, context)
 
 
 def _latest(order_id: str) -> OrderVersion:
@@ -128,7 +128,7 @@ def order_change(request: HttpRequest, order_id: str) -> HttpResponseBase:
         actions.change_order(
             order.pk,
             _terms(form, now),
-            effective_from_ms=_from(form, "effective_from_ms", now),
+            effective_from_ms=instant_of(form, "effective_from_ms", now),
             acting_user=user_of(request),
             now_ms=now,
             reason=form.cleaned_data["reason"],
@@ -140,10 +140,10 @@ def order_change(request: HttpRequest, order_id: str) -> HttpResponseBase:
         "title": "Vary the order",
         "button": "Record the variation",
     }
-    return _answer(request, form, save, context)
+    return answer_form(request, form, save, context)
 
 
-def _from(form: forms.Form, name: str, now: int) -> int:
+def instant_of(form: forms.Form, name: str, now: int) -> int:
     """The instant of a field. Left empty, or this minute: now, which is not meant to reach back."""
     at_ms = int(form.cleaned_data[name])
     return now if not at_ms or 0 <= now - at_ms < 60_000 else at_ms
@@ -161,14 +161,14 @@ def order_told(request: HttpRequest, order_id: str) -> HttpResponseBase:
 
     def save() -> HttpResponseBase:
         data = form.cleaned_data
-        told = Told(at_ms=_from(form, "told_ms", now), how=data["told_how"], language=data["told_language"])
+        told = Told(at_ms=instant_of(form, "told_ms", now), how=data["told_how"], language=data["told_language"])
         actions.record_told(order.pk, told, acting_user=user_of(request), now_ms=now)
         messages.success(request, "Recorded. From then on, what the order lets be collected is collected.")
         return redirect("person-conditions", person_id=person.pk)
 
     context = person_context(request, person, "conditions")
     context |= {"title": f"{person.short_name} was told of the order", "button": "Record that they were told"}
-    return _answer(request, form, save, context)
+    return answer_form(request, form, save, context)
 
 
 @requires("cases.change")
@@ -184,7 +184,7 @@ def order_status(request: HttpRequest, order_id: str) -> HttpResponseBase:
         actions.set_order_status(
             order.pk,
             OrderStatus(form.cleaned_data["status"]),
-            effective_from_ms=_from(form, "effective_from_ms", now),
+            effective_from_ms=instant_of(form, "effective_from_ms", now),
             acting_user=user_of(request),
             now_ms=now,
             reason=form.cleaned_data["reason"],
@@ -198,7 +198,7 @@ def order_status(request: HttpRequest, order_id: str) -> HttpResponseBase:
         "note": "While an order is suspended or after it has ended, nothing is collected and nothing is concluded. "
         "A suspension can be lifted here; the person is told by their officer.",
     }
-    return _answer(request, form, save, context)
+    return answer_form(request, form, save, context)
 
 
 @requires("cases.view")
@@ -238,7 +238,7 @@ def device_assign(request: HttpRequest, person_id: str) -> HttpResponseBase:
     form = AssignForm(request.POST or None, time_zone=person.time_zone)
 
     def save() -> HttpResponseBase:
-        data, from_ms = form.cleaned_data, _from(form, "from_ms", now)
+        data, from_ms = form.cleaned_data, instant_of(form, "from_ms", now)
         device = Device.objects.filter(identifier=data["identifier"]).first() if data["identifier"] else None
         secret = ""
         if device is None:
@@ -261,7 +261,7 @@ def device_assign(request: HttpRequest, person_id: str) -> HttpResponseBase:
         "title": "Assign a device",
         "button": "Assign this device",
     }
-    return _answer(request, form, save, context)
+    return answer_form(request, form, save, context)
 
 
 @requires("cases.change")
@@ -279,7 +279,7 @@ def assignment_end(request: HttpRequest, assignment_id: int) -> HttpResponseBase
     def save() -> HttpResponseBase:
         actions.end_assignment(
             row.pk,
-            to_ms=_from(form, "to_ms", now),
+            to_ms=instant_of(form, "to_ms", now),
             acting_user=user_of(request),
             now_ms=now,
             reason=form.cleaned_data["reason"],
@@ -289,4 +289,4 @@ def assignment_end(request: HttpRequest, assignment_id: int) -> HttpResponseBase
 
     context = person_context(request, person, "conditions")
     context |= {"title": f"{person.short_name} returned the device", "button": "End the assignment"}
-    return _answer(request, form, save, context)
+    return answer_form(request, form, save, context)

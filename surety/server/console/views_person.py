@@ -19,7 +19,8 @@ from surety.server.accounts.permissions import may, requires
 from surety.server.alerts import queries as alerts
 from surety.server.audit import queries as audit_queries
 from surety.server.cases import queries as cases
-from surety.server.cases.models import DeviceAssignment, OrderStatus, OrderVersion, Person
+from surety.server.cases.models import DeviceAssignment, OrderStatus, OrderVersion, Person, ProtectedLink
+from surety.server.cases.protected_queries import links_under
 from surety.server.console import recorded
 from surety.server.console.case_access import (
     ago_text,
@@ -207,7 +208,8 @@ def person_conditions(request: HttpRequest, person_id: str) -> HttpResponseBase:
         )
     orders = [
         {"order": order, "lines": order_lines(_newest(order.versions.all()), person.time_zone),
-         "version": _newest(order.versions.all()), "conditions": by_order.get(order.pk, [])}
+         "version": _newest(order.versions.all()), "conditions": by_order.get(order.pk, []),
+         "links": [_link(link) for link in links_under(order)]}
         for order in cases.orders(person.pk)
     ]  # fmt: skip
     drawing = {"areas": recorded.drawn_areas(cases.condition_set(person.pk), now, now + 1), "fixes": []}
@@ -218,6 +220,15 @@ def person_conditions(request: HttpRequest, person_id: str) -> HttpResponseBase:
     context |= {"wide": programme_rows(person, now), "languages": LANGUAGES}
     context |= {"everyday": everyday_rows(person)}
     return render(request, "console/person_conditions.html", context)
+
+
+def _link(link: ProtectedLink) -> dict[str, object]:
+    """What a link asks of this person. Whom it protects, and where they are, is not said here."""
+    missing = "" if link.approved_ms else " It waits for a second person's approval."
+    told = "" if link.told_ms else " It does not hold before they are told."
+    warned = f"; the desk is told from {link.warn_m:,} m on" if link.warn_m else ""
+    says = f"Keep {link.alert_m:,} m away from the protected person, wherever they are{warned}.{missing}{told}"
+    return {"row": link, "says": says}
 
 
 def cases_body(raw: object) -> Body:
@@ -288,6 +299,11 @@ ACTIONS = {
     "condition.added": "Condition added",
     "condition.changed": "Condition changed",
     "condition.withdrawn": "Condition withdrawn",
+    "link.approved": "Distance to a protected person approved",
+    "link.told": "Person told which distance to keep",
+    "link.consent_withdrawn": "Distance to a protected person ended",
+    "link.ended": "Distance to a protected person ended",
+    "link.device_changed": "Distance to a protected person: device changed",
     "device.assigned": "Device assigned",
     "device.returned": "Device returned",
     "trail.read": "Trail read",
@@ -306,7 +322,7 @@ def _detail_words(detail: str, time_zone: str) -> list[str]:
         return []
     lines = []
     for name, value in told.items():
-        if value in ("", None) or name in ("condition", "order", "device", "finding"):
+        if value in ("", None) or name in ("condition", "order", "device", "finding", "link"):
             continue
         text = (
             full_text(value, time_zone)

@@ -39,6 +39,7 @@ _LINKS = (  # name of the address, words, icon, permission
     ("second-person", "Second person", "second", "alerts.confirm"),
     ("people", "People", "person", "cases.view"),
     ("programme-zones", "Zones", "warning", "programmes.view"),
+    ("protected-people", "Protected persons", "lock", "protected.view"),
     ("audit", "Audit", "lock", "audit.read"),
     ("users", "Users", "person", "admin.users"),
     ("refused", "Refused devices", "device", "admin.users"),
