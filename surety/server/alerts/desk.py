@@ -12,8 +12,9 @@ from itertools import chain
 from django.db import connection, models
 
 from surety.rules.findings import Cause, Finding
+from surety.rules.fleet import Symptom
 from surety.server.alerts.models import Alert, AlertEvent, Outcome, Part, Status
-from surety.server.alerts.policy import FOLDING, folds_into, is_surer, opens, rule_of
+from surety.server.alerts.policy import FOLDING, explained_by, folds_into, is_surer, opens, rule_of
 from surety.server.alerts.wording import Sentences
 from surety.server.audit import actions as audit
 from surety.server.audit.actions import Happening
@@ -31,6 +32,7 @@ _ALERT_COLUMNS = (  # what a batch may change; owner and the people's decision s
     "cleared_by",
     "fell_away_ms",
     "outcome",
+    "folded",
 )
 _PART_COLUMNS = (*_SAYS, "severity", "cause", "since_ms", "cleared_ms", "cleared_by", "fell_away_ms")
 
@@ -112,8 +114,11 @@ class Desk:
             alert = Alert(person_id=finding.person_id, opened_ms=self._now_ms, due_ms=due_ms, kind=finding.kind.value)
             self._new_alerts[alert.pk] = alert
             self._hold(alert)
-        elif rule_of(finding).severity < alert.severity:
-            alert.due_ms = min(alert.due_ms, due_ms)
+        else:
+            if rule_of(finding).severity < alert.severity:
+                alert.due_ms = min(alert.due_ms, due_ms)
+            # What the incident above it does not explain must not stay out of sight.
+            alert.folded = alert.folded and explained_by(Symptom.SILENT, finding.kind, finding.cause)
         part = Part(alert=alert, episode_id=finding.episode_id, opened_ms=self._now_ms)
         self._describe(part, finding)
         self._new_parts.append(part)
@@ -277,14 +282,16 @@ def _update(model: type[models.Model], columns: Sequence[str], rows: Sequence[mo
 
 
 def _happening(event: AlertEvent) -> Happening:
+    alert = event.alert
+    assert alert is not None  # noqa: S101 - every event here is an alert's; for the types
     return Happening(
         action=f"alert.{event.action}",
         actor=None,
         actor_name=MACHINE_NAME,
         subject_type="alert",
-        subject_id=event.alert_id,
-        person_id=event.alert.person_id,
-        detail={"finding": event.finding_id, "kind": event.alert.kind, **event.detail},
+        subject_id=alert.pk,
+        person_id=alert.person_id,
+        detail={"finding": event.finding_id, "kind": alert.kind, **event.detail},
         at_ms=event.at_ms,
     )
 

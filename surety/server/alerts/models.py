@@ -63,6 +63,8 @@ class Alert(models.Model):
     decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
     confirmed_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
     resolved_ms = models.BigIntegerField(null=True)
+    incident = models.ForeignKey("Incident", null=True, on_delete=models.SET_NULL, related_name="alerts")
+    folded = models.BooleanField(default=False, help_text="Stands under its incident and not by itself")
 
     class Meta:
         indexes = [
@@ -93,10 +95,53 @@ class Part(models.Model):
         indexes = [models.Index(fields=["kind", "since_ms"], name="alerts_part_kind_since")]
 
 
-class AlertEvent(models.Model):
-    """One thing that happened to an alert. Its id is also the desk's live feed position."""
+class Incident(models.Model):
+    """A fault of many devices at once (rules.fleet): one thing to handle, with the people whom it touches.
 
-    alert = models.ForeignKey(Alert, on_delete=models.CASCADE, related_name="events")
+    `open_key` is there while it goes on, and no two that go on have the same: whoever decides, it is opened once.
+    """
+
+    id = models.CharField(primary_key=True, max_length=32, default=new_id)
+    open_key = models.CharField(max_length=160, null=True, unique=True)  # noqa: DJ001 - null is not equal to null
+    symptom = models.CharField(max_length=16)
+    group_kind = models.CharField(max_length=16)
+    group_name = models.CharField(max_length=64, blank=True)
+    cause = models.CharField(max_length=16)
+    sentence = models.TextField()
+    explanation = models.TextField()
+    numbers = models.JSONField(default=dict)
+    severity = models.PositiveSmallIntegerField(choices=Severity.choices)
+    from_ms = models.BigIntegerField(help_text="When the first of the devices fell silent")
+    to_ms = models.BigIntegerField(help_text="And the last")
+    opened_ms = models.BigIntegerField()
+    due_ms = models.BigIntegerField()
+    ended_ms = models.BigIntegerField(null=True)
+    status = models.CharField(max_length=20, choices=Status.choices, default=Status.OPEN)
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    reason = models.TextField(blank=True)
+    resolved_ms = models.BigIntegerField(null=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["status", "due_ms"], name="alerts_incident_desk")]
+
+
+class IncidentPerson(models.Model):
+    """That an incident touches a person: since when their device failed with the others."""
+
+    incident = models.ForeignKey(Incident, on_delete=models.CASCADE, related_name="people")
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="incidents")
+    since_ms = models.BigIntegerField()
+    joined_ms = models.BigIntegerField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["incident", "person"], name="incident_touches_once")]
+
+
+class AlertEvent(models.Model):
+    """One thing that happened to an alert or to an incident. Its id is also the desk's live feed position."""
+
+    alert = models.ForeignKey(Alert, null=True, on_delete=models.CASCADE, related_name="events")
+    incident = models.ForeignKey(Incident, null=True, on_delete=models.CASCADE, related_name="events")
     at_ms = models.BigIntegerField()
     actor = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
     actor_name = models.CharField(max_length=200)

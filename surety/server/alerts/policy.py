@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 import msgspec
 
 from surety.rules.findings import Cause, Certainty, Finding, Kind
+from surety.rules.fleet import Symptom
 from surety.server.alerts.models import Severity
 
 
@@ -99,6 +100,17 @@ QUIET = frozenset(
 )
 _POWER = frozenset({Kind.BATTERY_LOW, Kind.BATTERY_FLAT})
 FOLDING = QUIET | _POWER
+
+
+# What a fault of many devices explains of one person's: that nothing, or nothing certain, came.
+_EXPLAINED = frozenset({Kind.SILENT, Kind.CANNOT_VERIFY, Kind.NO_LOCATION, Kind.ATTENDANCE_UNVERIFIED})
+
+
+def explained_by(symptom: Symptom, kind: str, cause: str) -> bool:
+    """Whether a common fault explains a finding. What explains itself, or is more than quiet, stands by itself."""
+    if symptom is Symptom.BATTERY:
+        return kind in _EXPLAINED | _POWER
+    return kind in _EXPLAINED and cause in (Cause.UNKNOWN, Cause.NETWORK)
 
 
 def folds_into(kind: Kind, cause: str, others: Iterable[str]) -> bool:

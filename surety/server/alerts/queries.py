@@ -5,7 +5,8 @@ from django.db.models import Count, Max, Q, QuerySet
 
 from surety.server.accounts.models import User
 from surety.server.accounts.permissions import may, people_for
-from surety.server.alerts.models import Alert, AlertEvent, Part, Severity, Status
+from surety.server.alerts.models import Alert, AlertEvent, Incident, IncidentPerson, Part, Severity, Status
+from surety.server.cases.models import Person
 from surety.server.errors import NotFoundError
 
 UNRESOLVED = (Status.OPEN, Status.ACKNOWLEDGED, Status.AWAITING_SECOND)
@@ -31,7 +32,7 @@ def visible(user: User) -> QuerySet[Alert]:
 def desk(user: User, chosen: Filter | None = None) -> QuerySet[Alert]:
     """The alerts to work on: most severe first, then whose time is up first. Slice it to page."""
     chosen = chosen or Filter()
-    found = visible(user).filter(status__in=chosen.statuses)
+    found = visible(user).filter(status__in=chosen.statuses, folded=False)
     if chosen.severities:
         found = found.filter(severity__in=chosen.severities)
     if chosen.kinds:
@@ -73,7 +74,7 @@ def _minutes(count: int) -> str:
 
 def alert(alert_id: str, user: User) -> Alert:
     """One alert with its person and people. Raises NotFoundError also when the user may not see it."""
-    related = ("person", "owner", "decided_by", "confirmed_by")
+    related = ("person", "owner", "decided_by", "confirmed_by", "incident")
     found = Alert.objects.filter(pk=alert_id).select_related(*related).first()
     if found is None or not may(user, "cases.view", found.person):
         raise NotFoundError("There is no such alert among those you may see.")
@@ -127,9 +128,72 @@ def changes_since(event_id: int, user: User, limit: int = 200) -> Changes:
 
 
 def counts(user: User) -> dict[Severity, int]:
-    """How many unresolved alerts of each severity the user may see."""
-    found = visible(user).filter(status__in=UNRESOLVED).order_by().values_list("severity").annotate(Count("pk"))
-    return dict.fromkeys(Severity, 0) | {Severity(severity): count for severity, count in found}
+    """How many unresolved alerts and incidents of each severity the user may see on the desk."""
+    tally = dict.fromkeys(Severity, 0)
+    for found in (visible(user).filter(folded=False), visible_incidents(user)):
+        unresolved = found.filter(status__in=UNRESOLVED).order_by().values_list("severity").annotate(Count("pk"))
+        for severity, count in unresolved:
+            tally[Severity(severity)] += count
+    return tally
+
+
+# --- incidents --------------------------------------------------------------------------------------------------
+
+
+class TouchedPerson(msgspec.Struct, frozen=True):
+    """Somebody whom an incident touches. `well_ms`: when their device was well again; `alert`: what it folded."""
+
+    person: Person
+    since_ms: int
+    well_ms: int | None
+    alert: Alert | None
+
+
+def visible_incidents(user: User) -> QuerySet[Incident]:
+    """Every incident that touches somebody whom the user may see."""
+    people = IncidentPerson.objects.filter(person__in=people_for(user, "cases.view"))
+    return Incident.objects.filter(pk__in=people.values("incident_id"))
+
+
+def incidents(user: User, chosen: Filter) -> list[Incident]:
+    """Those to work on that fit a filter, whose time is up first; `touched`: the people that the user sees."""
+    found = visible_incidents(user).filter(status__in=chosen.statuses)
+    if chosen.severities:
+        found = found.filter(severity__in=chosen.severities)
+    if chosen.kinds or chosen.person_id:
+        return []
+    if chosen.region:
+        touching = IncidentPerson.objects.filter(person__region=chosen.region)
+        found = found.filter(pk__in=touching.values("incident_id"))
+    if chosen.cleared is not None:
+        found = found.filter(ended_ms__isnull=not chosen.cleared)
+    seen = Count("people", filter=Q(people__person__in=people_for(user, "cases.view")), distinct=True)
+    listed = found.filter(_owned(chosen.owner, user)).select_related("owner").annotate(touched=seen)
+    return list(listed.order_by("severity", "due_ms", "pk"))
+
+
+def incident(incident_id: str, user: User) -> Incident:
+    """One incident. Raises NotFoundError also when it touches nobody whom the user may see."""
+    found = visible_incidents(user).filter(pk=incident_id).select_related("owner").first()
+    if found is None:
+        raise NotFoundError("There is no such incident among those you may see.")
+    return found
+
+
+def touched_people(found: Incident, user: User) -> list[TouchedPerson]:
+    """The people whom an incident touches and the user may see, those who are not well first."""
+    rows = found.people.filter(person__in=people_for(user, "cases.view")).select_related("person")
+    alerts = {one.person_id: one for one in found.alerts.select_related("owner").order_by("opened_ms", "pk")}
+    told = [
+        TouchedPerson(row.person, row.since_ms, one.cleared_ms if (one := alerts.get(row.person_id)) else None, one)
+        for row in rows.order_by("person__family_name", "person__given_names", "pk")
+    ]
+    return sorted(told, key=lambda one: one.well_ms is not None)
+
+
+def incident_events(incident_id: str) -> list[AlertEvent]:
+    """Everything that happened to an incident, the oldest first."""
+    return list(AlertEvent.objects.filter(incident_id=incident_id).order_by("pk"))
 
 
 def notes_about(person_id: str, since_ms: int, other_than: str) -> list[AlertEvent]:

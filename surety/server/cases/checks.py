@@ -73,6 +73,7 @@ class DeviceDetails(msgspec.Struct, frozen=True, kw_only=True):
     protocol: str
     identifier: str = ""
     model: str = ""
+    network: str = ""  # the mobile network's operator: many devices of one that fail at once are one event
     payload_key: str = ""
     with_secret: bool = True  # whether the door asks for the secret (false: the identifier alone is the credential)
 
@@ -257,8 +258,8 @@ def check_device(details: DeviceDetails) -> DeviceDetails:
     _need(details.protocol, "protocol", "the protocol that the device speaks")
     if details.identifier and not re.fullmatch(r"[!-~]{4,64}", details.identifier):
         raise InvalidError("An identifier has 4 to 64 letters, digits and signs, without spaces.", field="identifier")
-    if len(details.protocol) > 16 or len(details.model) > 64 or len(details.payload_key) > 64:
-        raise InvalidError("The protocol, model or payload key is too long.", field="protocol")
+    if len(details.protocol) > 16 or max(map(len, (details.model, details.network, details.payload_key))) > 64:
+        raise InvalidError("The protocol, model, network or payload key is too long.", field="protocol")
     return details
 
 

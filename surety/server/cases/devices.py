@@ -35,7 +35,8 @@ def register_device(
         device = Device.objects.create(
             identifier=identifier,
             protocol=details.protocol,
-            model=details.model,
+            model=details.model.strip(),
+            network=details.network.strip(),
             secret_sha256=_hash(secret),
             payload_key=details.payload_key,
             **stamp(acting_user, now_ms, reason),
@@ -130,6 +131,11 @@ def _note_device(action: str, device: Device, acting_user: User | None, now_ms: 
         actor=acting_user,
         subject_type="device",
         subject_id=device.pk,
-        detail={"protocol": device.protocol, "model": device.model, "reason": reason or device.reason},
+        detail={
+            "protocol": device.protocol,
+            "model": device.model,
+            "network": device.network,
+            "reason": reason or device.reason,
+        },
         at_ms=now_ms,
     )

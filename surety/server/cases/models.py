@@ -122,6 +122,7 @@ class Device(Recorded):
     identifier = models.CharField(max_length=64, unique=True)
     protocol = models.CharField(max_length=16)
     model = models.CharField(max_length=64, blank=True)
+    network = models.CharField(max_length=64, blank=True, help_text="The mobile network's operator")
     secret_sha256 = models.CharField(max_length=64, blank=True, help_text="Of a random secret, for log-in at the door")
     payload_key = models.CharField(max_length=64, blank=True, help_text="Passphrase of encrypted payloads")
 

@@ -9,6 +9,7 @@ from django.db.models import Max, QuerySet, TextField
 from django.db.models.functions import Cast
 
 from surety.rules import conditions as rules
+from surety.rules.fleet import Watched
 from surety.server.accounts.models import User
 from surety.server.accounts.permissions import may, people_for
 from surety.server.cases import links
@@ -21,6 +22,7 @@ from surety.server.cases.models import (
     ConditionVersion,
     Device,
     DeviceAssignment,
+    DoorGrant,
     EverydayPlace,
     Order,
     OrderStatus,
@@ -257,6 +259,13 @@ def devices_of(person_id: str) -> list[DeviceAssignment]:
     """Which devices a person wears or wore, the latest first."""
     rows = DeviceAssignment.objects.filter(person_id=person_id).select_related("device")
     return list(rows.order_by("-from_ms"))
+
+
+def watched_devices(at_ms: int) -> list[Watched]:
+    """Every device from which something may be collected at an instant, with what it has in common with others."""
+    grants = DoorGrant.objects.filter(from_ms__lte=at_ms, to_ms__gt=at_ms).values_list("person_id", "device_id")
+    of_device = {pk: (network, model) for pk, network, model in Device.objects.values_list("pk", "network", "model")}
+    return [Watched(person_id, *of_device[device_id]) for person_id, device_id in grants if device_id in of_device]
 
 
 def device_at(person_id: str, at_ms: int) -> Device | None:

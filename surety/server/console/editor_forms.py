@@ -151,6 +151,7 @@ class AssignForm(LocalForm):
 
     protocol = forms.ChoiceField(label="How the device speaks", choices=PROTOCOLS)
     model = text_field("Model", required=False, longest=64)
+    network = text_field("Mobile network (operator)", required=False, longest=64)
     identifier = text_field(
         "Identifier",
         "What the device calls itself. Leave empty for a new, unguessable one; a recorded device is given on.",

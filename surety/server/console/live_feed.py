@@ -23,9 +23,9 @@ from django.utils.module_loading import import_string
 from surety.server.accounts.models import User
 from surety.server.accounts.permissions import may
 from surety.server.alerts import queries
-from surety.server.alerts.models import Alert, AlertEvent, Severity
+from surety.server.alerts.models import Alert, AlertEvent, Incident, Severity
 from surety.server.console.desk_filter import Choice
-from surety.server.console.templatetags.surety_ui import sort_key
+from surety.server.console.templatetags.surety_ui import incident_key, sort_key
 from surety.server.monitoring import queries as monitoring
 from surety.server.timekeeping import clock, now_ms
 
@@ -154,11 +154,12 @@ def judging() -> Judging:
 
 
 def _events(after: int, most: int) -> tuple[set[str], list[str], int]:
-    """Alerts opened, alerts changed in order, and the last event's id."""
-    found = AlertEvent.objects.filter(pk__gt=after).order_by("pk").values_list("pk", "alert_id", "action")
-    rows = list(found[:most])
-    opened = {alert_id for _, alert_id, action in rows if action in {"opened", "reopened"}}
-    return opened, list(dict.fromkeys(alert_id for _, alert_id, _ in rows)), rows[-1][0] if rows else after
+    """Alerts and incidents opened, those changed in order, and the last event's id."""
+    found = AlertEvent.objects.filter(pk__gt=after).order_by("pk")
+    rows = list(found.values_list("pk", "alert_id", "incident_id", "action")[:most])
+    opened = {alert or incident for _, alert, incident, action in rows if action in {"opened", "reopened"}}
+    changed = dict.fromkeys(alert or incident for _, alert, incident, _ in rows)
+    return opened, list(changed), rows[-1][0] if rows else after
 
 
 class _Rows:
@@ -178,16 +179,29 @@ class _Rows:
             self._drawn[alert.pk] = RowChange(alert.pk, sort_key(alert), html, say)
         return self._drawn[alert.pk]
 
+    def of_incident(self, incident: Incident) -> RowChange:
+        """An incident's row: not kept, as the people whom it touches are counted for each reader."""
+        return _incident_row(incident, self._opened)
+
+
+def _incident_row(incident: Incident, opened: set[str]) -> RowChange:
+    html = render_to_string("console/incident_row.html", {"incident": incident}).strip()
+    say = f"New incident: {incident.sentence}" if incident.pk in opened else ""
+    return RowChange(incident.pk, incident_key(incident), html, say)
+
 
 def _change_for(user: User | None, choice: Choice, changed: Sequence[str], rows: _Rows) -> Change | None:
     if user is None or not user.is_active or not may(user, "cases.view"):
         return None
     seen = set(queries.visible(user).filter(pk__in=changed).values_list("pk", flat=True))
+    seen |= set(queries.visible_incidents(user).filter(pk__in=changed).values_list("pk", flat=True))
     if not seen:
         return None
     shown = list(queries.desk(user, choice.filter).filter(pk__in=seen))
-    gone = seen - {alert.pk for alert in shown}
-    return Change(tuple(rows.of(alert) for alert in shown), tuple(sorted(gone)), tuple(sorted(seen)), now_ms())
+    common = [one for one in queries.incidents(user, choice.filter) if one.pk in seen]
+    gone = seen - {one.pk for one in (*shown, *common)}
+    drawn = (*(rows.of_incident(one) for one in common), *(rows.of(alert) for alert in shown))
+    return Change(drawn, tuple(sorted(gone)), tuple(sorted(seen)), now_ms())
 
 
 def ended(listeners: Iterable[Listener]) -> list[Listener]:

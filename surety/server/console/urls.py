@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from surety.server.console import live, views_desk, views_other
+from surety.server.console import live, views_desk, views_incident, views_other
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", views_desk.start, name="desk"),
@@ -10,6 +10,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("alerts/<str:alert_id>/", views_desk.alert_page, name="alert"),
     path("alerts/<str:alert_id>/pane", views_desk.pane, name="alert-pane"),
     path("alerts/<str:alert_id>/do/<slug:action>", views_desk.act, name="alert-act"),
+    path("incidents/<str:incident_id>/", views_incident.incident_page, name="incident"),
+    path("incidents/<str:incident_id>/pane", views_incident.pane, name="incident-pane"),
+    path("incidents/<str:incident_id>/do/<slug:action>", views_incident.act, name="incident-act"),
     path("second-person/", views_desk.second_person, name="second-person"),
     path("live/alerts", live.alerts, name="live-alerts"),
     path("audit/", views_other.audit_log, name="audit"),

@@ -14,13 +14,14 @@ from django.views.decorators.http import require_POST, require_safe
 from surety.server.accounts.models import User
 from surety.server.accounts.permissions import may, requires
 from surety.server.alerts import actions, queries
-from surety.server.alerts.models import Alert, Outcome, Severity, Status
+from surety.server.alerts.models import Alert, Incident, Outcome, Severity, Status
 from surety.server.console import desk_filter
 from surety.server.console.case_access import user_of
 from surety.server.console.desk_filter import Choice
 from surety.server.console.procedure import next_step, procedures, written_for
 from surety.server.console.readings import note_reading
 from surety.server.console.timeline import timeline
+from surety.server.console.views_incident import pane_context as incident_context
 from surety.server.errors import ConflictError, InvalidError, NotAllowedError, NotFoundError, RefusedError
 from surety.server.timekeeping import now_ms
 
@@ -46,6 +47,8 @@ EVENT_WORDS = {
     "fell_away": "Finding fell away",
     "part_fell_away": "One finding fell away",
     "reopened": "Opened again",
+    "under_incident": "Stands under an incident",
+    "incident_over": "Back on the desk",
     "acknowledged": "Acknowledged",
     "note": "Note",
     "contact": "Contact",
@@ -64,6 +67,7 @@ class Page(msgspec.Struct, frozen=True):
     alerts: list[Alert]
     number: int
     has_more: bool
+    incidents: list[Incident] = []  # before all alerts, on the first page
 
     @property
     def first_number(self) -> int:
@@ -80,7 +84,8 @@ def page_of(user: User, choice: Choice, number: int) -> Page:
     """A page of the desk's list. A page past the end is empty."""
     start = (number - 1) * PAGE_SIZE
     found = list(queries.desk(user, choice.filter)[start : start + PAGE_SIZE + 1])
-    return Page(found[:PAGE_SIZE], number, len(found) > PAGE_SIZE)
+    common = queries.incidents(user, choice.filter) if number == 1 else []
+    return Page(found[:PAGE_SIZE], number, len(found) > PAGE_SIZE, common)
 
 
 def _list_context(request: HttpRequest) -> dict[str, Any]:
@@ -121,7 +126,10 @@ def desk(request: HttpRequest) -> HttpResponse:
     wanted = request.GET.get("alert", "")
     chosen = next((alert for alert in context["page"].alerts if alert.pk == wanted), None)
     first = chosen or next(iter(context["page"].alerts), None)
-    if first is not None:
+    common = next((one for one in context["page"].incidents if one.pk == wanted or (not chosen and not wanted)), None)
+    if common is not None:
+        context |= incident_context(user_of(request), common)
+    elif first is not None:
         context |= _pane_context(user_of(request), queries.alert(first.pk, user_of(request)))
     return render(request, "console/desk.html", context)
 

@@ -246,6 +246,7 @@ def device_assign(request: HttpRequest, person_id: str) -> HttpResponseBase:
                 protocol=data["protocol"],
                 identifier=data["identifier"],
                 model=data["model"],
+                network=data["network"],
                 with_secret=data["with_secret"],
             )
             device, secret = actions.register_device(details, acting_user=user, now_ms=now)

@@ -16,6 +16,7 @@ from django.db import InterfaceError, OperationalError, connection
 from surety.clock import Clock
 from surety.rules import engine
 from surety.rules.findings import RULES_VERSION
+from surety.server.alerts import incidents
 from surety.server.cases import queries as cases
 from surety.server.monitoring import actions, protected, queries
 from surety.server.monitoring.batch import Batch
@@ -37,6 +38,8 @@ POLL_S = 0.05  # how long a fix may lie in the log of an idle system; a poll rea
 LONGEST_PAUSE_S = 5.0  # between attempts while the database or the log is away
 BEAT_S = 2.0
 TRIM_S = 600.0
+FLEET_S = 1.0
+FLEET_MS = 60_000  # of the domain's time: how often it is asked whether many devices fail together
 KEEP_LOG_MS = 72 * 3_600_000  # long enough to look into what a device sent over a long weekend
 # The database, the log or our ownership is gone: nobody's fault, and trying again may help.
 AWAY = (OperationalError, InterfaceError, StreamUnavailableError, actions.LostOwnershipError)
@@ -197,7 +200,7 @@ class Worker:
 
     def run_forever(self, clock: Clock, stop: threading.Event) -> None:
         """Step until `stop` is set. While the database or the log is away: wait, ever longer, and try again."""
-        pause_s, beat_ms, trim_ms = POLL_S, 0, 0
+        pause_s, beat_ms, trim_ms, fleet_ms = POLL_S, 0, 0, 0
         while not stop.is_set():
             now_ms = clock.now_ms()
             try:
@@ -207,6 +210,9 @@ class Worker:
                     beat_ms = now_ms
                     if 0 in self._partitions:
                         notices.expire(now_ms)
+                if 0 in self._partitions and now_ms - fleet_ms >= max(FLEET_MS, FLEET_S * 1000 * clock.speed):
+                    incidents.watch(now_ms)
+                    fleet_ms = now_ms
                 if now_ms - trim_ms >= TRIM_S * 1000:
                     if 0 in self._partitions:
                         trim(self._stream, now_ms)

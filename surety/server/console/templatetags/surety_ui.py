@@ -11,7 +11,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from surety.server.accounts.permissions import may
-from surety.server.alerts.models import Alert, Severity, Status
+from surety.server.alerts.models import Alert, Incident, Severity, Status
 from surety.server.cases.models import Person
 from surety.server.console import now as time
 from surety.server.console.timeline import Band, Timeline
@@ -171,6 +171,12 @@ def tag(words: str, kind: str = "", sign: str = "") -> SafeString:
 def sort_key(alert: Alert) -> str:
     """Where a row stands in the list, as text that sorts as the list does (alerts.queries.in_order)."""
     return f"{alert.severity}{alert.due_ms:015d}{alert.at_ms:015d}{alert.pk}"
+
+
+@register.simple_tag
+def incident_key(incident: Incident) -> str:
+    """Where an incident's row stands: before every alert, as it explains many."""
+    return f"0{incident.severity}{incident.due_ms:015d}{incident.pk}"
 
 
 @register.simple_tag

@@ -15,6 +15,7 @@ let paneAsked = 0;
 
 const rows = () => at("rows");
 const links = () => [...rows().querySelectorAll(".row-link")];
+const paneOf = (id) => at(`row-${id}`)?.dataset.pane ?? `/alerts/${id}/pane`; // an incident's row says where its own is
 const linkOf = (id) => at(`row-${id}`)?.querySelector(".row-link");
 
 // --- selection --------------------------------------------------------------------------------------------------
@@ -63,7 +64,7 @@ const showPane = async (id) => {
   const asked = ++paneAsked;
   pane.classList.add("pane-loading");
   try {
-    const answer = await fetch(`/alerts/${id}/pane`, { headers: { "X-Fragment": "pane" } });
+    const answer = await fetch(paneOf(id), { headers: { "X-Fragment": "pane" } });
     if (asked !== paneAsked || loggedOut(answer)) return;
     if (answer.ok) putPane(await answer.text());
     else notice(answer.status === 404 ? "This alert is no longer among those you may see." : "The alert could not be loaded. Try again.");
@@ -245,7 +246,7 @@ const changedChosen = () => {
 const showQuietly = async (id) => {
   const asked = ++paneAsked;
   try {
-    const answer = await fetch(`/alerts/${id}/pane`, { headers: { "X-Fragment": "pane" } });
+    const answer = await fetch(paneOf(id), { headers: { "X-Fragment": "pane" } });
     if (asked !== paneAsked || !answer.ok || isBusy(pane)) return;
     const fresh = built(await answer.text());
     const [was, is] = [pane.querySelector(".pane"), fresh];
