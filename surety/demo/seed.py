@@ -18,14 +18,15 @@ from django.db import transaction
 from surety.demo.state import LogIn
 from surety.server.accounts import actions as accounts
 from surety.server.accounts.models import Role, User
-from surety.server.cases import actions
+from surety.server.accounts.permissions import people_for
+from surety.server.cases import actions, programme_queries, programmes
 from surety.server.cases.checks import DeviceDetails, OrderTerms, PersonDetails, Told
-from surety.server.cases.models import Person
+from surety.server.cases.models import Person, ProgrammeZone
 from surety.server.cases.writing import together
 from surety.sim.encode import Credentials
 from surety.sim.geo import TIME_ZONE
 from surety.sim.lives import Lives
-from surety.sim.people import Resident, conditions_of
+from surety.sim.people import NIGHT_ORDER, Resident, conditions_of, order_type_of, programme_zone
 
 BATCH = 40
 CASELOAD = 40  # people of the officer who can log in; the others share the rest
@@ -35,12 +36,12 @@ REGION = "Alderbeck"
 _WORDS = (
     "amber basin cedar delta ember fjord grove heath inlet jetty knoll larch mesa nectar oxbow prairie quartz ridge"
 )
-_KINDS = (
-    ("pre_trial", "Criminal Procedure (invented) s. 12", "Alderbeck Magistrates"),
-    ("community", "Community Orders (invented) s. 4", "Alderbeck Crown Court"),
-    ("post_release", "Release on Licence (invented) s. 9", "Northern Parole Board"),
-    ("bail", "Bail (invented) s. 3", "Alderbeck Magistrates"),
-)
+_KINDS = {
+    "pre_trial": ("Criminal Procedure (invented) s. 12", "Alderbeck Magistrates"),
+    "community": ("Community Orders (invented) s. 4", "Alderbeck Crown Court"),
+    "post_release": ("Release on Licence (invented) s. 9", "Northern Parole Board"),
+    "bail": ("Bail (invented) s. 3", "Alderbeck Magistrates"),
+}
 
 
 def seed_people(lives: Lives, officers: list[User], folder: Path, done: Callable[[int], None]) -> list[Credentials]:
@@ -58,13 +59,38 @@ def seed_people(lives: Lives, officers: list[User], folder: Path, done: Callable
     return known.all(lives.people)
 
 
+def seed_programme(lives: Lives) -> None:
+    """A zone for everybody on bail: proposed by the administrator, confirmed by the supervisor, told to each."""
+    if lives.programme is None or ProgrammeZone.objects.exists():
+        return
+    now_ms = lives.start_ms - 1_800_000
+    administrator, supervisor = (User.objects.get(role=role) for role in (Role.ADMINISTRATOR, Role.SUPERVISOR))
+    terms = programmes.Terms(
+        legal_basis="Bail (invented) s. 3A: places of public disorder at night",
+        zone=programme_zone(lives.programme),
+        order_types=(NIGHT_ORDER,),
+        region=REGION,
+        starts_ms=now_ms,
+    )
+    with transaction.atomic():
+        version = programmes.propose_zone(
+            f"Stay away: {lives.programme.name}", terms, acting_user=administrator, now_ms=now_ms
+        )
+        programmes.confirm_version(version.pk, acting_user=supervisor, now_ms=now_ms, reason="as decided")
+        people = programme_queries.concerned(version, people_for(supervisor, "cases.change"), lives.start_ms)
+        told = Told(at_ms=now_ms, how="letter, and in person", language="en")
+        ids = list(people.values_list("pk", flat=True))
+        programmes.record_told(version.pk, ids, told, acting_user=supervisor, now_ms=now_ms)
+
+
 def _officer(officers: list[User], index: int) -> User:
     return officers[0] if index < CASELOAD or len(officers) == 1 else officers[1 + index % (len(officers) - 1)]
 
 
 def _record(resident: Resident, officer: User, start_ms: int) -> Credentials:
     now_ms = start_ms - 3_600_000  # written down an hour before the devices are switched on
-    kind, basis, authority = _KINDS[resident.index % len(_KINDS)]
+    kind = order_type_of(resident.index)
+    basis, authority = _KINDS[kind]
     details = PersonDetails(
         reference=resident.reference, given_names=resident.given, family_name=resident.family,
         phone=f"0800 5550 {resident.index % 1000:03d}", time_zone=TIME_ZONE, region=REGION,

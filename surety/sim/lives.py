@@ -9,6 +9,7 @@ import bisect
 import itertools
 import math
 import random
+from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
@@ -16,7 +17,18 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from surety.sim.geo import TIME_ZONE, XY
-from surety.sim.people import CAST, Ground, Resident, make_residents, part_of
+from surety.sim.people import (
+    CAST,
+    NIGHT_MIN,
+    NIGHT_ORDER,
+    STAY_MIN,
+    Ground,
+    Resident,
+    make_residents,
+    order_type_of,
+    part_of,
+    programme_ground,
+)
 from surety.sim.town import Place, Town, build_town
 
 ZONE = ZoneInfo(TIME_ZONE)
@@ -91,6 +103,7 @@ class Lives:
         self.seed, self.people, self.start_ms = seed, people, start_ms
         self.town: Town = build_town(seed, people)
         self.residents: list[Resident] = make_residents(self.town, people)
+        self.programme: Ground | None = programme_ground(self.town, self.residents)
         self.first_day = local_day(start_ms)
         first = datetime.fromtimestamp(start_ms / 1000, ZONE)
         self.first_min = first.hour * 60 + first.minute + (1440 if first.hour < 4 else 0)
@@ -105,12 +118,12 @@ class Lives:
         rng = random.Random(f"day/{self.seed}/{index}/{day.isoformat()}")
         outings = _habits(resident, self.town, rng, day)
         outings = [o for o in outings if _keeps_curfew(resident, self.town, o)]
-        broken = self._breaks(resident, rng, first=day == self.first_day)
+        broken = self._breaks(resident, rng, day, first=day == self.first_day)
         for wrong in broken:
             outings = [o for o in outings if o.to_min + 25 < wrong.from_min or o.from_min - 25 > wrong.to_min]
         return _Timeline(resident, self.town, day).build(_apart([*outings, *broken]), tuple(broken))
 
-    def _breaks(self, resident: Resident, rng: random.Random, *, first: bool) -> list[Outing]:
+    def _breaks(self, resident: Resident, rng: random.Random, day: date, *, first: bool) -> list[Outing]:
         if first and resident.index < CAST:
             return self._opening(resident, rng)
         found: list[Outing] = []
@@ -119,7 +132,21 @@ class Lives:
         if resident.zones and rng.random() < 0.02:
             at = rng.uniform(17 * 60, 18.2 * 60) if resident.work == "day" else rng.uniform(11 * 60, 18 * 60)
             found.append(_into(rng.choice(resident.zones), at, rng))
-        return _apart(found)
+        return _apart([*found, *self._more_breaks(resident, day)])
+
+    def _more_breaks(self, resident: Resident, day: date) -> Iterator[Outing]:
+        """Of what was ordered later, by dice of its own: the days of before stay as they were."""
+        rng = random.Random(f"more/{self.seed}/{resident.index}/{day.isoformat()}")
+        if resident.pass_through and rng.random() < 0.04:
+            at = rng.uniform(17 * 60, 18 * 60) if resident.work == "day" else rng.uniform(11 * 60, 17 * 60)
+            yield _too_long(resident.pass_through, at, rng)
+        if self.bound_at_night(resident) and self.programme and rng.random() < 0.01:
+            at = rng.uniform(NIGHT_MIN[0] + 10, NIGHT_MIN[1] - 60)
+            yield Outing(self.programme.goal, at, at + rng.uniform(6, 20), rng.choice(_ZONE_EXCUSES))
+
+    def bound_at_night(self, resident: Resident) -> bool:
+        """Whether the programme-wide zone is for somebody."""
+        return self.programme is not None and order_type_of(resident.index) == NIGHT_ORDER
 
     def _opening(self, resident: Resident, rng: random.Random) -> list[Outing]:
         """The first evening's cast, in minutes from the start (which is a few minutes before the curfews)."""
@@ -129,6 +156,8 @@ class Lives:
             return [Outing(friend, now - 50, max(now, resident.curfew[0]) + rng.uniform(9, 45), rng.choice(_EXCUSES))]
         if part == "zone" and resident.zones:
             return [_into(resident.zones[0], now + rng.uniform(1, 3), rng)]
+        if part == "stay" and resident.pass_through:
+            return [_too_long(resident.pass_through, now + rng.uniform(1, 3), rng)]
         if part == "out" and resident.curfew:
             start = max(now, resident.curfew[0]) + rng.uniform(10, 35)
             return [Outing(friend, start, start + rng.uniform(8, 25), rng.choice(_EXCUSES))]
@@ -226,6 +255,10 @@ def _into(zone: Ground, at_min: float, rng: random.Random) -> Outing:
     if zone.school_hours:
         at_min = min(at_min, 16.6 * 60)
     return Outing(zone.goal, at_min, at_min + rng.uniform(4, 18), rng.choice(_ZONE_EXCUSES))
+
+
+def _too_long(ground: Ground, at_min: float, rng: random.Random) -> Outing:
+    return Outing(ground.goal, at_min, at_min + STAY_MIN + rng.uniform(10, 30), rng.choice(_EXCUSES))
 
 
 def _ways(resident: Resident, town: Town, start: Place, end: Place) -> list[tuple[str, tuple[XY, ...]]]:

@@ -6,7 +6,7 @@ A resident's ordinary ways never touch their own exclusion zones: orders are mad
 import itertools
 import math
 import random
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import partial
 
 import msgspec
@@ -35,12 +35,26 @@ CURFEW_UNKNOWN_AFTER_S = 1_800  # longer than the longest run of fixes that fall
 CAST = 80
 _PARTS = {
     1: "late", 2: "sos", 3: "zone", 5: "out", 6: "strap", 7: "battery", 11: "late", 21: "late", 23: "zone", 25: "out",
-    27: "battery", 31: "late",
+    8: "stay", 27: "battery", 28: "stay", 31: "late",
 }  # fmt: skip
 _WEEKDAYS = tuple(Weekday)
 _CLEAR_M = 90.0  # an ordinary way stays this far from a zone
+WARN_M = 60  # less than that: nobody is warned on an ordinary way
+STAY_MIN = 15  # how long one may stay where one is to pass through
+NIGHT = ("23:30", "03:00")  # when the programme-wide zone holds; nobody's habits take them out then
+NIGHT_MIN = (1_410, 1_620)  # the same in minutes of the local day
+NIGHT_ORDER = "bail"  # the type of orders whose people it is for
+_ORDER_TYPES = ("pre_trial", "community", "post_release", NIGHT_ORDER)
 _WIFI_REACH_M = 330.0
+_PARK_M = 110.0
+_OUTSIDE_M = 250.0
+_DRIFT_M = 80.0  # how far satellite fixes of somebody who stays indoors may stray; weaker ones prove no place
 _SENDERS = ("osmand-query", "owntracks", "osmand-form", "osmand-json")
+
+
+def order_type_of(index: int) -> str:
+    """What kind of order somebody is under."""
+    return _ORDER_TYPES[index % len(_ORDER_TYPES)]
 
 
 def part_of(index: int) -> str:
@@ -56,6 +70,7 @@ class Ground(msgspec.Struct, frozen=True):
     radius_m: float
     ring: tuple[XY, ...] = ()
     school_hours: bool = False
+    at_night: bool = False
 
     def holds(self, x: float, y: float) -> bool:
         """Whether a point truly lies in it."""
@@ -89,6 +104,7 @@ class Resident(msgspec.Struct, frozen=True):
     curfew: tuple[int, int] | None
     zones: tuple[Ground, ...]
     stay_in: Ground | None
+    pass_through: Ground | None = None  # where they may pass, but not stay for longer than STAY_MIN
 
     @property
     def reference(self) -> str:
@@ -114,6 +130,10 @@ def conditions_of(resident: Resident) -> list[tuple[str, Body]]:
     if resident.curfew:
         ordered.append((f"Curfew {_clock(resident.curfew[0])}-{_clock(resident.curfew[1])}", _curfew(resident)))
     ordered += [(f"Stay away: {zone.name}", _exclusion(zone)) for zone in resident.zones]
+    if resident.pass_through:
+        ground = resident.pass_through
+        body = Zone(ZoneKind.RESTRICTION, ground.name, ground.area(), Timetable(TIME_ZONE), max_stay_s=STAY_MIN * 60)
+        ordered.append((f"Do not stay: {ground.name}", body))
     if resident.stay_in:
         area = resident.stay_in.area()
         body = Zone(ZoneKind.INCLUSION, resident.stay_in.name, area, Timetable(TIME_ZONE))
@@ -134,7 +154,37 @@ def _curfew(resident: Resident) -> Curfew:
 
 def _exclusion(zone: Ground) -> Zone:
     rows = tuple(Row(day, "08:00", "17:00") for day in _WEEKDAYS[:5]) if zone.school_hours else ()
-    return Zone(ZoneKind.EXCLUSION, zone.name[:64], zone.area(), Timetable(TIME_ZONE, rows))
+    return Zone(ZoneKind.EXCLUSION, zone.name[:64], zone.area(), Timetable(TIME_ZONE, rows), warn_m=WARN_M)
+
+
+def programme_zone(ground: Ground) -> Zone:
+    """What the whole programme is asked: to stay away from a place at night."""
+    rows = tuple(Row(day, *NIGHT) for day in _WEEKDAYS)
+    return Zone(ZoneKind.EXCLUSION, ground.name, ground.area(), Timetable(TIME_ZONE, rows), warn_m=WARN_M)
+
+
+def programme_ground(town: Town, residents: Iterable[Resident]) -> Ground | None:
+    """A quarry outside the town, far from where anybody of the programme is at night; None without such people."""
+    stays = [place for one in residents if order_type_of(one.index) == NIGHT_ORDER for place in _nightly(one)]
+    if not stays:
+        return None
+    quarries = [_quarry(number, corner) for number, corner in enumerate(town.corners) if math.hypot(*corner) > 100]
+    far = [min(_distance(quarry, stay) for stay in stays) for quarry in quarries]
+    best = max(range(len(quarries)), key=far.__getitem__)
+    radius = min(120.0, far[best] - _DRIFT_M)
+    return Ground("Old Quarry at night", quarries[best], radius, at_night=True) if radius >= 40 else None
+
+
+def _quarry(number: int, corner: XY) -> Place:
+    """Beyond a corner of the streets, further from the middle of the town."""
+    x, y = (part * (1 + _OUTSIDE_M / math.hypot(*corner)) for part in corner)
+    return Place("Old Quarry", "park", x, y, corner, (number, number), ())
+
+
+def _nightly(resident: Resident) -> Iterator[Place]:
+    yield resident.home
+    if resident.work == "night" and resident.workplace is not None:
+        yield resident.workplace
 
 
 def _resident(town: Town, index: int, home: Place) -> Resident:
@@ -158,10 +208,24 @@ def _resident(town: Town, index: int, home: Place) -> Resident:
         zones = _choose_zones(town, rng, home, regular, count=rng.choice((1, 1, 2, 3)))
     stay_in = _town_ground(town) if work != "train" and rng.random() < 0.06 else None
     curfew = None if part not in ("late", "out") and rng.random() < 0.14 else _curfew_hours(work)
+    if part == "stay":
+        curfew = None
     return Resident(
         index, rng.choice(names.GIVEN), rng.choice(names.FAMILY), home, work, workplace, shops, friends, parent,
-        rng.random() < 0.3, sender, receiver, curfew, zones, stay_in,
+        rng.random() < 0.3, sender, receiver, curfew, zones, stay_in, _pass_through(town, index, home, regular, part),
     )  # fmt: skip
+
+
+def _pass_through(town: Town, index: int, home: Place, regular: list[Place], part: str) -> Ground | None:
+    """A park in which some may not stay: one that is far enough from where they are every day."""
+    rng = random.Random(f"pass/{town.seed}/{index}")
+    if part != "stay" and rng.random() > 0.1:
+        return None
+    for park in sorted(town.parks, key=lambda place: math.dist((place.x, place.y), (home.x, home.y))):
+        ground = Ground(park.name, park, _PARK_M)
+        if all(_distance(park, stay) > _PARK_M + _DRIFT_M for stay in (home, *regular)):
+            return ground
+    return None
 
 
 def _friends(town: Town, rng: random.Random, home: Place) -> tuple[Place, ...]:
@@ -211,6 +275,10 @@ def _school_ground(town: Town) -> Ground:
     ring = tuple((x + 1.9 * (px - x), y + 1.9 * (py - y)) for px, py in town.school.ring)
     radius = max(math.dist(p, (x, y)) for p in ring)
     return Ground("Alderbeck School", town.school, radius, ring, school_hours=True)
+
+
+def _distance(one: Place, other: Place) -> float:
+    return math.dist((one.x, one.y), (other.x, other.y))
 
 
 def _beyond(zone: Ground, stay: Place) -> bool:

@@ -93,6 +93,12 @@ _TOPICS = (
         lambda days: (s for d in days for spans in d.zones.values() for s in spans),
         LEAST_VISIT_MS,
     ),
+    _Topic(
+        "too long in a zone",
+        frozenset({"restriction_overstayed"}),
+        lambda days: (s for d in days for s in d.overstays),
+        LEAST_VISIT_MS,
+    ),
     _Topic("SOS", frozenset({"sos"}), lambda days: _points(t for d in days for t in d.sos), 0),
     _Topic("strap", frozenset({"strap_tamper"}), lambda days: _points(t for d in days for t in d.strap), 0),
     _Topic("battery low", frozenset({"battery_low"}), lambda days: (s for d in days for s in d.low), 15 * MINUTE_MS),

@@ -13,7 +13,7 @@ import msgspec
 from surety.sim.devices import LOW_PCT, DeviceDay, Devices, Span
 from surety.sim.geo import XY, to_segment_m
 from surety.sim.lives import Day, Lives, Piece, curfew_windows, minute_ms
-from surety.sim.people import Ground, Resident
+from surety.sim.people import NIGHT_MIN, STAY_MIN, Ground, Resident
 
 STEP_MS = 2_000  # how finely a way is looked at
 
@@ -32,6 +32,7 @@ class DayTruth(msgspec.Struct, frozen=True):
     unlinked: tuple[Span, ...]
     blind: tuple[Span, ...]
     low: tuple[Span, ...]  # battery below 15 %, until it is charged
+    overstays: tuple[Span, ...] = ()  # in a restriction zone, from when the limit was passed
 
 
 def truth_of_day(lives: Lives, devices: Devices, index: int, day: date) -> DayTruth:
@@ -42,7 +43,7 @@ def truth_of_day(lives: Lives, devices: Devices, index: int, day: date) -> DayTr
         resident.reference,
         day.isoformat(),
         tuple(_absences(resident, life, day)),
-        {zone.name: tuple(_visits(zone, life, day)) for zone in resident.zones},
+        {zone.name: tuple(_visits(zone, life, day)) for zone in _zones(lives, resident)},
         tuple(outing.why for outing in life.broken),
         tuple(t for t, e in events if e == "sos"),
         tuple(t for t, e in events if e == "strap"),
@@ -50,6 +51,7 @@ def truth_of_day(lives: Lives, devices: Devices, index: int, day: date) -> DayTr
         device.unlinked,
         device.blind,
         _low(device),
+        tuple(_overstays(resident, life)),
     )
 
 
@@ -87,12 +89,29 @@ def _absences(resident: Resident, life: Day, day: date) -> Iterator[Span]:
         yield from _spans(life, (minute_ms(day, start), minute_ms(day, end)), home, lambda p: not home.holds(*p))
 
 
+def _zones(lives: Lives, resident: Resident) -> Iterator[Ground]:
+    yield from resident.zones
+    if lives.programme is not None and lives.bound_at_night(resident):
+        yield lives.programme
+
+
+def _overstays(resident: Resident, life: Day) -> Iterator[Span]:
+    ground = resident.pass_through
+    if ground is None:
+        return
+    for start, end in _spans(life, (life.start_ms, life.end_ms), ground, lambda p: ground.holds(*p)):
+        if end - start > STAY_MIN * 60_000:
+            yield start + STAY_MIN * 60_000, end
+
+
 def _visits(zone: Ground, life: Day, day: date) -> Iterator[Span]:
     window = (life.start_ms, life.end_ms)
     if zone.school_hours:
         if day.weekday() >= 5:
             return
         window = (minute_ms(day, 8 * 60), minute_ms(day, 17 * 60))
+    if zone.at_night:
+        window = (minute_ms(day, NIGHT_MIN[0]), minute_ms(day, NIGHT_MIN[1]))
     yield from _spans(life, window, zone, lambda p: zone.holds(*p))
 
 

@@ -5,13 +5,13 @@ from pathlib import Path
 import pytest
 
 from surety.demo import seed
-from surety.rules.conditions import MovingZone, OrderTerm
+from surety.rules.conditions import MovingZone, OrderTerm, Zone
 from surety.server.accounts.models import Role, User
 from surety.server.audit import queries as audit
 from surety.server.audit.models import Entry
 from surety.server.cases import queries
 from surety.server.cases.door import rewrite_grants
-from surety.server.cases.models import Caseload, ChangeNotice, DoorGrant, OrderVersion, Person
+from surety.server.cases.models import Caseload, ChangeNotice, DoorGrant, OrderVersion, Person, ProgrammeZone
 from surety.sim.encode import Credentials
 from surety.sim.lives import Lives
 from surety.sim.people import conditions_of
@@ -46,6 +46,20 @@ def test_the_rules_get_the_conditions_that_the_town_lives_by(tmp_path: Path) -> 
         ordered = sorted(type(body).__name__ for _, body in conditions_of(resident))
         assert sorted(type(c.body).__name__ for c in found) == ordered
         assert all(c.effective_from_ms == START_MS for c in found)
+
+
+def test_the_programmes_zone_binds_those_under_its_orders_and_is_recorded_once(tmp_path: Path) -> None:
+    lives, devices = _seeded(tmp_path)
+    for role in (Role.ADMINISTRATOR, Role.SUPERVISOR):
+        User.objects.create(username=role.value, role=role, region=seed.REGION if role == Role.SUPERVISOR else "")
+    seed.seed_programme(lives)
+    seed.seed_programme(lives)
+    zone = ProgrammeZone.objects.get()
+    for resident, device in zip(lives.residents, devices, strict=True):
+        held = [one for one in queries.condition_set(device.person_id).conditions if one.id == zone.pk]
+        assert bool(held) is lives.bound_at_night(resident)
+        assert all(isinstance(one.body, Zone) and one.effective_from_ms >= lives.start_ms - 60_000 for one in held)
+    assert sum(map(lives.bound_at_night, lives.residents)) == 1  # the fourth of six
 
 
 def test_the_door_may_accept_exactly_these_devices_as_if_each_was_recorded_alone(tmp_path: Path) -> None:

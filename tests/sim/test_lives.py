@@ -59,6 +59,7 @@ def test_whoever_does_not_break_a_condition_keeps_all_of_them(lives: Lives) -> N
         if not truth.why:
             assert not truth.absent, (truth.reference, day)
             assert not any(truth.zones.values()), (truth.reference, day)
+            assert not truth.overstays, (truth.reference, day)
 
 
 def test_a_small_share_breaks_something_on_a_usual_day(lives: Lives) -> None:
@@ -80,6 +81,31 @@ def test_the_first_evening_has_something_of_each_kind_within_minutes() -> None:
     assert START_MS <= truths[6].strap[0] < soon
     assert START_MS <= truths[7].dead[0][0] < START_MS + 20 * 60_000
     assert truths[5].absent
+
+
+def test_on_the_first_evening_somebody_stays_too_long_where_they_may_only_pass() -> None:
+    town = Lives(1, 40, START_MS)
+    truth = truth_of_day(town, Devices(town), 8, TUESDAY)
+    assert part_of(8) == "stay"
+    ((start, end),) = truth.overstays
+    assert START_MS < start < START_MS + 30 * 60_000
+    assert end - start >= 9 * 60_000
+
+
+def test_some_nights_somebody_of_the_programme_is_where_nobody_of_it_may_be(lives: Lives) -> None:
+    assert lives.programme is not None
+    devices, days = Devices(lives), [TUESDAY + timedelta(days=n) for n in range(8)]
+    bound = [r.index for r in lives.residents if lives.bound_at_night(r)]
+    spans = [
+        span
+        for index in bound
+        for day in days
+        for span in truth_of_day(lives, devices, index, day).zones[lives.programme.name]
+    ]
+    assert len(bound) == 50
+    assert spans
+    for start, end in spans:
+        assert (start // 60_000) % 1440 >= 1410 - 60 or (end // 60_000) % 1440 <= 180  # in London, summer or winter
 
 
 def test_a_curfew_over_midnight_is_two_windows_of_the_days_from_four_to_four() -> None:

@@ -56,6 +56,13 @@ def test_an_absence_of_somebody_whose_device_was_off_is_hidden() -> None:
     assert (line.missed, line.hidden) == (0, 1)
 
 
+def test_a_stay_past_the_limit_is_an_event_of_its_own() -> None:
+    truth = _truth(overstays=((T, T + 12 * MINUTE),))
+    found = score([truth], [_alert("restriction_overstayed", T)], T - DAY, T + DAY)
+    line = _line(found, "too long in a zone")
+    assert (line.true_events, line.caught, line.missed, line.false) == (1, 1, 0, 0)
+
+
 def test_a_moment_outside_is_neither_an_event_nor_makes_its_alert_false() -> None:
     found = score([_truth(absent=((T, T + MINUTE),))], [_alert("curfew_left", T)], T - DAY, T + DAY)
     line = _line(found, "absent in curfew")
