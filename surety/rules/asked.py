@@ -6,7 +6,7 @@ For whoever shows or writes down what is asked. The engine asks the same of each
 from collections.abc import Iterable, Iterator
 
 from surety.rules import leave, schedule
-from surety.rules.conditions import Absence, Condition, timetables_of
+from surety.rules.conditions import Absence, Attendance, Condition, Curfew, MovingZone, Zone
 from surety.rules.facts import Millis
 from surety.rules.intervals import END, Span, Window
 
@@ -21,14 +21,11 @@ def windows(
     `among`: all conditions of the person, those that give leave among them. Of a window that never ends, leave after
     `to_ms` is not looked for.
     """
+    body = condition.body
     begin, end = max(from_ms, condition.effective_from_ms), min(to_ms, _end(condition))
-    if begin >= end or isinstance(condition.body, Absence):
+    if begin >= end or not isinstance(body, Curfew | Zone | MovingZone | Attendance):
         return ()
-    found = [
-        window
-        for table in timetables_of(condition.body)
-        for window in schedule.windows(table, begin, end, default_place)
-    ]
+    found = schedule.windows(body.timetable, begin, end, default_place)
     free = _free(condition, among, begin, max([end, *(w.end_ms for w in found if w.end_ms < END)]))
     left = schedule.clip(schedule.without(found, free), condition.effective_from_ms, _end(condition))
     return tuple(window for window in left if window.start_ms < end and window.end_ms > begin)
