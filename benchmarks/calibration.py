@@ -15,7 +15,7 @@ from benchmarks import intervals, traces
 from surety.rules import kernel, presence
 from surety.rules.presence import MODES
 
-EDGES = (0.0, 0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98, 1.0)
+EDGES = (0.0, 0.02, 0.05, 0.1, 0.3, 0.5, 0.7, 0.9, 0.95, 0.98, 1.0)
 CERTAIN_S, LEAVING_S, AWAY_S = 120.0, 180.0, 1_800.0  # the margins that the scorer has, and how long it looks
 ALONE_S = 600.0  # errors ten minutes apart are all but independent (.07)
 DRAWING = traces.CHECKOUT / "docs" / "reliability.svg"

@@ -26,12 +26,13 @@ GRID = {
     },
     "home": {
         "gain": (1.5, 1.75, 2.0, 2.25, 2.5),
-        "calm_s_per_m": (1.0, 1.5, 2.2, 3.0, 4.0),
+        "calm_s_per_m": (1.5, 2.0, 2.5, 3.0, 3.5),
         "settled_s": (30.0, 45.0, 60.0, 75.0, 90.0),
     },
 }
 DELAY_TARGET_S = {"zones": 20.0, "home": 60.0}
 MISSED_TARGET = 0.02  # of what the per-fix rule catches
+FREE = 0.75  # a delay or a miss within three quarters of its target is as good as none: safety comes before haste
 SPLITS = 50
 
 
@@ -85,28 +86,27 @@ def figures(kind, point, thin_s, chosen):
 
 
 def cost(kind, point, chosen):
-    """Each figure as a share of what its target allows, added up over both rates."""
+    """False alerts, misses and delay, each as a share of what its target allows, added up over both rates."""
     total = 0.0
     for thin_s in RATES_S:
         ours, rule = figures(kind, point, thin_s, chosen), figures(kind, None, thin_s, chosen)
         allowed = rule.false / 50 if kind == "zones" else ours.exposure_days / 100
-        total += ours.false / max(allowed, 0.02)
-        total += max(0.0, 1 - ours.recall / rule.recall) / MISSED_TARGET
-        total += max(0.0, ours.delay_s(0.5) - rule.delay_s(0.5)) / DELAY_TARGET_S[kind]
+        total += ours.false / max(allowed, 0.5)
+        total += max(0.0, (1 - ours.recall / rule.recall) / MISSED_TARGET - FREE)
+        total += max(0.0, (ours.delay_s(0.5) - rule.delay_s(0.5)) / DELAY_TARGET_S[kind] - FREE)
     return total
 
 
 def choose(kind, chosen):
     """The setting whose neighbourhood in the grid costs least: a best point alone is luck."""
-    shape = [len(values) for values in GRID[kind].values()]
-    costs = np.array([cost(kind, point, chosen) for point in itertools.product(*GRID[kind].values())]).reshape(shape)
-    smooth = costs
-    for axis in range(costs.ndim):
-        padded = np.pad(smooth, [(1, 1) if n == axis else (0, 0) for n in range(costs.ndim)], mode="edge")
-        before, at, after = (np.take(padded, np.arange(shape[axis]) + step, axis) for step in range(3))
+    values = list(GRID[kind].values())
+    costs = np.array([cost(kind, point, chosen) for point in itertools.product(*values)])
+    smooth = costs.reshape([len(of) for of in values])
+    for axis in range(len(values)):
+        before, at, after = (np.take(smooth, np.arange(1, len(values[axis]) - 1) + step, axis) for step in (-1, 0, 1))
         smooth = (before + 2 * at + after) / 4
-    best = np.unravel_index(np.argmin(smooth), shape)
-    return tuple(values[n] for values, n in zip(GRID[kind].values(), best, strict=True))
+    best = np.unravel_index(np.argmin(smooth), smooth.shape)
+    return tuple(of[n + 1] for of, n in zip(values, best, strict=True))
 
 
 def leaving_out(kind, key):

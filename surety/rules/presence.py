@@ -102,7 +102,7 @@ _AT_HOME = Settings(
     clear_sigmas=1.0,
     ring_m=150.0,
     lasts_s=20.0,
-    calm_s_per_m=2.2,
+    calm_s_per_m=2.5,
     settled_s=60.0,
 )
 _ELSEWHERE = Settings(
@@ -114,7 +114,7 @@ _ELSEWHERE = Settings(
     ring_m=100.0,
     lasts_s=20.0,
     calm_s_per_m=0.0,
-    settled_s=30.0,
+    settled_s=60.0,
 )
 MODES = {
     Mode.EXCLUSION: _ELSEWHERE,

@@ -42,19 +42,24 @@ class Step(msgspec.Struct, frozen=True):
 
 
 class Limits(msgspec.Struct, frozen=True):
-    """What an area's evidence is measured by: its rest, and the probabilities at which inside and outside are held."""
+    """What an area's evidence is measured by: its rest, and the probabilities at which inside and outside are held.
+
+    `clear_sigmas`: by how many of its own error scales a position must be past the edge that concludes a breach.
+    """
 
     rest: float
     gain: float
     enter_p: float
     leave_p: float
+    clear_sigmas: float
 
 
 def limits(packed: PackedAreas, row: int) -> Limits:
     """The limits of one area."""
     area = packed.areas[row]
     rest, gain = float(area[kernel.REST]), float(area[kernel.GAIN])
-    return Limits(rest, gain, probability(float(area[kernel.ENTER_AT])), probability(float(area[kernel.LEAVE_AT])))
+    enter_p, leave_p = (probability(float(area[column])) for column in (kernel.ENTER_AT, kernel.LEAVE_AT))
+    return Limits(rest, gain, enter_p, leave_p, float(max(area[kernel.ENTER_SIGMAS], area[kernel.LEAVE_SIGMAS])))
 
 
 def work_out(evidence: Floats, packed: PackedAreas, row: int, fix: Fix) -> Step:

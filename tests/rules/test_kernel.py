@@ -216,9 +216,9 @@ def test_the_first_fix_speaks_for_the_longest_time_that_one_may():
     evidence = Evidence(Mode.EXCLUSION)
     assert evidence.take(ratio=-0.5)
     weight = 1 / (1 + (10 / 200) ** 2)  # an area of 100 m: a fix of a scale of 200 m counts half
-    assert evidence.log_odds == pytest.approx(-3.0 + weight * (1 - math.exp(-30 / 20)) * 2 * -0.5, abs=EXACT)
+    assert evidence.log_odds == pytest.approx(-3.0 + weight * (1 - math.exp(-60 / 20)) * 2 * -0.5, abs=EXACT)
     assert evidence.row[kernel.LAST_MS] == NOW + 30_000
-    assert evidence.row[kernel.SPENT_MS] == pytest.approx(NOW + 30_000 - 30_000 * (1 - weight), abs=1e-3)
+    assert evidence.row[kernel.SPENT_MS] == pytest.approx(NOW + 30_000 - 60_000 * (1 - weight), abs=1e-3)
     assert evidence.held == kernel.OUTSIDE
     assert tuple(evidence.row[[kernel.INFORMATIVE_MS, kernel.CLEARANCE_M, kernel.SIGMA_M]]) == (NOW + 30_000, -500, 10)
 
@@ -229,8 +229,8 @@ def test_the_first_fix_speaks_for_the_longest_time_that_one_may():
         (Mode.EXCLUSION, 10.0, 10.0, 1 - math.exp(-10 / 20)),
         (Mode.EXCLUSION, 10.0, 50.0, 1 - math.exp(-10 / 20)),
         (Mode.HOME, 10.0, 5.0, 1 - math.exp(-10 / 20)),
-        (Mode.HOME, 10.0, 20.0, 1 - math.exp(-10 / 44)),  # 2.2 s a metre of the scale
-        (Mode.HOME, 28.0, 40.0, 1 - math.exp(-28 / 88)),
+        (Mode.HOME, 10.0, 20.0, 1 - math.exp(-10 / 50)),  # 2.5 s a metre of the scale
+        (Mode.HOME, 28.0, 40.0, 1 - math.exp(-28 / 100)),
     ],
 )
 def test_a_later_fix_speaks_for_the_time_since_the_last_one(mode, wait_s, sigma_m, share):
@@ -240,21 +240,21 @@ def test_a_later_fix_speaks_for_the_time_since_the_last_one(mode, wait_s, sigma_
     assert evidence.log_odds == pytest.approx(1.0 + weight * share * (alone - 1.0), abs=EXACT)
 
 
-@pytest.mark.parametrize(("mode", "settled_s"), [(Mode.EXCLUSION, 30.0), (Mode.HOME, 60.0)])
-def test_time_beyond_the_longest_that_counts_is_lost(mode, settled_s):
+@pytest.mark.parametrize("mode", list(Mode))
+def test_time_beyond_the_minute_that_counts_is_lost(mode):
     evidence = Evidence(mode, log_odds=1.0, last_ms=NOW + 200_000)
     evidence.take(200.0, ratio=-0.25, sigma_m=1.0)
     weight = 1 / (1 + (1 / 200) ** 2)
-    share = weight * (1 - math.exp(-settled_s / 20))
+    share = weight * (1 - math.exp(-60 / 20))
     assert evidence.log_odds == pytest.approx(1.0 + share * (MODES[mode].rest - 1.5), abs=EXACT)
-    assert evidence.row[kernel.SPENT_MS] == pytest.approx(NOW + 200_000 - 1_000 * settled_s * (1 - weight), abs=1e-3)
+    assert evidence.row[kernel.SPENT_MS] == pytest.approx(NOW + 200_000 - 60_000 * (1 - weight), abs=1e-3)
 
 
 def test_what_a_silence_left_of_the_evidence_is_moved():
     evidence = Evidence(Mode.EXCLUSION, log_odds=4.0)
     evidence.take(1_830.0, ratio=-0.25, sigma_m=1.0)
     left, weight = -3.0 + 7.0 * math.exp(-0.5), 1 / (1 + (1 / 200) ** 2)
-    share = weight * (1 - math.exp(-30 / 20))
+    share = weight * (1 - math.exp(-60 / 20))
     assert evidence.log_odds == pytest.approx(left + share * (-3.5 - left), abs=EXACT)
 
 

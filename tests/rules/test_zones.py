@@ -81,7 +81,7 @@ def test_wifi_fixes_inside_a_zone_establish_nothing() -> None:
 
 def test_what_was_merely_possible_is_told_again_once_it_is_more() -> None:
     """Fixes of no known kind first, good ones later: the desk hears of it although the presence does not change."""
-    edge = (SCHOOL[0] + 124 / 111_200, SCHOOL[1])  # 26 m inside
+    edge = (SCHOOL[0] + 130 / 111_200, SCHOOL[1])  # 20 m inside
     vague = stay(edge, "13:00", "13:20", accuracy_m=None, source=Source.UNKNOWN)
     good = stay(SCHOOL, "13:20", "14:00")
     found = run(order(exclusion()), stay(HOME, "12:00", "13:00") + vague + good)
