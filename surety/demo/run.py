@@ -21,7 +21,7 @@ from surety.clock import ScaledClock
 from surety.demo import codes, state
 from surety.demo.state import Demo, Hour
 from surety.serve import Child, ProcessTree, children_of
-from surety.settings import Settings
+from surety.settings import Settings, commented_file
 from surety.sim import plan
 from surety.sim.lives import Lives
 from surety.sim.townmap import write_map
@@ -61,6 +61,7 @@ def run(wanted: Wanted) -> None:
 def _run(wanted: Wanted, demo: Demo) -> None:
     settings = _settings(wanted, demo)
     _export(settings)
+    _write_settings(settings)
     demo = _prepare(demo, settings)
     _serve(demo, settings)
 
@@ -146,6 +147,21 @@ def _export(settings: Settings) -> None:
         os.environ[f"SURETY_{name.upper()}"] = str(getattr(settings, name)).lower() if name == "debug" else str(
             getattr(settings, name)
         )  # fmt: skip
+
+
+def _write_settings(settings: Settings) -> None:
+    """The demonstration's settings as a file, so that other commands can be tried on it, by its own clock."""
+    values = msgspec.structs.asdict(settings).items()
+    chosen = {name: _toml(value) for name, value in values if value not in ("", None)}
+    file = settings.data_dir / "surety.toml"
+    file.write_text(commented_file(chosen), encoding="utf-8")
+    file.chmod(0o600)
+
+
+def _toml(value: object) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    return str(value) if isinstance(value, int | float) else f"'{value}'"
 
 
 # --- preparing --------------------------------------------------------------------------------------------------
@@ -297,6 +313,7 @@ def _tell(demo: Demo, settings: Settings) -> None:
     for line in (
         f"A code is good for half a minute; a fresh one: {_command()} demo-code operator{where}",
         f"{demo.people} people; time runs {demo.speed:g} times as fast. Logs: {settings.data_dir / 'logs'}",
+        f"Other commands on it: SURETY_SETTINGS={settings.data_dir / 'surety.toml'} {_command()} verify",
         "Ctrl-C stops everything; the same command goes on from there.",
         f"[bold]Open http://localhost:{settings.web_port}/ and log in as operator for the alert desk.[/bold]",
     ):

@@ -11,7 +11,7 @@ from surety.rules.findings import RULES_VERSION
 from surety.server.alerts import queries as alerts
 from surety.server.monitoring import number_words, working_words
 from surety.server.monitoring.explain import Rederived
-from surety.server.monitoring.working_words import COLUMNS, READING, Table
+from surety.server.monitoring.working_words import READING, SHORT, Table
 
 _OTHERWISE = "What else could explain it: "
 
@@ -155,7 +155,7 @@ def _lines(console: Console, heading: str, lines: list[str]) -> None:
 
 def _rich(table: Table) -> RichTable:
     drawn = RichTable(box=None, pad_edge=True, show_header=True)
-    for name in COLUMNS:
+    for name in SHORT:
         drawn.add_column(name, justify="left" if name in ("No.", "Time", "Held") else "right", overflow="fold")
     for row in table.rows[:-1]:
         drawn.add_row(*row)

@@ -146,13 +146,19 @@ def _tell(position: "Position", *, finished: bool) -> None:
             f" {position.older_agree:,} agree anyway."
         )
     if position.waits:
-        typer.echo(f"{len(position.waits):,} people were not looked at: a change of theirs is yet to be worked in.")
+        waiting = _count(len(position.waits), "person", "people")
+        typer.echo(f"Not looked at: {waiting} with a change of conditions that is yet to be worked in.")
     typer.echo(
-        f"{position.people:,} people, {position.facts:,} facts: {position.findings:,} findings and"
-        f" {position.states:,} kept states derived again; {position.differing:,} differences."
+        f"{_count(position.people, 'person', 'people')}, {_count(position.facts, 'fact')}:"
+        f" {_count(position.findings, 'finding')} and {_count(position.states, 'kept state')} derived again;"
+        f" {_count(position.differing, 'difference')}."
     )
     if not finished:
         typer.echo("Stopped before the end; surety verify --resume goes on.")
+
+
+def _count(number: int, noun: str, many: str = "") -> str:
+    return f"{number:,} {noun if number == 1 else many or noun + 's'}"
 
 
 def _code(position: "Position", *, finished: bool) -> int:

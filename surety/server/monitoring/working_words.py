@@ -34,13 +34,37 @@ COLUMNS = (
     "Held",
 )
 READING = (
-    "One row a position. Error scale: what the claimed error amounts to, as measured on real receivers. To the edge:"
-    " inside positive. Log-likelihood ratio: how much more the position speaks for inside than for outside; alone, it"
-    " would move the log-odds to the next figure. Positions close in time share one error, so each moves the log-odds"
-    " only a share of the way; a wait lets them fade towards what is presumed of everybody. A log-odds of 0 is a"
-    " probability of a half."
+    "One row a position. Error scale: what the claimed error, in metres, amounts to, as measured on real receivers."
+    " To the edge, in metres: inside positive. Log-likelihood ratio: how much more the position speaks for inside than"
+    " for outside; alone, it would move the log-odds to the next figure. Positions close in time share one error, so"
+    " each moves the log-odds only a share of the way, and no run of them takes the last hundredth of doubt away; a"
+    " wait lets the log-odds fade towards what is presumed of everybody. A log-odds of 0 is a probability of a half."
 )
-_SOURCES = {"gnss": "satellite", "fused": "phone's estimate", "wifi": "Wi-Fi", "cell": "cell tower", "unknown": "?"}
+_SOURCES = {
+    "gnss": "satellite",
+    "fused": "phone's estimate",
+    "wifi": "Wi-Fi",
+    "cell": "cell tower",
+    "unknown": "source not told",
+}
+
+
+SHORT = (
+    "No.",
+    "Time",
+    "Claimed",
+    "Scale",
+    "Edge",
+    "Ratio",
+    "Alone",
+    "Before",
+    "Waited",
+    "Share",
+    "After",
+    "Inside",
+    "Held",
+)
+"""The same columns for a terminal."""
 
 
 class Table(msgspec.Struct, frozen=True):
@@ -58,6 +82,12 @@ def clock(at_ms: int, time_zone: str) -> str:
     return f"{there.day} {there:%b %H:%M:%S}"
 
 
+def time_on(at_ms: int, day_of_ms: int, time_zone: str) -> str:
+    """A time of day to the second; with the date where it is not that of another instant."""
+    full, other = clock(at_ms, time_zone), clock(day_of_ms, time_zone)
+    return full[-8:] if full[:-8] == other[:-8] else full
+
+
 def table(worked: Worked, finding: Finding, time_zone: str) -> Table:
     """The arithmetic as rows of text."""
     named = set(finding.evidence.fact_ids)
@@ -65,7 +95,7 @@ def table(worked: Worked, finding: Finding, time_zone: str) -> Table:
     rows = []
     for number, step in enumerate(worked.steps, worked.left_out + 1):
         mark = " decides" if step.at_ms == last_certain else " named" if step.fact_id in named else ""
-        rows.append(_step(f"{number}{mark}", step, time_zone))
+        rows.append(_step(f"{number}{mark}", time_on(step.at_ms, finding.known_ms, time_zone), step))
     limits = worked.limits
     return Table(
         place=worked.place,
@@ -85,12 +115,12 @@ def table(worked: Worked, finding: Finding, time_zone: str) -> Table:
     )
 
 
-def _step(number: str, step: working.Step, time_zone: str) -> tuple[str, ...]:
+def _step(number: str, at: str, step: working.Step) -> tuple[str, ...]:
     claimed = "none" if step.accuracy_m is None else f"{step.accuracy_m:.0f}"
     weak = "" if step.source in ("gnss", "fused", "unknown") else f" ({_SOURCES[step.source]})"
     return (
         number,
-        clock(step.at_ms, time_zone),
+        at,
         claimed + weak,
         f"{step.sigma_m:.1f}",
         f"{step.clearance_m:+.1f}",
@@ -110,7 +140,7 @@ def _conclusion(worked: Worked, finding: Finding, time_zone: str) -> tuple[str, 
     log_odds, p = numbers["log_odds"], numbers["p_inside"]
     return (
         "conclusion",
-        clock(finding.known_ms, time_zone),
+        time_on(finding.known_ms, finding.known_ms, time_zone),
         "",
         _figure(numbers["sigma_m"], ".1f"),
         _figure(numbers["clearance_m"], "+.1f"),

@@ -316,7 +316,7 @@ def verify(*arguments: str) -> tuple[int, str, str]:
 def test_the_command_says_that_everything_agrees_and_leaves_an_entry(ada: Person) -> None:
     code, out, _ = verify()
     assert code == 0, out
-    assert out.startswith("1 people, ")
+    assert out.startswith("1 person, ")
     assert "0 differences" in out
     assert json.loads(AuditEntry.objects.get(action="findings.verified").detail)["finished"] is True
     assert not AuditEntry.objects.filter(action="trail.read").exists()
@@ -355,4 +355,4 @@ def test_waiting_people_are_told_and_end_with_code_3(ada: Person) -> None:
     cases.change_condition(zone.pk, replaced(SCHOOL_ZONE, area=replaced(SCHOOL_ZONE.area, radius_m=400)), **change)
     code, out, _ = verify()
     assert code == 3
-    assert "1 people were not looked at" in out
+    assert "Not looked at: 1 person with a change" in out
