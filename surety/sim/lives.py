@@ -119,9 +119,13 @@ class Lives:
         outings = _habits(resident, self.town, rng, day)
         outings = [o for o in outings if _keeps_curfew(resident, self.town, o)]
         broken = self._breaks(resident, rng, day, first=day == self.first_day)
+        attended, wrong_there = _course_of_day(resident, day, random.Random(f"course/{self.seed}/{index}/{day}"))
+        ordered = [*attended, *_leave_of_day(resident, self.town, day)]
+        outings = [*ordered, *(o for o in outings if all(_apart_from(o, own) for own in ordered))]
         for wrong in broken:
             outings = [o for o in outings if o.to_min + 25 < wrong.from_min or o.from_min - 25 > wrong.to_min]
-        return _Timeline(resident, self.town, day).build(_apart([*outings, *broken]), tuple(broken))
+        told = (*broken, *wrong_there)
+        return _Timeline(resident, self.town, day).build(_apart([*outings, *broken]), told)
 
     def _breaks(self, resident: Resident, rng: random.Random, day: date, *, first: bool) -> list[Outing]:
         if first and resident.index < CAST:
@@ -201,6 +205,37 @@ def _habits(resident: Resident, town: Town, rng: random.Random, day: date) -> li
         goal = rng.choice((*resident.friends, resident.shops[1]))
         out.append(Outing(goal, at, at + rng.uniform(25, 110)))
     return _apart(sorted(out, key=lambda o: o is not shift if working else 0))
+
+
+def _course_of_day(resident: Resident, day: date, rng: random.Random) -> tuple[list[Outing], list[Outing]]:
+    """Being at the weekly course, and what of it breaks the order: some do not go, come too late or leave too soon."""
+    course = resident.course
+    if course is None or day.weekday() != course.weekday:
+        return [], []
+    chance, come, go = rng.random(), course.start - rng.uniform(0, 8), course.end - rng.uniform(0, 15)
+    if chance < 0.04:
+        return [], [Outing(resident.home, course.start, course.end, "overslept")]
+    if chance < 0.08:
+        gone = Outing(course.place, come, course.start + rng.uniform(15, 40), "felt unwell and left")
+        return [gone], [gone]
+    if chance < 0.12:
+        come = course.start + course.tolerance + rng.uniform(8, 30)
+    return [Outing(course.place, come, go)], []
+
+
+def _leave_of_day(resident: Resident, town: Town, day: date) -> list[Outing]:
+    """The evening out, back some time before it ends."""
+    leave = resident.leave
+    if leave is None or day.weekday() != leave.weekday:
+        return []
+    place = resident.friends[0]
+    travel = _travel_min(resident, town, resident.home, place)
+    come, go = leave.start + travel + 6, leave.end - travel - 20
+    return [Outing(place, come, go)] if come + 10 < go else []
+
+
+def _apart_from(outing: Outing, own: Outing) -> bool:
+    return outing.to_min + 40 < own.from_min or outing.from_min - 40 > own.to_min
 
 
 def _shift(resident: Resident, town: Town, rng: random.Random) -> Outing | None:

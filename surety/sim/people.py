@@ -12,7 +12,10 @@ from functools import partial
 import msgspec
 
 from surety.rules.conditions import (
+    Absence,
+    AbsenceKind,
     Area,
+    Attendance,
     Body,
     Circle,
     Curfew,
@@ -30,6 +33,8 @@ from surety.sim.geo import TIME_ZONE, XY, inside_ring, lon_lat, to_degrees, to_s
 from surety.sim.town import Place, Town
 
 HOME_RADIUS_M = 100.0  # of the circle around an address that counts as being at home
+COURSE_RADIUS_M = 80.0  # of the circle around a place to attend
+ALLOWANCE = (30, 120)  # minutes away that some orders tolerate in a day and in a week
 CURFEW_UNKNOWN_AFTER_S = 1_800  # longer than the longest run of fixes that fall back to Wi-Fi indoors
 # On the first evening some of the first residents have a part to play, by their index modulo 40 (see lives, devices).
 CAST = 80
@@ -38,6 +43,7 @@ _PARTS = {
     8: "stay", 27: "battery", 28: "stay", 31: "late",
 }  # fmt: skip
 _WEEKDAYS = tuple(Weekday)
+_COURSES = ("Treatment centre", "Anger management course", "Work placement", "Debt advice")
 _CLEAR_M = 90.0  # an ordinary way stays this far from a zone
 WARN_M = 60  # less than that: nobody is warned on an ordinary way
 STAY_MIN = 15  # how long one may stay where one is to pass through
@@ -86,8 +92,37 @@ class Ground(msgspec.Struct, frozen=True):
         return Circle(round(lat, 7), round(lon, 7), self.radius_m)
 
 
+class Course(msgspec.Struct, frozen=True):
+    """Something to attend once a week (`weekday` 0 is Monday), in minutes of the local day."""
+
+    purpose: str
+    place: Place
+    weekday: int
+    start: int = 600
+    end: int = 720
+    stay: int = 60
+    tolerance: int = 10
+
+    @property
+    def ground(self) -> Ground:
+        """What counts as being there."""
+        return Ground(self.place.name, self.place, COURSE_RADIUS_M)
+
+
+class Leave(msgspec.Struct, frozen=True):
+    """An evening out every week that the order allows, in minutes of the local day."""
+
+    weekday: int
+    reason: str
+    start: int = 1_110
+    end: int = 1_305
+
+
 class Resident(msgspec.Struct, frozen=True):
-    """One supervised person. Curfew times are minutes of the local day; a curfew may run over midnight."""
+    """One supervised person. Curfew times are minutes of the local day; a curfew may run over midnight.
+
+    `allowance`: the minutes away from it that the order tolerates in a day and in a week; 0: none.
+    """
 
     index: int
     given: str
@@ -105,6 +140,9 @@ class Resident(msgspec.Struct, frozen=True):
     zones: tuple[Ground, ...]
     stay_in: Ground | None
     pass_through: Ground | None = None  # where they may pass, but not stay for longer than STAY_MIN
+    allowance: tuple[int, int] = (0, 0)
+    course: Course | None = None
+    leave: Leave | None = None
 
     @property
     def reference(self) -> str:
@@ -138,6 +176,10 @@ def conditions_of(resident: Resident) -> list[tuple[str, Body]]:
         area = resident.stay_in.area()
         body = Zone(ZoneKind.INCLUSION, resident.stay_in.name, area, Timetable(TIME_ZONE))
         ordered.append((f"Stay within: {resident.stay_in.name}", body))
+    if resident.course:
+        ordered.append((f"Attend: {resident.course.purpose}", _attendance(resident.course)))
+    if resident.leave:
+        ordered.append((f"Leave: {resident.leave.reason}", _leave(resident.leave)))
     return [*ordered, ("Trail monitoring", Trail())]
 
 
@@ -149,7 +191,19 @@ def _curfew(resident: Resident) -> Curfew:
     start, end = resident.curfew or (0, 0)
     rows = tuple(Row(day, _clock(start), _clock(end)) for day in _WEEKDAYS)
     place = RulesPlace(resident.home.name[:64], resident.home_ground.area())
-    return Curfew((place,), Timetable(TIME_ZONE, rows), CURFEW_UNKNOWN_AFTER_S)
+    return Curfew((place,), Timetable(TIME_ZONE, rows), CURFEW_UNKNOWN_AFTER_S, *resident.allowance)
+
+
+def _attendance(course: Course) -> Attendance:
+    row = Row(_WEEKDAYS[course.weekday], _clock(course.start), _clock(course.end))
+    place = RulesPlace(course.place.name[:64], course.ground.area())
+    table = Timetable(TIME_ZONE, (row,))
+    return Attendance(course.purpose, place, table, course.stay * 60, course.tolerance * 60, CURFEW_UNKNOWN_AFTER_S)
+
+
+def _leave(leave: Leave) -> Absence:
+    row = Row(_WEEKDAYS[leave.weekday], _clock(leave.start), _clock(leave.end))
+    return Absence(AbsenceKind.AUTHORISED, Timetable(TIME_ZONE, (row,)), reason=leave.reason)
 
 
 def _exclusion(zone: Ground) -> Zone:
@@ -203,6 +257,9 @@ def _resident(town: Town, index: int, home: Place) -> Resident:
     regular = [*shops, *friends, *([workplace] if workplace else []), *([town.school] if parent else [])]
     if work == "train":
         regular.append(town.station)
+    course = _course(town, index, home, work)
+    if course:
+        regular.append(course.place)
     zones: tuple[Ground, ...] = ()
     if part == "zone" or rng.random() < 0.45:
         zones = _choose_zones(town, rng, home, regular, count=rng.choice((1, 1, 2, 3)))
@@ -213,6 +270,7 @@ def _resident(town: Town, index: int, home: Place) -> Resident:
     return Resident(
         index, rng.choice(names.GIVEN), rng.choice(names.FAMILY), home, work, workplace, shops, friends, parent,
         rng.random() < 0.3, sender, receiver, curfew, zones, stay_in, _pass_through(town, index, home, regular, part),
+        _tolerated(town, index, curfew), course, _evening_out(town, index, curfew),
     )  # fmt: skip
 
 
@@ -226,6 +284,30 @@ def _pass_through(town: Town, index: int, home: Place, regular: list[Place], par
         if all(_distance(park, stay) > _PARK_M + _DRIFT_M for stay in (home, *regular)):
             return ground
     return None
+
+
+def _tolerated(town: Town, index: int, curfew: tuple[int, int] | None) -> tuple[int, int]:
+    """Some orders tolerate minutes away; of the cast, those of two who are late."""
+    rng = random.Random(f"allowance/{town.seed}/{index}")
+    given = index in {11, 31} or (not part_of(index) and rng.random() < 0.15)
+    return ALLOWANCE if curfew and given else (0, 0)
+
+
+def _course(town: Town, index: int, home: Place, work: str) -> Course | None:
+    """Some of those whose mornings are free attend something once a week, well away from home."""
+    rng = random.Random(f"course/{town.seed}/{index}")
+    if work not in {"none", "late"} or rng.random() > 0.4:
+        return None
+    far = [place for place in (*town.works, *town.shops) if _beyond(Ground("", place, COURSE_RADIUS_M), home)]
+    return Course(rng.choice(_COURSES), rng.choice(far), rng.randrange(5)) if far else None
+
+
+def _evening_out(town: Town, index: int, curfew: tuple[int, int] | None) -> Leave | None:
+    """A few have leave on one evening a week, from before the curfew into it."""
+    rng = random.Random(f"leave/{town.seed}/{index}")
+    if curfew is None or curfew[0] != 19 * 60 or part_of(index) or rng.random() > 0.08:
+        return None
+    return Leave(rng.randrange(5), rng.choice(("evening class", "choir", "care for a relative")))
 
 
 def _friends(town: Town, rng: random.Random, home: Place) -> tuple[Place, ...]:

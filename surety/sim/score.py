@@ -99,6 +99,12 @@ _TOPICS = (
         lambda days: (s for d in days for s in d.overstays),
         LEAST_VISIT_MS,
     ),
+    _Topic(
+        "attendance",
+        frozenset({"attendance_missed", "attendance_short"}),
+        lambda days: (a.window for d in days for a in d.attendance if a.stayed_ms < a.needed_ms),
+        0,
+    ),
     _Topic("SOS", frozenset({"sos"}), lambda days: _points(t for d in days for t in d.sos), 0),
     _Topic("strap", frozenset({"strap_tamper"}), lambda days: _points(t for d in days for t in d.strap), 0),
     _Topic("battery low", frozenset({"battery_low"}), lambda days: (s for d in days for s in d.low), 15 * MINUTE_MS),
@@ -111,7 +117,7 @@ _TOPICS = (
     ),
 )
 # A doubt is true when there was a reason for it; that none was raised is not an error of its own.
-_DOUBT_KINDS = frozenset({"cannot_verify"})
+_DOUBT_KINDS = frozenset({"cannot_verify", "attendance_unverified"})
 
 
 def score(truths: Sequence[DayTruth], alerts: Sequence[AlertSeen], from_ms: int, to_ms: int) -> Score:

@@ -18,6 +18,14 @@ from surety.sim.people import NIGHT_MIN, STAY_MIN, Ground, Resident
 STEP_MS = 2_000  # how finely a way is looked at
 
 
+class Attended(msgspec.Struct, frozen=True):
+    """One appointment: its window, how long somebody truly was there, and how long was ordered."""
+
+    window: Span
+    stayed_ms: int
+    needed_ms: int
+
+
 class DayTruth(msgspec.Struct, frozen=True):
     """One person's day. Spans are (from_ms, to_ms)."""
 
@@ -33,6 +41,7 @@ class DayTruth(msgspec.Struct, frozen=True):
     blind: tuple[Span, ...]
     low: tuple[Span, ...]  # battery below 15 %, until it is charged
     overstays: tuple[Span, ...] = ()  # in a restriction zone, from when the limit was passed
+    attendance: tuple[Attended, ...] = ()
 
 
 def truth_of_day(lives: Lives, devices: Devices, index: int, day: date) -> DayTruth:
@@ -52,6 +61,7 @@ def truth_of_day(lives: Lives, devices: Devices, index: int, day: date) -> DayTr
         device.blind,
         _low(device),
         tuple(_overstays(resident, life)),
+        tuple(_attended(resident, life, day)),
     )
 
 
@@ -85,7 +95,7 @@ def _absences(resident: Resident, life: Day, day: date) -> Iterator[Span]:
     if resident.curfew is None:
         return
     home = resident.home_ground
-    for start, end in curfew_windows(resident.curfew):
+    for start, end in _asked(resident, day):
         yield from _spans(life, (minute_ms(day, start), minute_ms(day, end)), home, lambda p: not home.holds(*p))
 
 
@@ -102,6 +112,26 @@ def _overstays(resident: Resident, life: Day) -> Iterator[Span]:
     for start, end in _spans(life, (life.start_ms, life.end_ms), ground, lambda p: ground.holds(*p)):
         if end - start > STAY_MIN * 60_000:
             yield start + STAY_MIN * 60_000, end
+
+
+def _asked(resident: Resident, day: date) -> Iterator[tuple[int, int]]:
+    """The curfew of a day of the town, less the leave of that day."""
+    leave = resident.leave
+    for start, end in curfew_windows(resident.curfew or (0, 0)):
+        if leave is None or day.weekday() != leave.weekday or leave.end <= start or leave.start >= end:
+            yield start, end
+        else:
+            yield from (part for part in ((start, leave.start), (leave.end, end)) if part[0] < part[1])
+
+
+def _attended(resident: Resident, life: Day, day: date) -> Iterator[Attended]:
+    course = resident.course
+    if course is None or day.weekday() != course.weekday:
+        return
+    window = minute_ms(day, course.start), minute_ms(day, course.end)
+    ground = course.ground
+    there = _spans(life, window, ground, lambda p: ground.holds(*p))
+    yield Attended(window, sum(end - start for start, end in there), course.stay * 60_000)
 
 
 def _visits(zone: Ground, life: Day, day: date) -> Iterator[Span]:

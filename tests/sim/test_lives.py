@@ -116,3 +116,37 @@ def test_a_curfew_over_midnight_is_two_windows_of_the_days_from_four_to_four() -
 def test_the_hours_before_four_belong_to_the_day_before() -> None:
     assert local_day(minute_ms(TUESDAY, 1679)) == TUESDAY
     assert local_day(minute_ms(TUESDAY, 1680)) == TUESDAY + timedelta(days=1)
+
+
+def test_those_who_attend_something_mostly_do_and_the_truth_says_for_how_long(lives: Lives) -> None:
+    devices = Devices(lives)
+    weeks = [TUESDAY + timedelta(days=n) for n in range(28)]
+    found = [
+        (index, attended)
+        for index, resident in enumerate(lives.residents)
+        if resident.course
+        for day in weeks
+        for attended in truth_of_day(lives, devices, index, day).attendance
+    ]
+    assert len(found) > 60
+    kept = [attended for _, attended in found if attended.stayed_ms >= attended.needed_ms]
+    assert 0.8 < len(kept) / len(found) < 0.98
+    for index, attended in found:
+        course = lives.residents[index].course
+        assert course is not None
+        inside = sum(course.ground.holds(*lives.position(index, at_ms)) for at_ms in range(*attended.window, 60_000))
+        assert abs(attended.stayed_ms / 60_000 - inside) <= 2
+
+
+def test_leave_is_spent_elsewhere_and_is_no_absence(lives: Lives) -> None:
+    devices = Devices(lives)
+    out = 0
+    for index, resident in enumerate(lives.residents):
+        for day in (TUESDAY + timedelta(days=n) for n in range(1, 8)):
+            if resident.leave is None or day.weekday() != resident.leave.weekday:
+                continue
+            home, during = resident.home_ground, minute_ms(day, resident.leave.end - 60)
+            out += not home.holds(*lives.position(index, during))
+            for start, end in truth_of_day(lives, devices, index, day).absent:
+                assert end <= minute_ms(day, resident.leave.start) or start >= minute_ms(day, resident.leave.end)
+    assert out >= 3

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from surety.sim.score import AlertSeen, Score, poisson_interval, score
-from surety.sim.truth import DayTruth
+from surety.sim.truth import Attended, DayTruth
 
 T = 1_791_309_120_000
 MINUTE = 60_000
@@ -99,3 +99,13 @@ def test_the_interval_holds_the_count_and_widens_with_confidence(count: int) -> 
     assert low <= count <= high
     assert wide_low <= low
     assert wide_high >= high
+
+
+def test_an_appointment_that_was_not_kept_is_caught_by_the_alert_at_its_end() -> None:
+    window = (T, T + 120 * MINUTE)
+    missed, kept = Attended(window, 0, 60 * MINUTE), Attended(window, 70 * MINUTE, 60 * MINUTE)
+    alerts = [_alert("attendance_missed", window[1])]
+    caught = _line(score([_truth(attendance=(missed,))], alerts, T - DAY, T + DAY), "attendance")
+    assert (caught.true_events, caught.caught, caught.false) == (1, 1, 0)
+    false = _line(score([_truth(attendance=(kept,))], alerts, T - DAY, T + DAY), "attendance")
+    assert (false.true_events, false.caught, false.false) == (0, 0, 1)

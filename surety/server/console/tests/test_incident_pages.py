@@ -1,7 +1,6 @@
 """An incident on the desk: one row before all others, its people, and what can be done; for those who may see them."""
 
 import pytest
-from django.test import Client
 
 from surety.server.accounts.models import Role, User
 from surety.server.alerts import incidents
