@@ -24,8 +24,8 @@ def evaluate(order: Order, facts: list[Fact], until_ms: Millis | None = None) ->
     """All findings until `until_ms` (or the last fact). Facts after it count as not yet known."""
     known = [fact for fact in facts if until_ms is None or fact.at_ms <= until_ms]
     track = batch.track_of(known)
-    end = until_ms if until_ms is not None else int(track.at_ms[-1]) if len(track) else 0
-    start = int(track.at_ms[0]) if len(track) else end
+    end = until_ms if until_ms is not None else int(track.fixes.at_ms[-1]) if len(track) else 0
+    start = int(track.fixes.at_ms[0]) if len(track) else end
     conditions = _from(order.conditions, start)
     _, found = batch.run(engine.start(conditions.person_id), track, Plan(conditions), end)
     ordered = tuple(track.facts)

@@ -9,6 +9,7 @@ import math
 from collections.abc import Sequence
 
 import msgspec
+import numpy as np
 
 from surety.rules import crossings, curfew, devices, duty, kernel, presence, trackers, zones
 from surety.rules.duty import Ruling, Terms
@@ -18,7 +19,7 @@ from surety.rules.grounds import Numbers
 from surety.rules.movement import Way
 from surety.rules.ordered import Duty
 from surety.rules.plan import Epoch, Plan
-from surety.rules.presence import Mode
+from surety.rules.presence import Limits, Mode
 from surety.rules.scene import Scene
 from surety.rules.schedule import END
 from surety.rules.state import UNSURE, AnyRecord, State, Watch
@@ -38,6 +39,8 @@ class Clockwork:
     def __init__(self, state: State, plan: Plan) -> None:
         self.state, self.plan = state, plan
         self.found: list[Finding] = []
+        self._readings: dict[int, presence.Reading] = {}  # of this evidence at this instant, as rules ask repeatedly
+        self._read_at: tuple[object, Millis] = (None, END)
 
     def advance(self, to_ms: Millis) -> None:
         """Run every wake-up due at or before `to_ms`, each at its own instant."""
@@ -105,6 +108,27 @@ class Clockwork:
             trackers.of(ask).waits(record) for record, ask in zip(state.records, epoch.asks, strict=True)
         )
 
+    def limits(self) -> tuple[Millis, Limits]:
+        """When the next thing falls due, and the same for a run of fixes (batch.py) that put some of it off."""
+        epoch, scene = self._epoch(), self._scene(self.state.at_ms)
+        fixed: list[Millis] = [epoch.end_ms]
+        moved: list[Millis] = [END]
+        unseen_ms, silent_ms = np.full(len(epoch.packed), math.inf), math.inf
+        for watch, held in self._pairs():
+            fixed += (watch.until_ms, duty.stay_due(watch, held, _TERMS[held.mode], scene))
+            due_ms = duty.unseen_due(watch, held, scene)
+            if duty.put_off_by_fixes(watch, scene):
+                moved.append(due_ms)
+                unseen_ms[watch.rows[0]] = min(unseen_ms[watch.rows[0]], held.unknown_after_ms)
+            else:
+                fixed.append(due_ms)
+        for record, ask in self._asked():
+            tracker = trackers.of(ask)
+            due_ms, follows_ms = tracker.due(record, ask, scene), tracker.follows_ms(record, ask)
+            (fixed if follows_ms is None else moved).append(due_ms)
+            silent_ms = silent_ms if follows_ms is None else min(silent_ms, follows_ms)
+        return min(*fixed, *moved), Limits(min(fixed), unseen_ms, silent_ms)
+
     def _wake(self, now_ms: Millis) -> None:
         state, before, records, watches = self.state, len(self.found), self.state.records, self.state.watches
         turned = now_ms >= state.epoch_end_ms
@@ -135,7 +159,7 @@ class Clockwork:
         return Scene(
             state.person_id,
             now_ms,
-            functools.partial(_read, state, now_ms),
+            functools.partial(self._read, now_ms),
             state.recent,
             state.device,
             state.heard_ms,
@@ -143,6 +167,15 @@ class Clockwork:
             state.kept,
             _located_ms(state),
         )
+
+    def _read(self, now_ms: Millis, row: int) -> presence.Reading:
+        evidence = self.state.evidence
+        if self._read_at[0] is not evidence or self._read_at[1] != now_ms:
+            self._readings, self._read_at = {}, (evidence, now_ms)
+        found = self._readings.get(row)
+        if found is None:
+            found = self._readings[row] = presence.read(evidence, row, now_ms)
+        return found
 
     def _rule(self, rulings: list[Ruling], scene: Scene) -> None:
         self.state.watches = tuple(watch for watch, _ in rulings)
@@ -290,7 +323,3 @@ def _waits(watch: Watch) -> bool:
 def _located_ms(state: State) -> Millis | None:
     at_ms = float(state.before[kernel.BEFORE_MS])
     return None if math.isnan(at_ms) else int(at_ms)
-
-
-def _read(state: State, now_ms: Millis, row: int) -> presence.Reading:
-    return presence.read(state.evidence, row, now_ms)

@@ -167,6 +167,14 @@ def unseen_due(watch: Watch, duty: Duty, scene: Scene) -> Millis:
     return max([watch.since_ms, watch.asked_ms, *seen]) + duty.unknown_after_ms
 
 
+def put_off_by_fixes(watch: Watch, scene: Scene) -> bool:
+    """Whether each informative fix of its one row puts `unseen_due` off, to as long after that fix."""
+    if watch.since_ms is None or watch.unseen is not None or len(watch.rows) != 1:
+        return False
+    last_ms = scene.read(watch.rows[0]).last_informative_ms
+    return last_ms is not None and last_ms >= max(watch.since_ms, watch.asked_ms)
+
+
 def unseen(watch: Watch, duty: Duty, scene: Scene) -> Ruling:
     """The time has come at which nobody can say whether the duty is kept."""
     readings = [scene.read(row) for row in watch.rows]

@@ -14,7 +14,7 @@ import functools
 import msgspec
 import numpy as np
 
-from surety.rules import devices, hearing, movement, presence
+from surety.rules import devices, hearing, kernel, movement, presence
 from surety.rules.clockwork import Clockwork
 from surety.rules.conditions import ConditionSet
 from surety.rules.facts import ConditionsChanged, DeviceReport, Fact, Fix, Millis, Tick
@@ -116,10 +116,12 @@ class _Work(Clockwork):
         code = _CODES[fix.source]
         state.recent = (*state.recent, seen(fix))[-RECENT_FIXES:]
         radius = float("nan") if fix.accuracy_m is None else fix.accuracy_m
-        packed = self.plan.epoch(fix.at_ms).packed
+        epoch = self.plan.epoch(fix.at_ms)
         state.evidence, before, state.before = state.evidence.copy(), state.before, state.before.copy()
         place = fix.lat_deg, fix.lon_deg, radius
-        changed, odd = presence.take(state.evidence, packed, state.before, fix.at_ms, *place, code)
+        changed, odd = presence.take(state.evidence, epoch.packed, state.before, fix.at_ms, *place, code)
+        if movement.reaches_back(before, state.before, epoch.start_ms):  # other zones may have been in force
+            odd |= kernel.PASSED
         if odd:
             self.look_at_way(movement.way(before, state.before, fix.id), odd)
         if len(changed) or state.attention:

@@ -9,7 +9,7 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from surety.rules.compiled import compiled
+from surety.rules.compiled import compiled, part_of_callers
 
 Floats = npt.NDArray[np.float64]
 
@@ -50,6 +50,7 @@ LEAPT, PASSED = 1, 2  # further than anybody travels; past an exclusion zone bet
 
 UNKNOWN, OUTSIDE, INSIDE = 0, 1, 2
 GNSS, FUSED, WIFI, CELL, UNTOLD = range(5)
+KEPT_EVERY = 16  # fixes between two copies of the evidence, for going back to before a fix
 
 DEFAULT_ACCURACY_M = 50.0  # for a device that claims none: as vague as an indoor fix, still of some use
 NEARBY_M = 500.0  # further from an area than this and 100 sigma, a fix is as good as anywhere
@@ -75,7 +76,7 @@ def earth_centred(lat_deg: float, lon_deg: float) -> tuple[float, float, float]:
     return prime * cosine * math.cos(lon), prime * cosine * math.sin(lon), prime * (1 - WGS84_E2) * sine
 
 
-@compiled
+@part_of_callers
 def onto_plane(area: Floats, x: float, y: float, z: float) -> tuple[float, float, float]:
     """East, north and distance from the area's centre in an azimuthal equidistant plane about it.
 
@@ -192,23 +193,22 @@ def lay_ring(area: Floats, ring: Floats, number: int, first: int) -> tuple[Float
     return blocks, corners
 
 
-@compiled
+@part_of_callers
 def _clearance_of_rings(
     area: Floats, blocks: Floats, corners: Floats, east: float, north: float, distance: float
 ) -> float:
     best, near_x, near_y = math.inf, 0.0, 0.0
     inside, ring, odd = False, 0, False
     for b in range(int(area[FIRST_BLOCK]), int(area[END_BLOCK])):
-        block = blocks[b]
-        if int(block[RING]) != ring:
+        if int(blocks[b, RING]) != ring:
             inside = odd if ring == 0 else inside and not odd
-            ring, odd = int(block[RING]), False
-        first, end = int(block[FIRST_EDGE]), int(block[END_EDGE])
-        gap_x = max(block[XMIN] - east, 0.0, east - block[XMAX])
-        gap_y = max(block[YMIN] - north, 0.0, north - block[YMAX])
+            ring, odd = int(blocks[b, RING]), False
+        first, end = int(blocks[b, FIRST_EDGE]), int(blocks[b, END_EDGE])
+        gap_x = max(blocks[b, XMIN] - east, 0.0, east - blocks[b, XMAX])
+        gap_y = max(blocks[b, YMIN] - north, 0.0, north - blocks[b, YMAX])
         near = gap_x * gap_x + gap_y * gap_y < best
-        within = gap_y == 0.0 and east <= block[XMAX]
-        if within and east < block[XMIN]:
+        within = gap_y == 0.0 and east <= blocks[b, XMAX]
+        if within and east < blocks[b, XMIN]:
             odd ^= (corners[first, Y] > north) != (corners[end, Y] > north)
             within = False
         if not (near or within):
@@ -221,7 +221,7 @@ def _clearance_of_rings(
                 odd ^= ox * abs(dy) < dx * oy * math.copysign(1.0, dy)
             along, length2 = ox * dx + oy * dy, dx * dx + dy * dy
             if along > 0.0:
-                part = min(1.0, along / length2)
+                part = along / length2 if along < length2 else 1.0
                 ox, oy = ox - part * dx, oy - part * dy
             gap = ox * ox + oy * oy
             if gap < best:
@@ -242,7 +242,7 @@ def _unstretched(east: float, north: float, distance: float, ox: float, oy: floa
     return math.sqrt(along * along + across * across)
 
 
-@compiled
+@part_of_callers
 def clearance(area: Floats, blocks: Floats, corners: Floats, x: float, y: float, z: float) -> float:
     """Metres from an Earth-centred point to the area's edge, positive inside, negative outside."""
     east, north, distance = onto_plane(area, x, y, z)
@@ -283,25 +283,25 @@ def log_likelihood_ratio(area: Floats, inside_m: float, sigma_m: float) -> float
     return max(NOWHERE_NEAR, math.log(if_in / if_out))
 
 
-@compiled
+@part_of_callers
 def faded(log_odds: float, rest: float, wait_s: float) -> float:
     """Log-odds after a silence: from 30 s on they go back to rest, within about an hour."""
     return log_odds if wait_s <= QUIET_S else rest + (log_odds - rest) * math.exp((QUIET_S - wait_s) / FORGETS_S)
 
 
-@compiled
+@part_of_callers
 def _moved(log_odds: float, target: float, share: float) -> float:
     """Log-odds drawn towards what a fix says: a leak, not a sum, as the errors of a run of fixes are one error."""
     return min(CERTAIN, max(-CERTAIN, log_odds + share * (target - log_odds)))
 
 
-@compiled
+@part_of_callers
 def _less_certain(log_odds: float, moved: float, rest: float) -> float:
     """What a fix that is too weak to create certainty makes of it: it may take some away, down to what is presumed."""
     return max(log_odds, min(moved, rest)) if moved > log_odds else min(log_odds, max(moved, rest))
 
 
-@compiled
+@part_of_callers
 def _take(
     evidence: Floats, area: Floats, at_ms: float, ratio: float, inside_m: float, sigma_m: float, source: int
 ) -> bool:
@@ -337,19 +337,20 @@ def _take(
     return changes
 
 
-@compiled
-def _odd(before: Floats, areas: Floats, x: float, y: float, z: float, at_ms: float, sigma_m: float) -> int:
-    """What may be odd about the straight way from the last good fix to this one, as bits."""
-    if math.isnan(before[BEFORE_MS]):
-        return 0
-    wait_s = (at_ms - before[BEFORE_MS]) / 1000
-    bx, by, bz = before[BEFORE_X], before[BEFORE_X + 1], before[BEFORE_X + 2]
-    dx, dy, dz = x - bx, y - by, z - bz
-    chord2 = dx * dx + dy * dy + dz * dz
+@part_of_callers
+def _leaps(before: Floats, chord2: float, wait_s: float, sigma_m: float) -> bool:
+    """Whether nobody goes as fast as the way from the last good fix to this one would take."""
     reach = FASTEST_MPS * max(wait_s, 1.0) + LEAP_SIGMAS * (sigma_m + before[BEFORE_SIGMA_M])
-    odd = LEAPT if chord2 > reach * reach else 0
-    if wait_s < SPARSE_S or chord2 == 0.0:
-        return odd
+    return bool(chord2 > reach * reach)
+
+
+@compiled
+def _passes_any(
+    before: Floats, areas: Floats, blocks: Floats, corners: Floats, place: tuple[float, float, float], chord2: float
+) -> bool:
+    """Whether the straight way from the last good fix to this one goes through an area from outside to outside."""
+    start = bx, by, bz = before[BEFORE_X], before[BEFORE_X + 1], before[BEFORE_X + 2]
+    dx, dy, dz = place[0] - bx, place[1] - by, place[2] - bz
     for i in range(areas.shape[0]):
         area = areas[i]
         if area[PASSABLE] == 0.0:  # a place to be at is not passed by
@@ -357,8 +358,29 @@ def _odd(before: Floats, areas: Floats, x: float, y: float, z: float, at_ms: flo
         cx, cy, cz = area[CENTRE] - bx, area[CENTRE + 1] - by, area[CENTRE + 2] - bz
         part = min(1.0, max(0.0, (cx * dx + cy * dy + cz * dz) / chord2))
         ox, oy, oz = cx - part * dx, cy - part * dy, cz - part * dz
-        if ox * ox + oy * oy + oz * oz < area[REACH_M] * area[REACH_M]:
-            return odd | PASSED
+        near = ox * ox + oy * oy + oz * oz < area[REACH_M] * area[REACH_M]
+        if near and _passes(areas, i, blocks, corners, start, place, math.sqrt(chord2)):
+            return True
+    return False
+
+
+@part_of_callers
+def _odd(
+    before: Floats,
+    areas: Floats,
+    blocks: Floats,
+    corners: Floats,
+    place: tuple[float, float, float],
+    at_ms: float,
+    sigma_m: float,
+) -> int:
+    """What is odd about the straight way from the last good fix to this one, as bits."""
+    wait_s = (at_ms - before[BEFORE_MS]) / 1000  # NaN before any, and then nothing is odd
+    dx, dy, dz = place[0] - before[BEFORE_X], place[1] - before[BEFORE_X + 1], place[2] - before[BEFORE_X + 2]
+    chord2 = dx * dx + dy * dy + dz * dz
+    odd = LEAPT if _leaps(before, chord2, wait_s, sigma_m) else 0
+    if wait_s >= SPARSE_S and chord2 > 0.0 and _passes_any(before, areas, blocks, corners, place, chord2):
+        odd |= PASSED
     return odd
 
 
@@ -380,7 +402,7 @@ def observe_fix(  # noqa: PLR0913, PLR0917 - compiled code takes arrays and numb
     sigma_m = scale_of(accuracy_m)
     changed = odd = 0
     if source not in (WIFI, CELL) and sigma_m <= GOOD_SIGMA_M:
-        odd = _odd(before, areas, x, y, z, at_ms, sigma_m)
+        odd = _odd(before, areas, blocks, corners, (x, y, z), at_ms, sigma_m)
         before[BEFORE_X], before[BEFORE_X + 1], before[BEFORE_X + 2] = x, y, z
         before[BEFORE_MS], before[BEFORE_SIGMA_M] = at_ms, sigma_m
     for i in range(areas.shape[0]):
@@ -420,7 +442,7 @@ def observe_apart(
 
 
 @compiled
-def run_fixes(  # noqa: PLR0913, PLR0917 - compiled code takes arrays and numbers
+def run_quiet(  # noqa: PLR0913, PLR0917 - compiled code takes arrays and numbers
     evidence: Floats,
     areas: Floats,
     blocks: Floats,
@@ -432,30 +454,57 @@ def run_fixes(  # noqa: PLR0913, PLR0917 - compiled code takes arrays and number
     accuracy_m: Floats,
     source: npt.NDArray[np.int64],
     first: int,
-    found: Floats,
-) -> tuple[int, int]:
-    """Take fixes from `first` on, writing (fix, area, presence, p) rows to `found`; next fix and rows written.
+    end: int,
+    wake_ms: float,
+    unseen_ms: Floats,
+    silent_ms: float,
+) -> int:
+    """Take fixes [first, end) up to before the one that changes a presence, has an odd way or at which something is
+    due; which one that is, or `end`.
 
-    What is odd about the way to a fix is a row of area -1 with the bits in the place of a presence. Stops early when
-    another fix might not fit; the caller makes room and goes on.
+    Due: at `wake_ms`; `unseen_ms` (one an area, inf for never) after an area's last informative fix; `silent_ms` after
+    the fix before, where that is of the span too.
     """
-    rows = 0
-    for n in range(first, at_ms.shape[0]):
-        if rows + areas.shape[0] + 1 > found.shape[0]:
-            return n, rows
+    kept, kept_before, since = evidence.copy(), before.copy(), first
+    for n in range(first, end):
+        now_ms = float(at_ms[n])
+        if now_ms >= wake_ms or (n > first and now_ms - at_ms[n - 1] >= silent_ms):
+            return n
+        for i in range(areas.shape[0]):
+            if now_ms - evidence[i, INFORMATIVE_MS] >= unseen_ms[i]:  # never, before there is any
+                return n
+        if n - since == KEPT_EVERY:
+            kept[:], kept_before[:], since = evidence, before, n
         changed, odd = observe_fix(
-            evidence, areas, blocks, corners, before, float(at_ms[n]), lat_deg[n], lon_deg[n], accuracy_m[n], source[n]
+            evidence, areas, blocks, corners, before, now_ms, lat_deg[n], lon_deg[n], accuracy_m[n], source[n]
         )
-        if odd:
-            found[rows, 0], found[rows, 1], found[rows, 2], found[rows, 3] = n, -1, odd, math.nan
-            rows += 1
-        if changed:
-            for i in range(areas.shape[0]):
-                if evidence[i, CHANGED] != 0.0:
-                    found[rows, 0], found[rows, 1], found[rows, 2] = n, i, evidence[i, PRESENCE]
-                    found[rows, 3] = 1 / (1 + math.exp(-evidence[i, LOG_ODDS]))
-                    rows += 1
-    return at_ms.shape[0], rows
+        if changed or odd:
+            evidence[:], before[:] = kept, kept_before
+            for m in range(since, n):
+                at, lat, lon = float(at_ms[m]), lat_deg[m], lon_deg[m]
+                observe_fix(evidence, areas, blocks, corners, before, at, lat, lon, accuracy_m[m], source[m])
+            return n
+    return end
+
+
+@compiled
+def _passes(
+    areas: Floats,
+    i: int,
+    blocks: Floats,
+    corners: Floats,
+    start: tuple[float, float, float],
+    end: tuple[float, float, float],
+    chord_m: float,
+) -> bool:
+    """Whether the straight way goes through an area from outside to outside."""
+    area = areas[i]  # here and not in the caller: a row that is handed on costs as much as the arithmetic
+    left_m = clearance(area, blocks, corners, start[0], start[1], start[2])
+    right_m = clearance(area, blocks, corners, end[0], end[1], end[2])
+    if left_m >= 0 or right_m >= 0 or -0.9 * (left_m + right_m) > chord_m:  # inside, or no edge near enough
+        return False
+    entered, left, _, _ = crossing_of(area, blocks, corners, start, end)
+    return entered > 0.0 and left < 1.0  # NaN is neither
 
 
 @compiled

@@ -46,3 +46,9 @@ def way(before: Floats, after: Floats, fact_id: str) -> Way:
 def _place(row: Floats) -> Place:
     x, y, z = row[kernel.BEFORE_X : kernel.BEFORE_X + 3]
     return float(x), float(y), float(z)
+
+
+def reaches_back(before: Floats, after: Floats, to_ms: Millis) -> bool:
+    """Whether the way to a new good fix is long enough in time to be looked at, and began before an instant."""
+    from_ms = before[kernel.BEFORE_MS]  # NaN before any, which is less than nothing
+    return bool(from_ms < to_ms and after[kernel.BEFORE_MS] - from_ms >= 1000 * kernel.SPARSE_S)

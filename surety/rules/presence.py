@@ -40,6 +40,9 @@ class Presence(enum.IntEnum):
     INSIDE = kernel.INSIDE
 
 
+_PRESENCES = tuple(Presence)
+
+
 class Mode(enum.IntEnum):
     """What the area is for, which sets where the evidence rests and what it takes to move it."""
 
@@ -205,17 +208,83 @@ def observe_apart(
 
 def read(evidence: Floats, i: int, at_ms: int) -> Reading:
     """The state of area `i` at an instant not before its last fix: what is held, and how probable it still is."""
-    row = evidence[i]
-    wait_s = 0.0 if math.isnan(row[kernel.LAST_MS]) else (at_ms - float(row[kernel.LAST_MS])) / 1000
-    log_odds = kernel.faded(float(row[kernel.LOG_ODDS]), float(row[kernel.RESTS_AT]), wait_s)
-    informative = float(row[kernel.INFORMATIVE_MS])
+    row = evidence[i].tolist()
+    last_ms, informative_ms = row[kernel.LAST_MS], row[kernel.INFORMATIVE_MS]
+    wait_s = 0.0 if math.isnan(last_ms) else (at_ms - last_ms) / 1000
+    log_odds = kernel.faded(row[kernel.LOG_ODDS], row[kernel.RESTS_AT], wait_s)
+    certain = not math.isnan(informative_ms)
     return Reading(
-        Presence(int(row[kernel.PRESENCE])),
-        1 / (1 + math.exp(-log_odds)),
-        None if math.isnan(informative) else int(informative),
-        float(row[kernel.CLEARANCE_M]),
-        float(row[kernel.SIGMA_M]),
-        None if math.isnan(informative) else int(row[kernel.SINCE_MS]),
+        _PRESENCES[int(row[kernel.PRESENCE])],
+        _p(log_odds),
+        int(informative_ms) if certain else None,
+        row[kernel.CLEARANCE_M],
+        row[kernel.SIGMA_M],
+        int(row[kernel.SINCE_MS]) if certain else None,
+    )
+
+
+class Columns(NamedTuple):
+    """Fixes in order of time, one array each."""
+
+    at_ms: npt.NDArray[np.int64]
+    lat_deg: Floats
+    lon_deg: Floats
+    accuracy_m: Floats  # NaN where the device claims none
+    source: npt.NDArray[np.int64]  # of SOURCE_CODES
+
+    @classmethod
+    def of(
+        cls,
+        at_ms: npt.ArrayLike,
+        lat_deg: npt.ArrayLike,
+        lon_deg: npt.ArrayLike,
+        accuracy_m: npt.ArrayLike,
+        source: npt.ArrayLike,
+    ) -> "Columns":
+        """From anything like an array, as the compiled code takes them."""
+        return cls(
+            np.ascontiguousarray(at_ms, dtype=np.int64),
+            np.ascontiguousarray(lat_deg, dtype=np.float64),
+            np.ascontiguousarray(lon_deg, dtype=np.float64),
+            np.ascontiguousarray(accuracy_m, dtype=np.float64),
+            np.ascontiguousarray(source, dtype=np.int64),
+        )
+
+
+class Limits(NamedTuple):
+    """When something falls due though nothing changes: at an instant, so long after an area's last informative fix
+    (one number an area), and so long after any fix."""
+
+    wake_ms: float
+    unseen_ms: Floats
+    silent_ms: float
+
+
+def no_limits(packed: PackedAreas) -> Limits:
+    """Nothing falls due."""
+    return Limits(math.inf, np.full(len(packed), math.inf), math.inf)
+
+
+def run_quiet(
+    evidence: Floats, packed: PackedAreas, before: Floats, fixes: Columns, span: tuple[int, int], limits: Limits
+) -> int:
+    """Take the fixes of a span up to before the first one that changes a presence, has an odd way or comes when
+    something is due; which one that is, or the span's end. Same as `take` each."""
+    return kernel.run_quiet(
+        evidence,
+        packed.areas,
+        packed.blocks,
+        packed.corners,
+        before,
+        fixes.at_ms,
+        fixes.lat_deg,
+        fixes.lon_deg,
+        fixes.accuracy_m,
+        fixes.source,
+        *span,
+        float(limits.wake_ms),
+        limits.unseen_ms,
+        float(limits.silent_ms),
     )
 
 
@@ -227,43 +296,20 @@ def run(
     lon_deg: npt.ArrayLike,
     accuracy_m: npt.ArrayLike,
     source: npt.ArrayLike,
-    before: Floats | None = None,
 ) -> npt.NDArray[np.void]:
-    """Take many fixes, in order of time; every change of presence as rows of `TRANSITION`. Same as `observe` each.
-
-    With `before` (changed in place), what is odd about the way to a fix is a row too: area -1, the bits as presence.
-    """
-    times = np.ascontiguousarray(at_ms, dtype=np.int64)
-    lats, lons, accuracies = (np.ascontiguousarray(part, dtype=np.float64) for part in (lat_deg, lon_deg, accuracy_m))
-    sources = np.ascontiguousarray(source, dtype=np.int64)
-    parts, done = [], 0
-    way = nowhere() if before is None else before
-    while done < len(times):
-        found = np.empty((max(1024, 2 * len(packed)), 4))
-        done, rows = kernel.run_fixes(
-            evidence,
-            packed.areas,
-            packed.blocks,
-            packed.corners,
-            way,
-            times,
-            lats,
-            lons,
-            accuracies,
-            sources,
-            done,
-            found,
-        )
-        parts.append(found[:rows])
-    rows_found = np.concatenate(parts) if parts else np.empty((0, 4))
-    return _transitions(rows_found if before is not None else rows_found[rows_found[:, 1] >= 0])
+    """Take many fixes, in order of time; every change of presence as rows of `TRANSITION`. Same as `observe` each."""
+    fixes, before, limits = Columns.of(at_ms, lat_deg, lon_deg, accuracy_m, source), nowhere(), no_limits(packed)
+    found: list[tuple[int, int, int, float]] = []
+    n, end = 0, len(fixes.at_ms)
+    while (n := run_quiet(evidence, packed, before, fixes, (n, end), limits)) < end:
+        changed, _ = take(evidence, packed, before, *(column[n] for column in fixes))
+        found += [(n, i, int(evidence[i, kernel.PRESENCE]), _p(evidence[i, kernel.LOG_ODDS])) for i in changed]
+        n += 1
+    return np.array(found, dtype=TRANSITION)
 
 
-def _transitions(found: Floats) -> npt.NDArray[np.void]:
-    rows = np.empty(len(found), dtype=TRANSITION)
-    for column, name in enumerate(("fix", "area", "presence", "p_inside")):
-        rows[name] = found[:, column]
-    return rows
+def _p(log_odds: float) -> float:
+    return 1 / (1 + math.exp(-log_odds))
 
 
 def warm_up() -> None:

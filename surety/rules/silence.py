@@ -52,6 +52,10 @@ class SilenceTracker(Tracker[Watchdog, Silence]):
             due_ms = max(due_ms, kept.last_ms + ask.silent_after_ms)
         return due_ms
 
+    def follows_ms(self, record: Silence, ask: Watchdog) -> int | None:
+        """Each message puts the silence off."""
+        return ask.silent_after_ms if record.episode is None else None
+
     def woken(self, record: Silence, ask: Watchdog, scene: Scene) -> tuple[Silence, list[Finding]]:
         """Nothing came for as long as the condition allows; or what the device had kept arrives."""
         if record.episode is not None:

@@ -66,6 +66,10 @@ class Tracker(Generic[AskT, RecordT]):
         """When to be woken if nothing comes; END for never. May be too early, never too late."""
         return END
 
+    def follows_ms(self, record: RecordT, ask: AskT) -> int | None:  # noqa: ARG002 - the same
+        """How long after the last message, where `due` is that and no more; None where it is anything else."""
+        return None
+
     def woken(self, record: RecordT, ask: AskT, scene: Scene) -> tuple[RecordT, list[Finding]]:  # noqa: ARG002 - the same
         """It is `due`."""
         return record, []

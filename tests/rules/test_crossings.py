@@ -6,12 +6,13 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from surety.rules import kernel, words
+from surety.rules import batch, engine, kernel, words
 from surety.rules.conditions import Circle, Condition, ConditionSet, OneOff, Timetable, Zone, ZoneKind
 from surety.rules.crossings import probability
 from surety.rules.facts import Fact, Source
 from surety.rules.findings import Certainty, Finding, Kind
 from surety.rules.movement import Way
+from surety.rules.plan import Plan
 from tests.rules.scenes import (
     ALWAYS,
     LONDON,
@@ -126,6 +127,14 @@ def test_a_version_that_began_after_the_crossing_does_not_judge_it() -> None:
     after = Condition("c0", 2, ms("13:02"), None, exclusion())
     found = crossings([at("13:00", NORTH), at("13:04", SOUTH)], ConditionSet("ada", 1, (before, after)))
     assert [finding.condition_version for finding in found] == [1, 2]
+
+
+def test_a_zone_that_was_lifted_after_it_was_crossed_is_still_judged() -> None:
+    lifted = ConditionSet("ada", 1, (Condition("c0", 1, ms("12:00"), ms("13:03"), exclusion()),))
+    facts = [at("13:00", NORTH), at("13:04", SOUTH)]
+    assert len(crossings(facts, lifted)) == 1
+    _, found = batch.run(engine.start("ada"), batch.track_of(facts), Plan(lifted))
+    assert kinds(found).count(Kind.ZONE_CROSSED) == 1
 
 
 # --- the probability

@@ -17,6 +17,7 @@ from surety.rules.conditions import (
     Circle,
     Condition,
     ConditionSet,
+    Curfew,
     Pause,
     Place,
     Row,
@@ -31,10 +32,12 @@ from surety.rules.plan import Plan
 from tests.rules.scenes import (
     ALWAYS,
     HOME,
+    HOME_CIRCLE,
     LONDON,
     MOTHERS,
     NIGHTS,
     SCHOOL,
+    SCHOOL_CIRCLE,
     SCHOOL_HOURS,
     SHOP,
     curfew,
@@ -67,6 +70,33 @@ COURSE = Attendance(
 )
 EVERYTHING = order(TOLERATING, WARNED, inclusion(), trail(), PASS_THROUGH, LEAVE, COURSE)
 MINUTE = 60_000
+
+
+def _changing() -> ConditionSet:
+    """Two addresses, a stay, an appointment, a warning, a short silence; a zone that moves and one that ends early."""
+    two = Curfew((Place("home", HOME_CIRCLE), Place("mother", Circle(*MOTHERS, 100))), NIGHTS, 300, 30)
+    shop = Circle(*SHOP, 120)
+    course = Attendance("course", Place("school", SCHOOL_CIRCLE), SCHOOL_HOURS, 1_800)
+    restriction = Zone(ZoneKind.RESTRICTION, "Shop", shop, ALWAYS, 600, 900)
+    warned = Zone(ZoneKind.EXCLUSION, "School", SCHOOL_CIRCLE, SCHOOL_HOURS, 1_200, warn_m=300)
+    moved = Zone(ZoneKind.EXCLUSION, "School", shop, ALWAYS)
+    begun, turn = ms("12:00"), ms("+1 09:30")
+    return ConditionSet(
+        "ada",
+        1,
+        (
+            Condition("c0", 1, begun, None, two),
+            Condition("c1", 1, begun, turn, warned),
+            Condition("c1", 2, turn, None, moved),
+            Condition("c2", 1, begun, None, restriction),
+            Condition("c3", 1, begun, None, course),
+            Condition("c4", 1, begun, ms("+1 00:10"), exclusion()),
+            Condition("c5", 1, begun, None, trail(600)),
+        ),
+    )
+
+
+CHANGING = _changing()
 
 # --- any life: stays and gaps, good and bad fixes, reports, over two days
 
@@ -177,16 +207,19 @@ def test_a_fact_given_twice_is_nothing_new(life: list[Fact], every: int) -> None
     assert found == told_all(EVERYTHING, list(life))
 
 
+@pytest.mark.parametrize("conditions", [EVERYTHING, CHANGING], ids=["everything", "changing"])
 @settings(max_examples=60, deadline=None)
 @given(life=lives(), cut=st.integers(0, 400))
-def test_a_whole_track_at_once_gives_the_same_findings_and_the_same_state(life: list[Fact], cut: int) -> None:
-    plan = Plan(EVERYTHING)
+def test_a_whole_track_at_once_gives_the_same_findings_and_the_same_state(
+    conditions: ConditionSet, life: list[Fact], cut: int
+) -> None:
+    plan = Plan(conditions)
     state, found = batch.run(engine.start("ada"), batch.track_of(life[:cut]), plan)
     state, more = batch.run(state, batch.track_of(life[cut:]), plan, ms(END))
     single = engine.start("ada")
     for fact in [*life, Tick(ms(END))]:
         single = engine.step(single, fact, plan).state
-    assert [to_json(finding) for finding in [*found, *more]] == told_all(EVERYTHING, list(life))
+    assert [to_json(finding) for finding in [*found, *more]] == told_all(conditions, list(life))
     assert _settled(state) == _settled(single)
 
 
