@@ -205,6 +205,7 @@ def _seeded(demo: Demo, settings: Settings) -> Demo:
         bar = progress.add_task("People, orders, conditions, devices", total=demo.people)
         devices = seed.seed_people(lives, officers, settings.data_dir, lambda n: progress.advance(bar, n))
         seed.seed_programme(lives)
+        devices.append(seed.seed_pair(lives, settings.data_dir))
     plan.write(settings.data_dir, plan.Plan(demo.seed, demo.people, demo.start_ms, tuple(devices)))
     demo = msgspec.structs.replace(demo, prepared=True)
     state.write(settings.data_dir, demo)

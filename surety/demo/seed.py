@@ -10,6 +10,7 @@ import os
 import secrets
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Any
 
 import msgspec
 from allauth.mfa.models import Authenticator
@@ -19,9 +20,9 @@ from surety.demo.state import LogIn
 from surety.server.accounts import actions as accounts
 from surety.server.accounts.models import Role, User
 from surety.server.accounts.permissions import people_for
-from surety.server.cases import actions, programme_queries, programmes
+from surety.server.cases import actions, programme_queries, programmes, protected
 from surety.server.cases.checks import DeviceDetails, OrderTerms, PersonDetails, Told
-from surety.server.cases.models import Person, ProgrammeZone
+from surety.server.cases.models import Order, Person, ProgrammeZone, ProtectedPerson
 from surety.server.cases.writing import together
 from surety.sim.encode import Credentials
 from surety.sim.geo import TIME_ZONE
@@ -32,6 +33,7 @@ BATCH = 40
 CASELOAD = 40  # people of the officer who can log in; the others share the rest
 MORE_OFFICERS = 6
 DAY_MS = 86_400_000
+KEEP_M, TELL_M = 200, 400  # in a town of a mile
 REGION = "Alderbeck"
 _WORDS = (
     "amber basin cedar delta ember fjord grove heath inlet jetty knoll larch mesa nectar oxbow prairie quartz ridge"
@@ -81,6 +83,35 @@ def seed_programme(lives: Lives) -> None:
         told = Told(at_ms=now_ms, how="letter, and in person", language="en")
         ids = list(people.values_list("pk", flat=True))
         programmes.record_told(version.pk, ids, told, acting_user=supervisor, now_ms=now_ms)
+
+
+def seed_pair(lives: Lives, folder: Path) -> Credentials:
+    """Record the town's protected person and their link to one resident, if they are not recorded yet."""
+    known, one = _Credentials(folder / "devices.jsonl"), lives.protected
+    if ProtectedPerson.objects.exists():
+        return known.of(one.index)
+    now_ms = lives.start_ms - 3_600_000
+    again: dict[str, Any] = {"acting_user": None, "now_ms": now_ms}
+    details = protected.ProtectedDetails(
+        reference=f"PR-{one.index + 1:05d}", name=f"{one.given} {one.family}", contact="0800 5550 999", region=REGION,
+        time_zone=TIME_ZONE,
+    )  # fmt: skip
+    order = Order.objects.get(person__reference=lives.beside.reference)
+    terms = protected.LinkTerms(legal_basis="Protection of Persons (invented) s. 2", alert_m=KEEP_M, warn_m=TELL_M)
+    consent = protected.Consent(at_ms=now_ms, how="in person, with a signed form")
+    told = Told(at_ms=now_ms, how="in person, with a copy", language="en")
+    with transaction.atomic():
+        person = protected.register_protected(details, **again)
+        link = protected.propose_link(person.pk, order.pk, terms, consent, from_ms=lives.start_ms - 60_000, **again)
+        protected.approve_link(link.pk, **again)
+        protected.record_link_told(link.pk, told, **again)
+        name = f"{secrets.token_hex(12)}/phone"
+        spoken = DeviceDetails(protocol="owntracks", identifier=name, model=one.receiver)
+        device, secret = actions.register_device(spoken, reason="as agreed", **again)
+        protected.assign_protected_device(device.pk, person.pk, from_ms=now_ms, **again)
+        made = Credentials(one.index, "", one.sender, device.identifier, secret)
+        known.add([made])  # before the commit: afterwards nobody can tell the secret again
+    return made
 
 
 def _officer(officers: list[User], index: int) -> User:
@@ -136,6 +167,14 @@ class _Credentials:
 
     def all(self, people: int) -> list[Credentials]:
         """Those of every resident, by index."""
+        found = self._found()
+        return [found[index] for index in range(people)]
+
+    def of(self, index: int) -> Credentials:
+        """Those of one device."""
+        return self._found()[index]
+
+    def _found(self) -> dict[int, Credentials]:
         found: dict[int, Credentials] = {}
         for line in self.path.read_bytes().splitlines():
             try:
@@ -143,7 +182,7 @@ class _Credentials:
             except msgspec.DecodeError:  # an empty line, or one that a crash cut off
                 continue
             found[device.index] = device
-        return [found[index] for index in range(people)]
+        return found
 
 
 def new_log_ins() -> tuple[LogIn, ...]:

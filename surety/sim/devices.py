@@ -52,10 +52,10 @@ class Devices:
         return self.day(index, local_day(at_ms))
 
     def _day(self, index: int, day: date) -> DeviceDay:
-        resident, life = self.lives.residents[index], self.lives.day(index, day)
+        resident, life = self.lives.resident(index), self.lives.day(index, day)
         rng = random.Random(f"device/{self.lives.seed}/{index}/{day.isoformat()}")
         first = day == self.lives.first_day
-        part = part_of(index) if first else ""
+        part = part_of(index) if first and index < self.lives.people else ""
         battery, charging, dead = self._battery(resident, day, rng, dies=part == "battery")
         return DeviceDay(
             battery, charging, dead, (*_broken_links(day, rng, first=first), *_tunnels(life, self.lives)),

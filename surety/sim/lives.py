@@ -24,6 +24,7 @@ from surety.sim.people import (
     STAY_MIN,
     Ground,
     Resident,
+    make_protected,
     make_residents,
     order_type_of,
     part_of,
@@ -33,6 +34,7 @@ from surety.sim.town import Place, Town, build_town
 
 ZONE = ZoneInfo(TIME_ZONE)
 DAY_START_MIN, DAY_END_MIN = 240, 1680  # 04:00 to 04:00, in minutes of the local day
+CALLS_AT_M = 90.0  # well within the distance that the order of the demonstration sets
 SPEED_MPS = {"walk": 1.35, "bus": 5.2, "car": 8.0, "train": 24.0}
 _EXCUSES = (
     "missed the last bus",
@@ -108,13 +110,19 @@ class Lives:
         first = datetime.fromtimestamp(start_ms / 1000, ZONE)
         self.first_min = first.hour * 60 + first.minute + (1440 if first.hour < 4 else 0)
         self.day = lru_cache(maxsize=2 * people + 16)(self._day)
+        self.beside = next((r for r in self.residents if r.curfew and part_of(r.index) == ""), self.residents[0])
+        self.protected = make_protected(self.town, self.beside, people)
+
+    def resident(self, index: int) -> Resident:
+        """Who has an index: one of the residents, or behind them the one who is protected from `beside`."""
+        return self.protected if index == self.people else self.residents[index]
 
     def position(self, index: int, at_ms: int) -> XY:
         """Where somebody truly is."""
         return self.day(index, local_day(at_ms)).piece(at_ms).at(at_ms)
 
     def _day(self, index: int, day: date) -> Day:
-        resident = self.residents[index]
+        resident = self.resident(index)
         rng = random.Random(f"day/{self.seed}/{index}/{day.isoformat()}")
         outings = _habits(resident, self.town, rng, day)
         outings = [o for o in outings if _keeps_curfew(resident, self.town, o)]
@@ -128,6 +136,8 @@ class Lives:
         return _Timeline(resident, self.town, day).build(_apart([*outings, *broken]), told)
 
     def _breaks(self, resident: Resident, rng: random.Random, day: date, *, first: bool) -> list[Outing]:
+        if resident.index == self.people:
+            return [self._past_the_home_of_the_other()] if first else []
         if first and resident.index < CAST:
             return self._opening(resident, rng)
         found: list[Outing] = []
@@ -151,6 +161,12 @@ class Lives:
     def bound_at_night(self, resident: Resident) -> bool:
         """Whether the programme-wide zone is for somebody."""
         return self.programme is not None and order_type_of(resident.index) == NIGHT_ORDER
+
+    def _past_the_home_of_the_other(self) -> Outing:
+        """On the first evening the protected person calls at a house near the one they are protected from."""
+        home = self.beside.home
+        goal = min(self.town.homes, key=lambda place: abs(math.dist((place.x, place.y), (home.x, home.y)) - CALLS_AT_M))
+        return Outing(goal, self.first_min + 4, self.first_min + 18)
 
     def _opening(self, resident: Resident, rng: random.Random) -> list[Outing]:
         """The first evening's cast, in minutes from the start (which is a few minutes before the curfews)."""

@@ -42,6 +42,7 @@ _PARTS = {
     1: "late", 2: "sos", 3: "zone", 5: "out", 6: "strap", 7: "battery", 11: "late", 21: "late", 23: "zone", 25: "out",
     8: "stay", 27: "battery", 28: "stay", 31: "late",
 }  # fmt: skip
+PROTECTED_LIVES_M = 700.0
 _WEEKDAYS = tuple(Weekday)
 _COURSES = ("Treatment centre", "Anger management course", "Work placement", "Debt advice")
 _CLEAR_M = 90.0  # an ordinary way stays this far from a zone
@@ -160,6 +161,23 @@ def make_residents(town: Town, people: int) -> list[Resident]:
     rng = random.Random(f"homes/{town.seed}/{people}")
     homes = rng.sample(town.homes, people) if people <= len(town.homes) else rng.choices(town.homes, k=people)
     return [_resident(town, index, home) for index, home in enumerate(homes)]
+
+
+def make_protected(town: Town, beside: Resident, index: int) -> Resident:
+    """Somebody whom an order protects from a resident: they live well away from them, and are under no order."""
+    rng = random.Random(f"protected/{town.seed}/{index}")
+    away = [home for home in town.homes if _apart_m(home, beside.home) > PROTECTED_LIVES_M] or list(town.homes)
+    shops = tuple(sorted(town.shops, key=lambda shop: -_apart_m(shop, beside.home))[:2])
+    home = rng.choice(away)
+    friends = _friends(town, rng, home)
+    return Resident(
+        index, rng.choice(names.GIVEN), rng.choice(names.FAMILY), home, "none", None, shops, friends,
+        parent=False, drives=False, sender="owntracks", receiver="android", curfew=None, zones=(), stay_in=None,
+    )  # fmt: skip
+
+
+def _apart_m(one: Place, other: Place) -> float:
+    return math.dist((one.x, one.y), (other.x, other.y))
 
 
 def conditions_of(resident: Resident) -> list[tuple[str, Body]]:

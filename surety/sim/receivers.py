@@ -110,7 +110,7 @@ class _Hour:
         self.life: Day = lives.day(index, day)
         self.device: DeviceDay = receivers.devices.day(index, day)
         self.next_device = receivers.devices.at(index, hour_ms + HOUR_MS)
-        self.resident: Resident = lives.residents[index]
+        self.resident: Resident = lives.resident(index)
         self.seed, self.from_ms, self.to_ms = lives.seed, max(hour_ms, lives.start_ms), hour_ms + HOUR_MS
         self.start_ms = lives.start_ms
         self.rng = random.Random(f"fixes/{lives.seed}/{index}/{hour_ms}")

@@ -123,7 +123,8 @@ class Run:
     def _make_hour(self, n: int) -> None:
         sender = self.senders[n]
         day = local_day(sender.made_to_ms)
-        if sender.nothing_made or day != local_day(sender.made_to_ms - HOUR_MS):
+        supervised = sender.index < self.plan.people  # there is nothing to compare an alert with for anybody else
+        if supervised and (sender.nothing_made or day != local_day(sender.made_to_ms - HOUR_MS)):
             self.truth.write([truth_of_day(self.receivers.lives, self.receivers.devices, sender.index, day)])
         sender.make_hour()
         self._queue(n)

@@ -62,6 +62,19 @@ def test_the_programmes_zone_binds_those_under_its_orders_and_is_recorded_once(t
     assert sum(map(lives.bound_at_night, lives.residents)) == 1  # the fourth of six
 
 
+def test_the_town_has_one_protected_pair_whose_link_is_in_force(tmp_path: Path) -> None:
+    lives, _ = _seeded(tmp_path)
+    made = seed.seed_pair(lives, tmp_path)
+    assert seed.seed_pair(lives, tmp_path) == made
+    (grant,) = DoorGrant.objects.filter(identifier=made.identifier)
+    assert (grant.data_kinds, grant.person_id) == (
+        ["protected"],
+        Person.objects.get(reference=lives.beside.reference).pk,
+    )
+    (zone,) = [c for c in queries.condition_set(grant.person_id).conditions if isinstance(c.body, MovingZone)]
+    assert zone.effective_from_ms <= START_MS
+
+
 def test_the_door_may_accept_exactly_these_devices_as_if_each_was_recorded_alone(tmp_path: Path) -> None:
     _, devices = _seeded(tmp_path)
     columns = ("identifier", "protocol", "person_id", "secret_sha256", "data_kinds", "from_ms", "to_ms")

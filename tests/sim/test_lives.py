@@ -150,3 +150,16 @@ def test_leave_is_spent_elsewhere_and_is_no_absence(lives: Lives) -> None:
             for start, end in truth_of_day(lives, devices, index, day).absent:
                 assert end <= minute_ms(day, resident.leave.start) or start >= minute_ms(day, resident.leave.end)
     assert out >= 3
+
+
+def test_the_protected_person_comes_near_the_one_they_are_protected_from_on_the_first_evening_alone() -> None:
+    lives = Lives(1, 40, START_MS)
+
+    def nearest_m(from_min: int, to_min: int) -> float:
+        times = range(START_MS + from_min * 60_000, START_MS + to_min * 60_000, 30_000)
+        return min(math.dist(lives.position(40, at), lives.position(lives.beside.index, at)) for at in times)
+
+    assert nearest_m(4, 18) < 150
+    assert nearest_m(-20, 0) > 400
+    assert lives.resident(40) is lives.protected
+    assert lives.protected not in lives.residents
