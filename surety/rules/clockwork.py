@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import msgspec
 import numpy as np
 
-from surety.rules import crossings, curfew, devices, duty, kernel, presence, trackers, zones
+from surety.rules import crossings, curfew, duty, kernel, leaps, presence, trackers, zones
 from surety.rules.duty import Ruling, Terms
 from surety.rules.facts import Fact, Fix, Millis
 from surety.rules.findings import Certainty, Evidence, Finding
@@ -65,11 +65,11 @@ class Clockwork:
         self.set_wake()
 
     def look_at_way(self, way: Way, odd: int) -> None:
-        """Something may be odd about the way from the last good fix to this one (kernel's bits)."""
+        """Something may be odd about the way from the last good fix to this one (kernel's bits), or was before it."""
         scene, epoch = self._scene(way.to_ms), self._epoch()
-        if odd & kernel.LEAPT:
-            self.state.device, found = devices.leapt(self.state.device, way, scene.about(*epoch.about))
-            self.found += found
+        subject = scene.about(*epoch.about)
+        self.state.device, found = leaps.look(self.state.device, way, subject, leapt=bool(odd & kernel.LEAPT))
+        self.found += found
         if odd & kernel.PASSED:
             self._look_for_crossings(way, scene)
 
@@ -104,8 +104,10 @@ class Clockwork:
         for record, ask in zip(state.records, epoch.asks, strict=True):
             due.append(trackers.of(ask).due(record, ask, scene))
         state.wake_ms = min(due)
-        state.attention = any(w.since_ms is not None and _waits(w) for w in state.watches) or any(
-            trackers.of(ask).waits(record) for record, ask in zip(state.records, epoch.asks, strict=True)
+        state.attention = (
+            state.device.leap is not None
+            or any(w.since_ms is not None and _waits(w) for w in state.watches)
+            or any(trackers.of(ask).waits(record) for record, ask in zip(state.records, epoch.asks, strict=True))
         )
 
     def limits(self) -> tuple[Millis, Limits]:

@@ -16,7 +16,6 @@ from surety.rules import battery, grounds
 from surety.rules.facts import DeviceEvent, DeviceReport, Fix, Millis
 from surety.rules.findings import Cause, Certainty, Evidence, Finding, Kind
 from surety.rules.grounds import Numbers, Subject
-from surety.rules.movement import Way
 from surety.rules.state import Device, Standing
 
 HOUR_MS = 3_600_000
@@ -136,21 +135,6 @@ def mock(device: Device, fix: Fix, subject: Subject) -> tuple[Device, list[Findi
     evidence = Evidence((fix.id,), grounds.device_numbers(device, fix.at_ms))
     found = subject.begin(sign.kind, fix.at_ms, fix.at_ms, sign.certainty, Cause.UNKNOWN, evidence)
     return _remember(device, sign.kind, fix.at_ms), [found]
-
-
-def leapt(device: Device, way: Way, subject: Subject) -> tuple[Device, list[Finding]]:
-    """The device tells of a way that nobody travels: a wild fix, a replayed position, or two devices under one name."""
-    sign = _Sign(Kind.IMPLAUSIBLE_MOVEMENT, Certainty.PROBABLE)
-    if not _is_news(device, sign, way.to_ms):
-        return device, []
-    numbers: Numbers = {
-        "way_m": round(way.length_m, 1),
-        "lasted_s": way.lasted_s,
-        **grounds.device_numbers(device, way.to_ms),
-    }
-    evidence = Evidence((way.fact_id,), numbers)
-    found = subject.begin(sign.kind, way.to_ms, way.to_ms, sign.certainty, Cause.UNKNOWN, evidence)
-    return _remember(device, sign.kind, way.to_ms), [found]
 
 
 def charging_told(device: Device, fact: DeviceReport) -> bool | None:

@@ -85,10 +85,13 @@ def judge(watch: Watch, duty: Duty, terms: Terms, scene: Scene) -> Ruling:
         kept, broken_ms = scene.now_ms < limit_ms, limit_ms
         if not kept and not restriction.is_there(reading, limit_ms):
             return _unsure(watch), []
+    doubted = grounds.limit_of(scene.device, scene.now_ms) is Certainty.POSSIBLE
+    if doubted and kept:  # a place that was leapt to mends nothing and verifies nothing
+        return _unsure(watch), []
     subject = Subject(scene.person_id, watch.condition_id, watch.version)
     found: list[Finding] = []
     unseen, breach = watch.unseen, watch.breach
-    if unseen is not None:
+    if unseen is not None and not doubted:
         evidence = _since(unseen, _evidence(reading, scene))
         found.append(subject.end(Kind.VERIFIED_AGAIN, unseen, scene.now_ms, Cause.UNKNOWN, evidence))
         unseen = None
@@ -98,7 +101,7 @@ def judge(watch: Watch, duty: Duty, terms: Terms, scene: Scene) -> Ruling:
     elif not kept and breach is None:
         found.append(_breach(watch, duty, terms, reading, broken_ms, scene))
         breach = grounds.episode_of(found[-1])
-    elif not kept and breach is not None and breach.certainty is Certainty.POSSIBLE:
+    elif not kept and not doubted and breach is not None and breach.certainty is Certainty.POSSIBLE:
         breach, surer = _surer(watch, breach, terms, reading, subject, scene)
         found += surer
     changed = {"status": KEPT if kept else BROKEN, "met": watch.met or kept, "breach": breach, "unseen": unseen}
@@ -112,7 +115,7 @@ def _unsure(watch: Watch) -> Watch:
 def _breach(watch: Watch, duty: Duty, terms: Terms, reading: Reading, at_ms: Millis, scene: Scene) -> Finding:
     subject = scene.about(watch.condition_id, watch.version)
     fixes = grounds.used(scene.recent)
-    certainty = grounds.certainty_of(1 - _p_kept(terms, reading), reading, fixes)
+    certainty = _certainty(1 - _p_kept(terms, reading), reading, scene)
     at_start = scene.now_ms == watch.since_ms
     kind = terms.broken if watch.met and not at_start else terms.broken_at_start
     if not watch.met and not at_start:  # nobody knows how it was at the start of the window
@@ -129,7 +132,7 @@ def _surer(
 ) -> tuple[Episode, list[Finding]]:
     """What was merely possible, and so no reason to act, is told again in its episode once it is more than that."""
     fixes = grounds.used(scene.recent)
-    certainty = grounds.certainty_of(1 - _p_kept(terms, reading), reading, fixes)
+    certainty = _certainty(1 - _p_kept(terms, reading), reading, scene)
     if certainty is Certainty.POSSIBLE:
         return breach, []
     stated = msgspec.structs.replace(breach, certainty=certainty)
@@ -139,12 +142,17 @@ def _surer(
 
 def _mended(watch: Watch, breach: Episode, terms: Terms, reading: Reading, subject: Subject, scene: Scene) -> Finding:
     fixes = grounds.used(scene.recent)
-    certainty = grounds.certainty_of(_p_kept(terms, reading), reading, fixes)
+    certainty = _certainty(_p_kept(terms, reading), reading, scene)
     evidence = _since(breach, _window(_evidence(reading, scene), watch, scene.now_ms))
     if breach.kind is not terms.broken and watch.since_ms is not None:  # not there at the start: now they are, late
         evidence = Evidence(evidence.fact_ids, {**evidence.numbers, "late_s": (scene.now_ms - watch.since_ms) / 1000})
     stated = msgspec.structs.replace(breach, certainty=certainty)
     return subject.end(terms.mended, stated, scene.now_ms, grounds.cause_of_breach(fixes, reading), evidence)
+
+
+def _certainty(p: float, reading: Reading, scene: Scene) -> Certainty:
+    certainty = grounds.certainty_of(p, reading, grounds.used(scene.recent))
+    return grounds.at_most(certainty, grounds.limit_of(scene.device, scene.now_ms))
 
 
 def _p_kept(terms: Terms, reading: Reading) -> float:

@@ -20,7 +20,7 @@ from surety.rules.conditions import ConditionSet
 from surety.rules.facts import ConditionsChanged, DeviceReport, Fact, Fix, Millis, Tick
 from surety.rules.findings import Finding
 from surety.rules.grounds import Subject, seen
-from surety.rules.kernel import EVIDENCE_COLUMNS
+from surety.rules.kernel import BEFORE_MS, EVIDENCE_COLUMNS
 from surety.rules.plan import Plan
 from surety.rules.schedule import END
 from surety.rules.state import RECENT_FIXES, OtherStateError, State, decode_state, encode_state
@@ -122,8 +122,10 @@ class _Work(Clockwork):
         changed, odd = presence.take(state.evidence, epoch.packed, state.before, fix.at_ms, *place, code)
         if movement.reaches_back(before, state.before, epoch.start_ms):  # other zones may have been in force
             odd |= kernel.PASSED
-        if odd:
+        settles = state.device.leap is not None and state.before[BEFORE_MS] != before[BEFORE_MS]
+        if odd or settles:
             self.look_at_way(movement.way(before, state.before, fix.id), odd)
+            state.attention = state.attention or state.device.leap is not None
         if len(changed) or state.attention:
             self.judge(fix.at_ms)
 

@@ -17,6 +17,7 @@ CLEAR_OF_EDGE = 2.0  # in error scales of the fix
 FLAT_PCT = 5.0  # at or below it a device that goes quiet has most likely run down
 SATELLITE_RADIUS_M = 100.0  # a device that does not tell the source but claims this much or better
 OFF_WRIST_HOLDS_MS = 7_200_000  # a device that is still off tells it again within the hour
+STRANGE_HOLDS_MS = 3_600_000  # such a device is told of again within the hour
 EVIDENCE_SPAN_MS = 1_800_000  # older fixes had no part in it
 
 _SATELLITE = (presence.SOURCE_CODES[Source.GNSS], presence.SOURCE_CODES[Source.FUSED])
@@ -54,6 +55,15 @@ def certainty_of(p: float, reading: Reading, fixes: tuple[Seen, ...]) -> Certain
     if p >= (PROBABLE_FROM if satellite else ESTABLISHED_FROM):
         return Certainty.PROBABLE
     return Certainty.POSSIBLE
+
+
+def limit_of(device: Device, now_ms: Millis) -> Certainty:
+    """How sure a place may be at most, with a device that tells of ways that nobody travels or of simulated places."""
+    if device.leap is not None or now_ms < device.doubted_to_ms:
+        return Certainty.POSSIBLE
+    told = (device.told_ms.get(Kind.IMPLAUSIBLE_MOVEMENT), device.told_ms.get(Kind.MOCK_LOCATION))
+    strange = any(at is not None and now_ms - at < STRANGE_HOLDS_MS for at in told)
+    return Certainty.PROBABLE if strange else Certainty.ESTABLISHED
 
 
 def at_most(certainty: Certainty, limit: Certainty) -> Certainty:

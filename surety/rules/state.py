@@ -235,11 +235,23 @@ class Standing(msgspec.Struct, frozen=True, array_like=True):
     said_ms: Millis
 
 
+class Leap(msgspec.Struct, frozen=True, array_like=True):
+    """A way that nobody travels, until the fixes that follow settle what it was. Places are Earth-centred metres."""
+
+    start: tuple[float, float, float]
+    from_ms: Millis
+    from_sigma_m: float
+    end: tuple[float, float, float]
+    to_ms: Millis
+    fact_id: str
+    agreeing: int = 0
+
+
 class Device(msgspec.Struct, frozen=True, array_like=True):
     """What the device last told of itself. `told_ms`: when a finding of a kind was last made, not to repeat it.
 
     `standing`: what it says of itself that is not over, by kind. `levels`: its battery since the last charge, see
-    battery.py. `location_off_ms`: since when it says that positions are switched off.
+    battery.py. `location_off_ms`: since when it says that positions are switched off. From `leap` on: see leaps.py.
     """
 
     battery_pct: float | None = None
@@ -251,6 +263,10 @@ class Device(msgspec.Struct, frozen=True, array_like=True):
     standing: dict[Kind, Standing] = {}
     levels: tuple[tuple[Millis, float], ...] = ()
     location_off_ms: Millis | None = None
+    leap: Leap | None = None
+    returns: tuple[Millis, ...] = ()  # when wild fixes came back, lately
+    wild_ms: Millis | None = None  # when one was last told
+    doubted_to_ms: Millis = BEGINNING
 
 
 class Kept(msgspec.Struct, frozen=True, array_like=True):

@@ -340,7 +340,14 @@ def _protected_approached(t: Teller) -> str:
 
 def _leapt(t: Teller) -> str:
     way, lasted = distance(t.number("way_m") or 0), span(t.number("lasted_s") or 0)
-    return f"At {t.at} the device told of a place {way} from where it had been {lasted} before."
+    told = f"At {t.at} the device told of a place {way} from where it had been {lasted} before."
+    if t.numbers.get("as") == "aircraft":
+        return f"{told} That is as fast as an aircraft flies."
+    if (returns := t.number("returns")) is not None:
+        often = count(int(returns), "time")
+        return f"{told} It came back {often} within an hour: two devices under one name, or a replay."
+    back = t.finding.cause is Cause.EQUIPMENT
+    return f"{told} It came back at once: an error of the receiver." if back else f"{told} It stayed there."
 
 
 def _order_over(t: Teller) -> str:
