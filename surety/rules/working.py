@@ -74,6 +74,7 @@ def work_out(evidence: Floats, packed: PackedAreas, row: int, fix: Fix) -> Step:
     ratio = kernel.log_likelihood_ratio(area, inside, sigma)
     first = math.isnan(was[kernel.LAST_MS])
     wait_s = None if first else (fix.at_ms - float(was[kernel.LAST_MS])) / 1000
+    informative = bool(now[kernel.INFORMATIVE_MS] == fix.at_ms)
     before = float(was[kernel.LOG_ODDS])
     faded = before if wait_s is None else kernel.faded(before, float(area[kernel.REST]), wait_s)
     alone, moved = float(area[kernel.REST] + area[kernel.GAIN] * ratio), float(now[kernel.LOG_ODDS])
@@ -83,7 +84,8 @@ def work_out(evidence: Floats, packed: PackedAreas, row: int, fix: Fix) -> Step:
         source=fix.source.value,
         accuracy_m=fix.accuracy_m,
         sigma_m=float(sigma),
-        clearance_m=float(inside),
+        # Of a place far away the rules keep the straight distance, which is all that matters there.
+        clearance_m=float(now[kernel.CLEARANCE_M] if informative else inside),
         ratio=float(ratio),
         alone=alone,
         wait_s=wait_s,
@@ -93,7 +95,7 @@ def work_out(evidence: Floats, packed: PackedAreas, row: int, fix: Fix) -> Step:
         after=moved,
         p_inside=probability(moved),
         held=Presence(int(now[kernel.PRESENCE])),
-        informative=bool(now[kernel.INFORMATIVE_MS] == fix.at_ms),
+        informative=informative,
     )
 
 

@@ -103,7 +103,8 @@ def table(worked: Worked, finding: Finding, time_zone: str) -> Table:
             f"Before any position, a probability of {working.probability(limits.rest):.3f} of being inside is presumed,"
             f" as nobody is presumed in breach. Inside is held from {limits.enter_p:.2f} on, outside from"
             f" {limits.leave_p:.2f} down; between them what was held stays. Only a position on that side of the edge"
-            f" changes what is held, and to a breach only one that is past the edge by {limits.clear_sigmas:g} error scale."
+            f" changes what is held, and to a breach only one that is past the edge by {limits.clear_sigmas:g} error"
+            " scale."
         ),
         rows=(*rows, _conclusion(worked, finding, time_zone)),
         closing=(
