@@ -40,7 +40,7 @@ CURFEW_UNKNOWN_AFTER_S = 1_800  # longer than the longest run of fixes that fall
 CAST = 80
 _PARTS = {
     1: "late", 2: "sos", 3: "zone", 5: "out", 6: "strap", 7: "battery", 11: "late", 21: "late", 23: "zone", 25: "out",
-    8: "stay", 27: "battery", 28: "stay", 31: "late",
+    8: "stay", 9: "zone", 27: "battery", 28: "stay", 31: "late",
 }  # fmt: skip
 PROTECTED_LIVES_M = 700.0
 _WEEKDAYS = tuple(Weekday)

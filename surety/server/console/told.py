@@ -31,7 +31,8 @@ def _became(one: Notice, now: int, time_zone: str, *, carried: bool) -> str:
     if one.state == NoticeState.SENT and one.settled_ms is not None:
         return f"Handed to the device at {clock_text(one.settled_ms, time_zone)}"
     if one.state == NoticeState.WITHDRAWN:
-        return "Not delivered: it was over before the device's next message"
+        why = "it was over before the device's next message" if carried else "the device's protocol carries no messages"
+        return f"Not delivered: {why}"
     cannot = "" if carried else ": the device's protocol carries no messages"
     if one.state == NoticeState.EXPIRED or one.expires_ms <= now:
         return f"Could not be delivered{cannot or ' in time: the device sent nothing meanwhile'}"

@@ -110,7 +110,7 @@ def test_a_warning_is_of_use_for_a_quarter_of_an_hour(stream: Stream) -> None:
         ("queued", "the device&#x27;s protocol carries no messages"),
         ("sent", "Handed to the device at"),
         ("expired", "Could not be delivered"),
-        ("withdrawn", "it was over before"),
+        ("withdrawn", "Not delivered: the device&#x27;s protocol carries no messages"),
     ],
 )
 def test_the_page_tells_what_was_said_and_whether_it_arrived(stream: Stream, state: str, said: str) -> None:
