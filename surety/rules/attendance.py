@@ -270,8 +270,8 @@ def _found(
         "stayed_s": record.stayed_ms / 1000,
         "elsewhere_s": record.elsewhere_ms / 1000,
         "place": record.place,
-        **({} if record.arrived_ms is None else {"arrived_ms": record.arrived_ms}),
-        **({} if record.fix_ms is None else {"last_fix_ms": record.fix_ms}),
+        **({} if record.arrived_ms is None else {"there_since_ms": record.arrived_ms}),
+        **({} if record.fix_ms is None else {"last_certain_ms": record.fix_ms}),
         **(more or {}),
     }
     ids = tuple(seen.fact_id for seen in grounds.used(scene.recent))

@@ -285,8 +285,10 @@ def test_every_page_holds_in_both_colours_and_on_a_narrow_screen(
         for address in (
             "/people", person, f"{person}/trail", f"{person}/conditions", f"{person}/alerts", f"{person}/record",
             f"{person}/orders/new", f"{person}/devices/assign", f"{order}/told", f"{order}/status", f"{order}/history",
-            f"{order}/conditions/new/curfew", f"{order}/conditions/new/trail", f"/conditions/{ids['zone']}/history",
-            f"/conditions/{ids['zone']}/withdraw", f"/alerts/{ids['alert']}/evidence",
+            f"{order}/conditions/new/curfew", f"{order}/conditions/new/trail",
+            f"{order}/conditions/new/attendance", f"{order}/conditions/new/absence",
+            f"/conditions/{ids['zone']}/history", f"/conditions/{ids['zone']}/withdraw",
+            f"/alerts/{ids['alert']}/evidence",
             f"{person}/everyday/new",
         ):  # fmt: skip
             page.goto(server.url + address)

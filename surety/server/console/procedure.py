@@ -15,7 +15,7 @@ class Written(msgspec.Struct, frozen=True):
     steps: tuple[str, ...]
 
 
-class Procedures(msgspec.Struct, frozen=True):
+class Procedures(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The whole procedure, and which edition it is."""
 
     version: str

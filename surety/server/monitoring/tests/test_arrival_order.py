@@ -9,6 +9,17 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from surety.rules import engine
+from surety.rules.conditions import (
+    Absence,
+    AbsenceKind,
+    Attendance,
+    Circle,
+    Pause,
+    Place,
+    Row,
+    Timetable,
+    Weekday,
+)
 from surety.rules.facts import DeviceEvent, DeviceReport, Fact, Tick, fact_id
 from surety.rules.findings import to_json
 from surety.server.cases import actions as cases
@@ -36,6 +47,19 @@ from surety.stream.sql import SqliteStream
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 END_MS = START_MS + 30 * HOUR_MS
+TOLERATING = replaced(NIGHT_CURFEW, allowance_day_min=30, allowance_week_min=45)
+LEAVE = Absence(
+    AbsenceKind.AUTHORISED,
+    Timetable("Europe/London", tuple(Row(day, "21:00", "22:00") for day in Weekday)),
+    (Pause("2026-03-01T03:00", "2026-03-01T05:00"),),
+    reason="work",
+)
+COURSE = Attendance(
+    "a course",
+    Place("School", Circle(lat_deg=SCHOOL[0], lon_deg=SCHOOL[1], radius_m=100)),
+    Timetable("Europe/London", tuple(Row(day, "02:00", "04:00") for day in Weekday)),
+    2_400,
+)
 
 legs = st.lists(
     st.tuples(
@@ -95,7 +119,7 @@ def test_any_order_of_arrival_gives_the_findings_of_the_order_of_events(journey:
     change_in = data.draw(st.integers(-1, batches - 1), label="conditions change in batch")
     with tempfile.TemporaryDirectory() as folder, transaction.atomic():
         log = SqliteStream(Path(folder) / "log.sqlite3")
-        who = person(SCHOOL_ZONE, NIGHT_CURFEW, TRAIL)
+        who = person(SCHOOL_ZONE, TOLERATING, TRAIL, LEAVE, COURSE)
         worker = Worker(log, records_a_step=data.draw(st.sampled_from([7, 1000]), label="records a step"))
         for number, now_ms in enumerate(nows):
             part = [fact for fact, batch in zip(facts, of_fact, strict=True) if batch == number]
