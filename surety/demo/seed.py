@@ -146,7 +146,9 @@ def _give_device(resident: Resident, person: Person, start_ms: int, now_ms: int)
     protocol = resident.sender.partition("-")[0]
     app = protocol == "owntracks"  # it names itself user/device and logs in; the others' identifier is unguessable
     identifier = f"{secrets.token_hex(12)}/phone" if app else ""
-    details = DeviceDetails(protocol=protocol, identifier=identifier, model=resident.receiver, with_secret=app)
+    details = DeviceDetails(
+        protocol=protocol, identifier=identifier, model=resident.receiver, network=resident.network, with_secret=app
+    )
     device, secret = actions.register_device(details, acting_user=None, now_ms=now_ms, reason="as ordered")
     actions.assign_device(device.pk, person.pk, from_ms=start_ms - 60_000, acting_user=None, now_ms=now_ms)
     return Credentials(resident.index, person.pk, resident.sender, device.identifier, secret)

@@ -1,7 +1,7 @@
 """What happens to devices, by day: charging, empty batteries, broken links, gaps in the fixes, SOS and strap events.
 
 A pure function of the seed and the date, as lives are. On the first evening the cast's devices (people.part_of) do
-something within minutes: an SOS, an opened strap, a battery that runs empty.
+something within minutes: an SOS, an opened strap, a battery that runs empty; and one mobile network fails for an hour.
 """
 
 import random
@@ -11,10 +11,11 @@ from functools import lru_cache
 import msgspec
 
 from surety.sim.lives import DAY_START_MIN, Day, Lives, local_day, minute_ms
-from surety.sim.people import Resident, part_of
+from surety.sim.people import NETWORKS, Resident, part_of
 
 Span = tuple[int, int]
 LOW_PCT = 15.0
+OUTAGE_AFTER_MIN, OUTAGE_MIN = 6.0, 70.0  # from the start; longer than the half hour after which silence is told
 
 
 class DeviceDay(msgspec.Struct, frozen=True):
@@ -57,10 +58,18 @@ class Devices:
         first = day == self.lives.first_day
         part = part_of(index) if first and index < self.lives.people else ""
         battery, charging, dead = self._battery(resident, day, rng, dies=part == "battery")
+        unlinked = (*_broken_links(day, rng, first=first), *_tunnels(life, self.lives))
         return DeviceDay(
-            battery, charging, dead, (*_broken_links(day, rng, first=first), *_tunnels(life, self.lives)),
+            battery, charging, dead, (*unlinked, *self._outage(resident, day)),
             (*_blind(life, rng), *_tunnels(life, self.lives)), self._events(day, rng, part),
         )  # fmt: skip
+
+    def _outage(self, resident: Resident, day: date) -> list[Span]:
+        """On the first evening one network fails, for all who are on it at once."""
+        if day != self.lives.first_day or resident.network != NETWORKS[0]:
+            return []
+        begin = self.lives.first_min + OUTAGE_AFTER_MIN
+        return [(minute_ms(day, begin), minute_ms(day, begin + OUTAGE_MIN))]
 
     def _charged_evening_before(self, index: int, day: date) -> bool:
         """Somebody forgets to charge one evening in forty, never two in a row, and not before the first day."""

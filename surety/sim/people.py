@@ -45,6 +45,9 @@ _PARTS = {
 PROTECTED_LIVES_M = 700.0
 _WEEKDAYS = tuple(Weekday)
 _COURSES = ("Treatment centre", "Anger management course", "Work placement", "Debt advice")
+# Mobile networks. The first one fails on the first evening, for people who have no part to play then.
+NETWORKS = ("Crown Mobile", "Northtel", "Vale Wireless")
+_ON_THE_FIRST = frozenset({0, 4, 9})
 _CLEAR_M = 90.0  # an ordinary way stays this far from a zone
 WARN_M = 60  # less than that: nobody is warned on an ordinary way
 STAY_MIN = 15  # how long one may stay where one is to pass through
@@ -151,6 +154,12 @@ class Resident(msgspec.Struct, frozen=True):
         return f"AL-{self.index + 1:05d}"
 
     @property
+    def network(self) -> str:
+        """The operator of the mobile network that their device is on."""
+        first = self.index % 10 in _ON_THE_FIRST and not part_of(self.index)
+        return NETWORKS[0] if first else NETWORKS[1 + self.index // 2 % 2]
+
+    @property
     def home_ground(self) -> Ground:
         """What counts as being at home."""
         return Ground("Home", self.home, HOME_RADIUS_M)
@@ -198,7 +207,7 @@ def conditions_of(resident: Resident) -> list[tuple[str, Body]]:
         ordered.append((f"Attend: {resident.course.purpose}", _attendance(resident.course)))
     if resident.leave:
         ordered.append((f"Leave: {resident.leave.reason}", _leave(resident.leave)))
-    return [*ordered, ("Trail monitoring", Trail())]
+    return [*ordered, ("Trail monitoring", Trail(charge_min_a_day=60, zone=TIME_ZONE))]
 
 
 def _clock(minutes: int) -> str:

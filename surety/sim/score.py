@@ -107,7 +107,12 @@ _TOPICS = (
     ),
     _Topic("SOS", frozenset({"sos"}), lambda days: _points(t for d in days for t in d.sos), 0),
     _Topic("strap", frozenset({"strap_tamper"}), lambda days: _points(t for d in days for t in d.strap), 0),
-    _Topic("battery low", frozenset({"battery_low"}), lambda days: (s for d in days for s in d.low), 15 * MINUTE_MS),
+    _Topic(
+        "battery low",
+        frozenset({"battery_low", "battery_flat"}),
+        lambda days: (s for d in days for s in d.low),
+        15 * MINUTE_MS,
+    ),
     _Topic(
         "silent over 30 min",
         frozenset({"silent"}),

@@ -42,12 +42,13 @@ def wait_until(condition: Callable[[], bool], what: str, deadline_s: float = DEA
 class House:
     """Door and workers on one data directory."""
 
-    def __init__(self, folder: Path, workers: tuple[str, ...] = ("0-31", "32-63")) -> None:
+    def __init__(self, folder: Path, workers: tuple[str, ...] = ("0-31", "32-63"), clock: str = "system") -> None:
         self.folder, self.port = folder, free_port()
         self.env = {
             **os.environ,
             "SURETY_DATA_DIR": str(folder),
             "SURETY_DOOR_PORT": str(self.port),
+            "SURETY_CLOCK": clock,
             "DJANGO_SETTINGS_MODULE": "surety.server.project.settings",
         }
         self.commands = {"door": ["surety", "door"]}

@@ -1,4 +1,7 @@
-"""`python -m tests.journey.inside people COUNT | conclude END_MS`: what a test needs of Django on a data directory."""
+"""`python -m tests.journey.inside people COUNT [NETWORK ...] | conclude END_MS`: what a test needs of Django.
+
+People are on the networks in turn.
+"""
 
 # ruff: noqa: PLC0415 - Django must be set up before anything of the server is imported
 
@@ -11,7 +14,7 @@ from surety.rules.facts import Fix, decode
 DAY_MS = 86_400_000
 
 
-def _make_people(count: int) -> list[dict[str, str]]:
+def _make_people(count: int, *networks: str) -> list[dict[str, str]]:
     from django.core.management import call_command
 
     from surety.server.cases import actions as cases
@@ -21,12 +24,13 @@ def _make_people(count: int) -> list[dict[str, str]]:
     call_command("migrate", verbosity=0)
     at_ms = SystemClock().now_ms() - 3 * DAY_MS
     people = []
-    for _ in range(count):
+    for number in range(count):
+        network = networks[number % len(networks)] if networks else ""
         who = person(SCHOOL_ZONE, NIGHT_CURFEW, TRAIL, at_ms=at_ms)
-        details = DeviceDetails(protocol="osmand", with_secret=False)
+        details = DeviceDetails(protocol="osmand", network=network, with_secret=False)
         device, _ = cases.register_device(details, acting_user=None, now_ms=at_ms)
         cases.assign_device(device.pk, who.pk, from_ms=at_ms, acting_user=None, now_ms=at_ms)
-        people.append({"person": who.pk, "identifier": device.identifier})
+        people.append({"person": who.pk, "identifier": device.identifier, "network": network})
     return people
 
 
@@ -61,8 +65,8 @@ def _main() -> None:
     import django
 
     django.setup()
-    command, argument = sys.argv[1], int(sys.argv[2])
-    print(json.dumps(_make_people(argument) if command == "people" else _conclude(argument)))
+    command, argument, *more = sys.argv[1], int(sys.argv[2]), *sys.argv[3:]
+    print(json.dumps(_make_people(argument, *more) if command == "people" else _conclude(argument)))
 
 
 if __name__ == "__main__":

@@ -263,7 +263,9 @@ def devices_of(person_id: str) -> list[DeviceAssignment]:
 
 def watched_devices(at_ms: int) -> list[Watched]:
     """Every device from which something may be collected at an instant, with what it has in common with others."""
-    grants = DoorGrant.objects.filter(from_ms__lte=at_ms, to_ms__gt=at_ms).values_list("person_id", "device_id")
+    grants = DoorGrant.objects.filter(from_ms__lte=at_ms, to_ms__gt=at_ms, link_id="").values_list(
+        "person_id", "device_id"
+    )
     of_device = {pk: (network, model) for pk, network, model in Device.objects.values_list("pk", "network", "model")}
     return [Watched(person_id, *of_device[device_id]) for person_id, device_id in grants if device_id in of_device]
 
