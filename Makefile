@@ -13,7 +13,7 @@ help:
 	@echo "make lint   style, types and the lines between the rooms"
 	@echo "make bench  measure, print a table, write benchmarks/out/*.json"
 	@echo "make mutants  does any test notice when a rule is changed? (hours; RULES='duty zones' for some)"
-	@echo "make docs   check that the docs name what is there"
+	@echo "make docs   draw the states, and check that the docs name what is there"
 	@echo "make lock   write the lock files anew from requirements/*.in"
 
 .venv/run.stamp: requirements/run.txt pyproject.toml
@@ -49,6 +49,7 @@ mutants: .venv/dev.stamp
 	$(V)/python -m tests.mutants $(RULES)
 
 docs: .venv/dev.stamp
+	$(V)/python docs/draw_states.py
 	$(V)/pytest -q tests/docs
 
 lock: .venv/dev.stamp

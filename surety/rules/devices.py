@@ -12,10 +12,11 @@ from typing import NamedTuple
 
 import msgspec
 
-from surety.rules import battery, grounds
+from surety.rules import battery, grounds, machines
 from surety.rules.facts import DeviceEvent, DeviceReport, Fix, Millis
 from surety.rules.findings import Cause, Certainty, Evidence, Finding, Kind
 from surety.rules.grounds import Numbers, Subject
+from surety.rules.machines import Machine, Move, SignEvent, SignState
 from surety.rules.state import Device, Standing
 
 HOUR_MS = 3_600_000
@@ -34,6 +35,11 @@ class _Sign(NamedTuple):
     over: DeviceEvent | None = None
     lasts: bool = True
 
+    @property
+    def moves(self) -> Machine[SignState, SignEvent]:
+        """The table by which it is decided what is found."""
+        return machines.sign(self.kind, lasts=self.lasts)
+
 
 # A device's sensor for straps and wrists errs; that a button was pressed or a power switch used, it knows.
 _SIGNS = {
@@ -47,6 +53,8 @@ _SIGNS = {
 }
 _LOW = _Sign(Kind.BATTERY_LOW, Certainty.ESTABLISHED)
 _FLAT = _Sign(Kind.BATTERY_FLAT, Certainty.ESTABLISHED)
+SIGNS = (*_SIGNS.values(), _LOW, _FLAT)
+"""Everything that a device may say of itself, for the docs."""
 
 
 class _Report:
@@ -62,7 +70,7 @@ class _Report:
             self._contradiction(sign)
         elif sign.lasts:
             self._state(sign)
-        elif _is_news(self.device, sign, self.fact.at_ms):
+        elif _told_as_news(self.device, sign, self.fact.at_ms):
             self._find(sign)
             self.device = _remember(self.device, sign.kind, self.fact.at_ms)
 
@@ -80,11 +88,12 @@ class _Report:
         about = Subject(self.subject.person_id, held.condition_id, held.version)
         cause = Cause.CHARGING if self.device.charging and kind in _OF_BATTERY else Cause.UNKNOWN
         evidence = Evidence((self.fact.id,), numbers)
-        self.found.append(about.end(Kind.DEVICE_RESTORED, held.episode, self.fact.at_ms, cause, evidence))
+        restored = machines.sign(kind, lasts=True).found(SignState.SAID, SignEvent.OVER)
+        self.found.append(about.end(restored, held.episode, self.fact.at_ms, cause, evidence))
 
     def _state(self, sign: _Sign) -> None:
         held, at_ms = self.device.standing.get(sign.kind), self.fact.at_ms
-        if held is not None and at_ms - held.said_ms < sign.repeat_ms:
+        if held is not None and _move(sign, held.said_ms, at_ms).finding is None:
             again = msgspec.structs.replace(held, said_ms=at_ms)
         else:
             episode = grounds.episode_of(self._find(sign))
@@ -92,7 +101,9 @@ class _Report:
         self.device = _standing(self.device, sign.kind, again)
 
     def _contradiction(self, sign: _Sign) -> None:
-        if sign.kind not in self.device.standing and _is_news(self.device, sign, self.fact.at_ms):
+        state = SignState.SAID if sign.kind in self.device.standing else SignState.SILENT
+        doubted = sign.moves.after(state, SignEvent.CONTRADICTS).finding is not None
+        if doubted and _told_as_news(self.device, sign, self.fact.at_ms):
             self._find(sign._replace(certainty=Certainty.POSSIBLE), {"contradicted": "yes"})
             self.device = _remember(self.device, sign.kind, self.fact.at_ms)
 
@@ -130,7 +141,7 @@ def report(device: Device, fact: DeviceReport, subject: Subject) -> tuple[Device
 def mock(device: Device, fix: Fix, subject: Subject) -> tuple[Device, list[Finding]]:
     """Take a position that the device itself calls simulated."""
     sign = _SIGNS[DeviceEvent.MOCK_LOCATION]
-    if not _is_news(device, sign, fix.at_ms):
+    if not _told_as_news(device, sign, fix.at_ms):
         return device, []
     evidence = Evidence((fix.id,), grounds.device_numbers(device, fix.at_ms))
     found = subject.begin(sign.kind, fix.at_ms, fix.at_ms, sign.certainty, Cause.UNKNOWN, evidence)
@@ -192,9 +203,17 @@ def _ended(before: Device, after: Device, fact: DeviceReport) -> list[Kind]:
     return sorted(set(ended))
 
 
-def _is_news(device: Device, sign: _Sign, at_ms: Millis) -> bool:
-    before = device.told_ms.get(sign.kind)
-    return before is None or at_ms - before >= sign.repeat_ms
+def _told_as_news(device: Device, sign: _Sign, at_ms: Millis) -> bool:
+    """Whether what only happens is news now, from when it was last told."""
+    return _move(sign, device.told_ms.get(sign.kind), at_ms).finding is not None
+
+
+def _move(sign: _Sign, before_ms: Millis | None, at_ms: Millis) -> Move[SignState, SignEvent]:
+    """What it amounts to that a report says something, which was last said at `before_ms`."""
+    if before_ms is None:
+        return sign.moves.after(SignState.SILENT, SignEvent.SAYS)
+    anew = at_ms - before_ms >= sign.repeat_ms
+    return sign.moves.after(SignState.SAID, SignEvent.SAYS_ANEW if anew else SignEvent.SAYS)
 
 
 def _remember(device: Device, kind: Kind, at_ms: Millis) -> Device:

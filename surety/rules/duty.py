@@ -10,10 +10,11 @@ from typing import NamedTuple
 
 import msgspec
 
-from surety.rules import grounds, restriction
+from surety.rules import grounds, machines, restriction
 from surety.rules.facts import Millis
 from surety.rules.findings import Cause, Certainty, Evidence, Finding, Kind
 from surety.rules.grounds import Numbers, Subject
+from surety.rules.machines import SIGHT, DutyEvent, DutyState, Machine, SightEvent, SightState
 from surety.rules.ordered import Duty
 from surety.rules.presence import Presence, Reading
 from surety.rules.scene import Scene
@@ -29,6 +30,11 @@ class Terms(NamedTuple):
     broken: Kind
     mended: Kind
     throughout: Kind | None = None
+
+    @property
+    def moves(self) -> Machine[DutyState, DutyEvent]:
+        """The table by which it is decided what is found."""
+        return machines.duty(self.broken_at_start, self.broken, self.mended, self.throughout)
 
 
 Ruling = tuple[Watch, list[Finding]]
@@ -88,37 +94,76 @@ def judge(watch: Watch, duty: Duty, terms: Terms, scene: Scene) -> Ruling:
     doubted = grounds.limit_of(scene.device, scene.now_ms) is Certainty.POSSIBLE
     if doubted and kept:  # a place that was leapt to mends nothing and verifies nothing
         return _unsure(watch), []
-    subject = Subject(scene.person_id, watch.condition_id, watch.version)
-    found: list[Finding] = []
-    unseen, breach = watch.unseen, watch.breach
-    if unseen is not None and not doubted:
-        evidence = _since(unseen, _evidence(reading, scene))
-        found.append(subject.end(Kind.VERIFIED_AGAIN, unseen, scene.now_ms, Cause.UNKNOWN, evidence))
-        unseen = None
-    if kept and breach is not None:
-        found.append(_mended(watch, breach, terms, reading, subject, scene))
-        breach = None
-    elif not kept and breach is None:
-        found.append(_breach(watch, duty, terms, reading, broken_ms, scene))
+    found = [] if doubted else _seen_again(watch, reading, scene)
+    event, breach = _event(watch, terms, reading, scene, kept=kept), watch.breach
+    kind = terms.moves.after(standing(watch), event).finding
+    if kind is not None and breach is None:
+        found.append(_breach(watch, duty, terms, reading, (kind, broken_ms), scene))
         breach = grounds.episode_of(found[-1])
-    elif not kept and not doubted and breach is not None and breach.certainty is Certainty.POSSIBLE:
-        breach, surer = _surer(watch, breach, terms, reading, subject, scene)
-        found += surer
-    changed = {"status": KEPT if kept else BROKEN, "met": watch.met or kept, "breach": breach, "unseen": unseen}
+    elif kind is not None and breach is not None and event is DutyEvent.SURER:
+        found.append(_surer(watch, breach, terms, reading, scene))
+        breach = msgspec.structs.replace(breach, certainty=found[-1].certainty)
+    elif kind is not None and breach is not None:
+        found.append(_mended(watch, breach, terms, kind, reading, scene))
+        breach = None
+    changed = {
+        "status": KEPT if kept else BROKEN,
+        "met": watch.met or kept,
+        "breach": breach,
+        "unseen": watch.unseen if doubted else None,
+    }
     return msgspec.structs.replace(watch, **changed), found
+
+
+def standing(watch: Watch) -> DutyState:
+    """Where a duty stands in its ordered time."""
+    if watch.since_ms is None:
+        return DutyState.BETWEEN
+    if watch.breach is None:
+        return DutyState.KEPT if watch.met else DutyState.NOT_KNOWN
+    return DutyState.BROKEN if watch.met else DutyState.MISSING
+
+
+def _event(watch: Watch, terms: Terms, reading: Reading, scene: Scene, *, kept: bool) -> DutyEvent:
+    """What the evidence, which is certain, says now."""
+    if kept:
+        return DutyEvent.CERTAINLY_KEPT
+    if watch.breach is None:
+        return DutyEvent.NOT_AT_START if scene.now_ms == watch.since_ms else DutyEvent.CERTAINLY_NOT
+    surer = watch.breach.certainty is Certainty.POSSIBLE and _sureness(terms, reading, scene) is not Certainty.POSSIBLE
+    return DutyEvent.SURER if surer else DutyEvent.CERTAINLY_NOT
+
+
+def _sureness(terms: Terms, reading: Reading, scene: Scene) -> Certainty:
+    """How sure it is that the duty is broken."""
+    return _certainty(1 - _p_kept(terms, reading), reading, scene)
+
+
+def _seen_again(watch: Watch, reading: Reading, scene: Scene) -> list[Finding]:
+    kind = SIGHT.after(_sight(watch), SightEvent.CERTAIN).finding
+    if kind is None or watch.unseen is None:
+        return []
+    evidence = _since(watch.unseen, _evidence(reading, scene))
+    subject = scene.about(watch.condition_id, watch.version)
+    return [subject.end(kind, watch.unseen, scene.now_ms, Cause.UNKNOWN, evidence)]
+
+
+def _sight(watch: Watch) -> SightState:
+    return SightState.SEEN if watch.unseen is None else SightState.UNSEEN
 
 
 def _unsure(watch: Watch) -> Watch:
     return watch if watch.status == UNSURE else msgspec.structs.replace(watch, status=UNSURE)
 
 
-def _breach(watch: Watch, duty: Duty, terms: Terms, reading: Reading, at_ms: Millis, scene: Scene) -> Finding:
+def _breach(
+    watch: Watch, duty: Duty, terms: Terms, reading: Reading, what: tuple[Kind, Millis], scene: Scene
+) -> Finding:
+    kind, at_ms = what
     subject = scene.about(watch.condition_id, watch.version)
     fixes = grounds.used(scene.recent)
-    certainty = _certainty(1 - _p_kept(terms, reading), reading, scene)
-    at_start = scene.now_ms == watch.since_ms
-    kind = terms.broken if watch.met and not at_start else terms.broken_at_start
-    if not watch.met and not at_start:  # nobody knows how it was at the start of the window
+    certainty = _sureness(terms, reading, scene)
+    if not watch.met and scene.now_ms != watch.since_ms:  # nobody knows how it was at the start of the window
         certainty = grounds.at_most(certainty, Certainty.PROBABLE)
     evidence = _window(_evidence(reading, scene), watch, scene.now_ms)
     if duty.max_stay_ms is not None:
@@ -127,27 +172,23 @@ def _breach(watch: Watch, duty: Duty, terms: Terms, reading: Reading, at_ms: Mil
     return subject.begin(kind, at_ms, scene.now_ms, certainty, grounds.cause_of_breach(fixes, reading), evidence)
 
 
-def _surer(
-    watch: Watch, breach: Episode, terms: Terms, reading: Reading, subject: Subject, scene: Scene
-) -> tuple[Episode, list[Finding]]:
+def _surer(watch: Watch, breach: Episode, terms: Terms, reading: Reading, scene: Scene) -> Finding:
     """What was merely possible, and so no reason to act, is told again in its episode once it is more than that."""
-    fixes = grounds.used(scene.recent)
-    certainty = _certainty(1 - _p_kept(terms, reading), reading, scene)
-    if certainty is Certainty.POSSIBLE:
-        return breach, []
-    stated = msgspec.structs.replace(breach, certainty=certainty)
+    stated = msgspec.structs.replace(breach, certainty=_sureness(terms, reading, scene))
     evidence = _since(breach, _window(_evidence(reading, scene), watch, scene.now_ms))
-    return stated, [subject.again(stated, scene.now_ms, grounds.cause_of_breach(fixes, reading), evidence)]
+    cause = grounds.cause_of_breach(grounds.used(scene.recent), reading)
+    return scene.about(watch.condition_id, watch.version).again(stated, scene.now_ms, cause, evidence)
 
 
-def _mended(watch: Watch, breach: Episode, terms: Terms, reading: Reading, subject: Subject, scene: Scene) -> Finding:
+def _mended(watch: Watch, breach: Episode, terms: Terms, kind: Kind, reading: Reading, scene: Scene) -> Finding:
+    subject = scene.about(watch.condition_id, watch.version)
     fixes = grounds.used(scene.recent)
     certainty = _certainty(_p_kept(terms, reading), reading, scene)
     evidence = _since(breach, _window(_evidence(reading, scene), watch, scene.now_ms))
     if breach.kind is not terms.broken and watch.since_ms is not None:  # not there at the start: now they are, late
         evidence = Evidence(evidence.fact_ids, {**evidence.numbers, "late_s": (scene.now_ms - watch.since_ms) / 1000})
     stated = msgspec.structs.replace(breach, certainty=certainty)
-    return subject.end(terms.mended, stated, scene.now_ms, grounds.cause_of_breach(fixes, reading), evidence)
+    return subject.end(kind, stated, scene.now_ms, grounds.cause_of_breach(fixes, reading), evidence)
 
 
 def _certainty(p: float, reading: Reading, scene: Scene) -> Certainty:
@@ -190,7 +231,7 @@ def unseen(watch: Watch, duty: Duty, scene: Scene) -> Ruling:
     numbers = {**evidence.numbers, "unknown_after_s": duty.unknown_after_ms / 1000}
     subject = Subject(scene.person_id, watch.condition_id, watch.version)
     finding = subject.begin(
-        Kind.CANNOT_VERIFY,
+        SIGHT.found(_sight(watch), SightEvent.TOO_LONG),
         scene.now_ms,
         scene.now_ms,
         Certainty.ESTABLISHED,
@@ -206,10 +247,13 @@ def close_window(watch: Watch, terms: Terms | None, scene: Scene, *, ended_by: s
     subject = Subject(scene.person_id, watch.condition_id, watch.version)
     found = []
     if watch.breach is not None:
-        throughout = terms.throughout if terms is not None and not watch.met and ended_by == "window" else None
+        event = DutyEvent.ENDS if ended_by == "window" else DutyEvent.CUT_SHORT
+        kind = terms.moves.after(standing(watch), event).finding if terms is not None else None
         ending = ended(watch.breach, subject, scene.now_ms, ended_by, watch)
-        found.append(ending if throughout is None else _throughout(throughout, ending, watch, watch.breach, subject))
-    if watch.unseen is not None:
+        if kind is not None and kind is not ending.kind:
+            ending = _throughout(kind, ending, watch, watch.breach, subject)
+        found.append(ending)
+    if watch.unseen is not None and SIGHT.after(_sight(watch), SightEvent.ENDS).finding is not None:
         found.append(ended(watch.unseen, subject, scene.now_ms, ended_by, watch))
     return found
 
