@@ -347,6 +347,29 @@ def test_home_is_left_only_by_a_fix_outside_by_its_own_error_and_reached_only_by
     assert concluded(mode, 4.0, 0.01, kernel.OUTSIDE) == kernel.INSIDE
 
 
+@pytest.mark.parametrize("mode", list(Mode))
+def test_what_lies_exactly_at_a_limit_is_within_it(mode):
+    """The evidence is moved nowhere, as no time has passed; the fix lies at the very distance that it must have."""
+    adverse = kernel.INSIDE if MODES[mode].rest < 0 else kernel.OUTSIDE
+    for column, held, concludes in (
+        (kernel.ENTER_AT, kernel.OUTSIDE, kernel.INSIDE),
+        (kernel.LEAVE_AT, kernel.INSIDE, kernel.OUTSIDE),
+    ):
+        evidence = Evidence(mode, log_odds=area(mode)[column], held=held)
+        past_m = CLEAR if concludes == adverse else 0.0
+        assert evidence.take(0.0, inside_m=past_m if concludes == kernel.INSIDE else -past_m, sigma_m=CLEAR)
+        assert evidence.held == concludes
+
+
+def test_a_fix_that_counts_exactly_half_still_counts():
+    evidence = Evidence(Mode.HOME, log_odds=3.0)
+    evidence.area = evidence.area.copy()
+    evidence.area[kernel.SOFT_M] = 200.0
+    evidence.take(30.0, ratio=-2.0, inside_m=-300.0, sigma_m=200.0)
+    assert evidence.log_odds < 3.0
+    assert evidence.row[kernel.SIGMA_M] == 200.0
+
+
 def test_since_when_a_presence_is_held_begins_anew_after_five_and_a_half_minutes_without_a_good_fix():
     evidence = Evidence(Mode.HOME)
     for wait_s in (0.0, 100.0, 430.0):
