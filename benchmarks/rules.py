@@ -46,20 +46,24 @@ def _walk(fixes):
     return at_ms, lat, lon, rng.choice([5.0, 10.0, 16.0, 30.0, 65.0], fixes), np.zeros(fixes, dtype=np.int64)
 
 
-def _inside(lon, lat, ring):
-    inside, (x0, y0) = False, ring[-1]
+def inside(lon, lat, ring):
+    """Whether a point lies in a ring, by the rule that everybody writes first."""
+    odd, (x0, y0) = False, ring[-1]
     for x1, y1 in ring:
         if (y0 > lat) != (y1 > lat) and lon < (x1 - x0) * (lat - y0) / (y1 - y0) + x0:
-            inside = not inside
+            odd = not odd
         x0, y0 = x1, y1
-    return inside
+    return odd
 
 
 def _plain(zones, track):
+    zones = [
+        [(float(lon), float(lat)) for lon, lat in zone] for zone in zones
+    ]  # numpy's own numbers are ten times slower
     begun = time.thread_time()
     for lat, lon in zip(track[1][:PLAIN_FIXES].tolist(), track[2][:PLAIN_FIXES].tolist(), strict=True):
         for zone in zones:
-            _inside(lon, lat, zone)
+            inside(lon, lat, zone)
     return PLAIN_FIXES / (time.thread_time() - begun)
 
 
@@ -91,7 +95,7 @@ def measure():
             "name": f"rules: fixes in a batch, {ZONES} zones of {CORNERS} corners",
             "value": round(batch),
             "unit": "fixes/s/core",
-            "target": 200_000,
+            "target": 2_000_000,
             "ratio": round(batch / plain, 1),
             "baseline": "point in polygon per fix, pure Python",
         },
