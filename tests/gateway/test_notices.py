@@ -6,10 +6,13 @@ import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
+import psycopg
 import pytest
 from nacl.secret import SecretBox
 
-from surety.gateway.notices import Handed, Notices, NoticesUnavailableError, SqliteNotices, Waiting
+from surety.gateway.notices import Handed, Notices, NoticesUnavailableError, SqliteNotices, Waiting, open_notices
+from surety.server.notices.models import Notice
+from surety.settings import Settings
 from tests.gateway.harness import NOW, Harness, SetClock
 from tests.gateway.support import grant
 
@@ -151,3 +154,34 @@ def test_the_server_file_is_not_made_by_the_door(tmp_path: Path) -> None:
         SqliteNotices(tmp_path / "surety.sqlite3").exchange([])
     with pytest.raises(sqlite3.OperationalError):
         sqlite3.connect(f"file:{tmp_path / 'surety.sqlite3'}?mode=ro", uri=True).execute("SELECT 1 FROM sqlite_master")
+
+
+def test_the_phone_of_somebody_who_is_protected_is_never_told_what_is_meant_for_the_other(door: Harness) -> None:
+    grant(door.register, "eva", person="ann", link="link-1", kinds=("protected",))
+    queue(door)
+    answer = door.send("/pub?u=eva", HERE)
+    assert WORDS.encode() not in answer.body
+    look(door)
+    assert states(door) == [("queued", 0, "", "")]
+
+
+def test_the_sql_names_the_table_and_columns_that_the_server_has() -> None:
+    columns = {field.column for field in Notice._meta.concrete_fields}
+    assert Notice._meta.db_table == "notices_notice"
+    assert set(Waiting._fields) | {"state", "attempts", "device_id", "channel", "settled_ms"} <= columns
+
+
+@pytest.mark.postgres
+def test_the_queue_in_postgres_is_the_same(postgres_url: str) -> None:
+    with psycopg.connect(postgres_url) as db:
+        db.execute(TABLE.replace("INTEGER PRIMARY KEY", "bigint PRIMARY KEY").replace("INTEGER", "bigint"))
+        db.execute(
+            "INSERT INTO notices_notice (id, person_id, at_ms, sentence, expires_ms) VALUES (7, 'ann', 1, 'Hello.', 9)"
+        )
+    queue_there = open_notices(Settings(data_dir=Path("unused"), database_url=postgres_url))
+    assert queue_there.exchange([]) == [Waiting(7, "ann", "Hello.", 1, 9)]
+    assert queue_there.exchange([Handed(7, "dev", "owntracks", 5)]) == []
+    with psycopg.connect(postgres_url) as db:
+        row = db.execute("SELECT state, attempts, device_id, channel, settled_ms FROM notices_notice").fetchone()
+    assert row == ("sent", 1, "dev", "owntracks", 5)
+    queue_there.close()
