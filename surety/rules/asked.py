@@ -13,9 +13,7 @@ from surety.rules.intervals import END, Span, Window
 _BACK_MS: Millis = 400 * schedule.DAY_MS  # how far back leave is looked for that bounds a window still running
 
 
-def windows(
-    condition: Condition, among: Iterable[Condition], from_ms: Millis, to_ms: Millis, default_place: str = ""
-) -> tuple[Window, ...]:
+def windows(condition: Condition, among: Iterable[Condition], from_ms: Millis, to_ms: Millis) -> tuple[Window, ...]:
     """The windows of one condition that meet [from_ms, to_ms), whole but for its term; none for one without times.
 
     `among`: all conditions of the person, those that give leave among them. Of a window that never ends, leave after
@@ -25,7 +23,7 @@ def windows(
     begin, end = max(from_ms, condition.effective_from_ms), min(to_ms, _end(condition))
     if begin >= end or not isinstance(body, Curfew | Zone | MovingZone | Attendance):
         return ()
-    found = schedule.windows(body.timetable, begin, end, default_place)
+    found = schedule.windows(body.timetable, begin, end)
     free = _free(condition, among, begin, max([end, *(w.end_ms for w in found if w.end_ms < END)]))
     left = schedule.clip(schedule.without(found, free), condition.effective_from_ms, _end(condition))
     return tuple(window for window in left if window.start_ms < end and window.end_ms > begin)

@@ -57,9 +57,8 @@ def without(windows: Iterable[Window], spans: Iterable[Span]) -> tuple[Window, .
     for window in windows:
         at = window.start_ms
         for span in merged:
-            if span.end_ms > at and span.start_ms < window.end_ms:
-                found += piece(window, at, span.start_ms)
-                at = span.end_ms
+            found += piece(window, at, min(span.start_ms, window.end_ms))
+            at = max(at, span.end_ms)
         found += piece(window, at, window.end_ms)
     return tuple(found)
 

@@ -63,11 +63,22 @@ use_git_change_detection = false
 filterwarnings = ["error"]
 markers = ["slow: slow", "shared: needs the shared traces"]
 """
-# Few examples a property, always the same ones, so that a verdict is the same in every run.
-CONFTEST = """from hypothesis import HealthCheck, settings
+# Few examples a property, always the same ones, so that a verdict is the same in every run. A mutant is judged in the
+# fork of a process that ran all tests before: what that keeps in memory of the unchanged rules is forgotten first.
+CONFTEST = """import sys
+
+from hypothesis import HealthCheck, settings
 settings.register_profile("mutants", max_examples=25, deadline=None, derandomize=True, database=None,
                           suppress_health_check=list(HealthCheck))
 settings.load_profile("mutants")
+
+
+def pytest_sessionstart():
+    for name, module in list(sys.modules.items()):
+        if name.startswith("surety.rules"):
+            for value in vars(module).values():
+                if hasattr(value, "cache_clear"):
+                    value.cache_clear()
 """
 
 

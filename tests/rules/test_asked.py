@@ -64,6 +64,12 @@ def test_a_piece_after_leave_belongs_to_its_night() -> None:
     assert (piece.start_ms, piece.ordered_ms) == (ms("23:00"), ms("19:00"))
 
 
+def test_a_piece_that_only_touches_the_time_asked_about_is_not_in_it() -> None:
+    hour = away(Pause("2026-11-02T22:00", "2026-11-02T23:00"))
+    assert told(curfew(), hour, begin="22:00", end="+1 12:00") == [(ms("23:00"), ms("+1 07:00"))]
+    assert told(curfew(), hour, begin="12:00", end="23:00") == [(ms("19:00"), ms("22:00"))]
+
+
 def test_leave_at_all_times_leaves_nothing_and_weekly_leave_bounds_what_never_ends() -> None:
     assert told(curfew(), away()) == []
     sundays = away(rows=(Row(Weekday.SUN, "10:00", "12:00"),))

@@ -290,6 +290,16 @@ def test_dates_and_exceptions_that_cannot_be_are_told(table: Timetable, said: st
         schedule.check(table)
 
 
+def test_without_rows_the_place_is_the_callers() -> None:
+    assert around(Timetable(LONDON), 0, "home") == Window(BEGINNING, END, ("home",))
+
+
+def test_an_exception_of_a_day_that_the_zone_left_out_is_good_and_takes_nothing() -> None:
+    never = Timetable("Pacific/Apia", exceptions=(Pause("2011-12-30", "2011-12-30"),))
+    schedule.check(never)
+    assert around(never, ms("2011-12-30T10:00Z")) == Window(BEGINNING, END)
+
+
 def test_one_date_as_first_and_last_and_as_exception_is_good() -> None:
     day = "2026-11-03"
     schedule.check(

@@ -3,7 +3,7 @@
 import pytest
 
 from surety.rules.conditions import OneOff, Pause, Row, Timetable, Weekday
-from surety.rules.timetable_words import timetable
+from surety.rules.timetable_words import pause_words, timetable
 from tests.rules.scenes import LONDON, NIGHTS
 
 WEEKEND = (Row(Weekday.SAT, "00:00", "24:00"), Row(Weekday.SUN, "00:00", "00:00"))
@@ -95,3 +95,55 @@ def test_a_long_list_is_cut_and_the_rest_counted() -> None:
     days = tuple(Pause(f"2026-{month:02d}-01", f"2026-{month:02d}-01") for month in range(1, 13))
     said = timetable(Timetable(LONDON, NIGHTS.rows, exceptions=(*days, Pause("2027-02-01", "2027-02-01"))))
     assert said.endswith("Sun 1 Nov 2026, and 2 more, the last on Mon 1 Feb 2027")
+
+
+@pytest.mark.parametrize(
+    ("days", "said"),
+    [
+        ("mon tue", "Monday, Tuesday"),
+        ("mon tue wed", "Monday to Wednesday"),
+        ("tue wed thu fri", "Tuesday to Friday"),
+        ("mon tue thu", "Monday, Tuesday, Thursday"),
+        ("sun mon sat", "Monday, Saturday, Sunday"),
+        ("mon wed thu fri sat sun", "Monday, Wednesday, Thursday, Friday, Saturday, Sunday"),
+        ("sun sat fri thu wed tue mon", "every day"),
+    ],
+)
+def test_days_that_follow_one_another_are_a_stretch_of_the_week(days: str, said: str) -> None:
+    rows = tuple(Row(Weekday(day), "19:00", "07:00") for day in days.split())
+    assert timetable(Timetable(LONDON, rows)) == f"{said} 19:00-07:00 (Europe/London)"
+
+
+def test_lines_at_different_hours_are_told_one_after_the_other_and_the_dates_after_the_last() -> None:
+    rows = tuple(Row(day, f"{20 + i}:00", "06:00") for i, day in enumerate(list(Weekday)[:3]))
+    assert timetable(Timetable(LONDON, rows, from_date="2026-11-03")) == (
+        "Monday 20:00-06:00; Tuesday 21:00-06:00; Wednesday 22:00-06:00 from Tue 3 Nov 2026 (Europe/London)"
+    )
+
+
+def test_two_days_of_lockdown_at_a_place_are_a_stretch_there() -> None:
+    days = tuple(OneOff(f"2026-11-{day:02d}", "00:00", "24:00", "mothers") for day in (4, 3))
+    assert timetable(Timetable(LONDON, (), days)) == (
+        "all day from Tue 3 Nov 2026 to Wed 4 Nov 2026 at mothers (Europe/London)"
+    )
+
+
+def test_many_single_nights_are_cut_with_the_last_of_them() -> None:
+    nights = tuple(OneOff(f"2026-{month:02d}-01", "19:00", "07:00") for month in range(1, 13))
+    said = timetable(Timetable(LONDON, (), (*nights, OneOff("2027-02-01", "19:00", "07:00"))))
+    assert said.endswith("on Sun 1 Nov 2026 19:00-07:00; and 2 more, the last on Mon 1 Feb 2027 (Europe/London)")
+
+
+@pytest.mark.parametrize(
+    ("pause", "said"),
+    [
+        (Pause("2026-11-03T18:00", "2026-11-04T18:00"), "18:00-18:00 on Tue 3 Nov 2026"),
+        (Pause("2026-11-03T18:00", "2026-11-03T20:00", "Visit"), "18:00-20:00 on Tue 3 Nov 2026 (Visit)"),
+        (Pause("2026-11-03", "2026-11-03T20:00"), "Tue 3 Nov 2026 00:00 to Tue 3 Nov 2026 20:00"),
+        (Pause("2026-11-03T18:00", "2026-11-03"), "Tue 3 Nov 2026 18:00 to Tue 3 Nov 2026 24:00"),
+        (Pause("2026-10-25T01:30Z", "2026-10-25T03:00"), "Sun 25 Oct 2026 01:30 GMT to Sun 25 Oct 2026 03:00"),
+        (Pause("2026-10-25T00:30", "2026-10-25T01:30Z"), "Sun 25 Oct 2026 00:30 to Sun 25 Oct 2026 01:30 GMT"),
+    ],
+)
+def test_one_exception_is_told_as_it_was_written(pause: Pause, said: str) -> None:
+    assert pause_words(pause, LONDON) == said
