@@ -69,7 +69,7 @@ def latest(person_id: str, now: int) -> Latest:
     known = queries.newest(person_id, now, _LATEST)
     fix = next((fact for fact in known if isinstance(fact, facts.Fix) and not fact.mock), None)
     battery = next((f for f in known if isinstance(f, facts.DeviceReport) and f.battery_pct is not None), None)
-    device = [fact for fact in known if not isinstance(fact, facts.ConditionsChanged)]
+    device = [fact for fact in known if isinstance(fact, facts.Fix | facts.DeviceReport)]
     return Latest(fix, battery, device[0].at_ms if device else None)
 
 
