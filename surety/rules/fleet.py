@@ -30,6 +30,7 @@ ANYWAY = 0.1  # the share of them, at most, that would have failed at the usual 
 USUAL_A_DAY, USUAL_WEIGHT_DAYS = 0.1, 20.0  # failures a device and day before any were seen, and what that counts for
 MOST_ALIKE = 0.8  # of groups hit about as hard, the larger one explains more
 RECOVERED, CALM_MS = 0.75, 10 * MINUTE_MS  # over once so many are well again and the rest had time to follow
+SETTLE_MS = 2 * MINUTE_MS  # once all are: in which they send what they had kept, and duties are verified again
 LONGEST_MS = 12 * HOUR_MS  # after that, whoever still fails is looked into one by one
 
 
@@ -242,8 +243,10 @@ def is_over(ended: Sequence[Millis | None], began_ms: Millis, now_ms: Millis) ->
     `ended`: when each device was well again. Whoever is not, then has a trouble of their own.
     """
     well = sorted(at for at in ended if at is not None and at <= now_ms)
-    if len(well) == len(ended) or now_ms - began_ms >= LONGEST_MS:
+    if now_ms - began_ms >= LONGEST_MS:
         return True
+    if len(well) == len(ended):
+        return now_ms - max(well, default=began_ms) >= SETTLE_MS
     enough = math.ceil(RECOVERED * len(ended))
     return len(well) >= enough and now_ms - well[enough - 1] >= CALM_MS
 

@@ -110,6 +110,7 @@ def test_it_is_over_when_all_are_well_or_most_and_the_rest_had_their_time() -> N
     assert fleet.is_over([well] * 4, began, NOW)
     assert fleet.is_over([well, well, well, None], began, NOW)
     assert not fleet.is_over([well, well, None, None], began, NOW)
+    assert not fleet.is_over([NOW - MINUTE_MS] * 4, began, NOW)
     assert not fleet.is_over([NOW - MINUTE_MS] * 3 + [None], began, NOW)
     assert fleet.is_over([None] * 4, NOW - fleet.LONGEST_MS, NOW)
 

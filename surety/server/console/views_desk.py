@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 from surety.server.accounts.models import User
 from surety.server.accounts.permissions import may, requires
 from surety.server.alerts import actions, queries
-from surety.server.alerts.models import Alert, Incident, Outcome, Severity, Status
+from surety.server.alerts.models import Alert, Incident, Outcome, Part, Severity, Status
 from surety.server.console import desk_filter
 from surety.server.console.case_access import user_of
 from surety.server.console.desk_filter import Choice
@@ -176,7 +176,7 @@ def _pane_context(user: User, alert: Alert) -> dict[str, Any]:
     context: dict[str, Any] = {
         "alert": alert,
         "person": person,
-        "parts": queries.parts(alert.pk),
+        "parts": _standing(queries.parts(alert.pk)),
         "events": [{"event": event, "words": EVENT_WORDS.get(event.action, event.action)} for event in events],
         "order_reason": queries.order_reason(alert, now),
         "procedure": written_for(alert.kind),
@@ -195,6 +195,11 @@ def _pane_context(user: User, alert: Alert) -> dict[str, Any]:
         note_reading(user, person, (drawn.from_ms, drawn.to_ms), f"alert {alert.pk}", now_ms=now)
         context["timeline"] = drawn
     return context
+
+
+def _standing(parts: list[Part]) -> list[Part]:
+    """What an alert is about now; what fell away stands in its history, unless all of it did."""
+    return [part for part in parts if part.fell_away_ms is None] or parts
 
 
 Doing = partial[Alert]

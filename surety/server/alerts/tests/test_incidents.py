@@ -172,7 +172,7 @@ def test_a_second_outage_of_the_same_network_is_a_second_incident(town):
     found = go_silent(town[:8])
     incidents.watch(FOUND)
     come_back(found, FOUND + 20 * MINUTE_MS)
-    incidents.watch(FOUND + 21 * MINUTE_MS)
+    incidents.watch(FOUND + 23 * MINUTE_MS)
     later = BEGAN + 240 * MINUTE_MS
     again = [silence(one, began_ms=later) for one in town[:8]]
     actions.apply_findings(again, [], now_ms=later + 30 * MINUTE_MS)
@@ -184,7 +184,7 @@ def test_no_machine_closes_an_alert_and_one_person_resolves_what_cleared_under_i
     found = go_silent(town[:8])
     incidents.watch(FOUND)
     come_back(found, FOUND + 20 * MINUTE_MS)
-    incidents.watch(FOUND + 21 * MINUTE_MS)
+    incidents.watch(FOUND + 23 * MINUTE_MS)
     incident = Incident.objects.get()
     assert set(Alert.objects.values_list("status", flat=True)) == {Status.OPEN}
     incidents.resolve(incident.pk, "Northtel says: a mast failed", acting_user=olga, now_ms=FOUND + 30 * MINUTE_MS)

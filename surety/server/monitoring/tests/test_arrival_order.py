@@ -3,6 +3,7 @@
 import tempfile
 from pathlib import Path
 
+import msgspec
 import pytest
 from django.db import transaction
 from hypothesis import HealthCheck, given, settings
@@ -67,23 +68,31 @@ legs = st.lists(
         st.integers(1, 25),  # fixes at the place
         st.sampled_from([1, 2, 5, 20]),  # minutes between them
         st.sampled_from([0, 0, 0, 40, 200]),  # minutes of nothing afterwards
-        st.sampled_from([None, None, DeviceEvent.SOS, DeviceEvent.POWER_OFF]),
+        st.sampled_from([None, None, DeviceEvent.SOS, DeviceEvent.POWER_OFF, DeviceEvent.STRAP_TAMPER]),
+        st.sampled_from([None, None, 90, 14]),  # the battery, percent
+        st.booleans(),  # whether the device had no network, and sends it all an hour later
     ),
     min_size=1,
     max_size=8,
 )
 
 
-def facts_of(journey: list[tuple[tuple[float, float], int, int, int, DeviceEvent | None]]) -> list[Fact]:
+def facts_of(
+    journey: list[tuple[tuple[float, float], int, int, int, DeviceEvent | None, int | None, bool]],
+) -> list[Fact]:
     """The facts of a journey, in order of time."""
     facts: list[Fact] = []
     at_ms = START_MS + 90_000
-    for place, count, every, gap, event in journey:
+    for place, count, every, gap, event, battery, kept in journey:
+        leg: list[Fact] = []
         for _ in range(count):
-            facts.append(fix(at_ms, place))
+            leg.append(fix(at_ms, place))
             at_ms += every * MINUTE_MS
-        if event:
-            facts.append(DeviceReport(fact_id("device", at_ms, event), "device", at_ms, at_ms, events=(event,)))
+        if event or battery:
+            name, events = fact_id("device", at_ms, event, battery), (event,) if event else ()
+            leg.append(DeviceReport(name, "device", at_ms, at_ms, battery, events=events))
+        came_ms = at_ms + HOUR_MS
+        facts += [msgspec.structs.replace(fact, received_ms=came_ms) for fact in leg] if kept else leg
         at_ms += gap * MINUTE_MS
     return [fact for fact in facts if fact.at_ms < END_MS]
 
