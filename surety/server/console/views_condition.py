@@ -259,9 +259,9 @@ def live_checks(person: Person, body: Body) -> list[str]:
     """What somebody should see before saving: a zone that covers the curfew's address, leave that opens a zone."""
     if isinstance(body, Absence):
         return _opened_zones(person, body)
-    if not isinstance(body, Zone) or body.zone_kind is not ZoneKind.EXCLUSION:
+    if not isinstance(body, Zone) or body.zone_kind is ZoneKind.INCLUSION:
         return []
-    now = now_ms()
+    now, warn_m = now_ms(), body.warn_m if body.zone_kind is ZoneKind.EXCLUSION else 0
     homes = [
         place
         for c in cases.condition_set(person.pk).conditions
@@ -272,8 +272,11 @@ def live_checks(person: Person, body: Body) -> list[str]:
     found = []
     for place in {place.name: place for place in homes}.values():
         lon, lat = _middle(place.area)
-        if kernel.clearance(packed[0], blocks, corners, *kernel.earth_centred(lat, lon)) > 0:
+        inside_m = kernel.clearance(packed[0], blocks, corners, *kernel.earth_centred(lat, lon))
+        if inside_m > 0:
             found.append(f"Look again: this zone covers {place.name}, where a curfew asks the person to be.")
+        elif inside_m + warn_m > 0:
+            found.append(f"Look again: {place.name} lies so near that the person would be warned at home.")
     return found
 
 

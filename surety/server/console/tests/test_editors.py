@@ -276,6 +276,14 @@ def test_an_exclusion_zone_over_the_curfew_address_is_pointed_out(ana: Case, off
     lines = preview(officer, ana, "zone", zone_form(**over_home))["lines"]
     assert "this zone covers Home" in str(lines)
     assert "covers" not in str(preview(officer, ana, "zone", zone_form())["lines"])
+    to_pass = over_home | {"zone_kind": "restriction", "stay": "20"}
+    assert "this zone covers Home" in str(preview(officer, ana, "zone", zone_form(**to_pass))["lines"])
+
+
+def test_a_warning_that_would_come_at_home_is_pointed_out(ana: Case, officer: Client):
+    near = {"area-shape": "circle", "area-lat": str(HOME[0] + 0.009), "area-lon": str(HOME[1]), "area-radius": "500"}
+    assert "warned at home" in str(preview(officer, ana, "zone", zone_form(**near, warn="600"))["lines"])
+    assert "warned at home" not in str(preview(officer, ana, "zone", zone_form(**near, warn="100"))["lines"])
 
 
 # --- people, orders, devices ----------------------------------------------------------------------------------------
