@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 
 from surety.cli import app
 from surety.rules.facts import DeviceEvent, DeviceReport, fact_id
+from surety.rules.findings import RULES_VERSION
 from surety.server.audit.models import Entry as AuditEntry
 from surety.server.cases import actions as cases
 from surety.server.cases.models import Condition, Person
@@ -285,3 +286,23 @@ def test_a_frozen_view_reads_one_instant_and_holds_nobody_up(stream: Stream) -> 
     send(stream, ada, [fix(MORNING + MINUTE_MS, HOME)])
     settle(Worker(stream), MORNING + MINUTE_MS)  # the connection is as it was: it writes
     assert StoredFact.objects.filter(person_id=ada.pk).count() >= 2
+
+
+def test_what_other_rules_made_is_told_from_what_these_make(ada: Person) -> None:
+    row = of_kind("zone_entered")
+    older = bytes(row.body).replace(RULES_VERSION.encode(), b"2020.1.1")
+    Finding.objects.filter(pk=row.pk).update(body=older)
+    told = explain_report.report(rederive(row.pk))
+    assert told.differences == (f"rules_version: stored '2020.1.1', derived '{RULES_VERSION}'",)
+    assert told.verdict.endswith("and it agrees in everything else.")
+    Finding.objects.filter(pk=row.pk).update(body=older.replace(b"established", b"probable"), certainty="probable")
+    assert "it also differs in what follows" in explain_report.report(rederive(row.pk)).verdict
+
+
+def test_snapshots_of_other_rules_are_passed_over(ada: Person) -> None:
+    row = of_kind("curfew_returned")
+    base_ms = rederive(row.pk).base_ms
+    Snapshot.objects.filter(at_ms=base_ms).update(body=b"2020.1.1\x00 written long ago")
+    known = rederive(row.pk)
+    assert known.differences == []
+    assert known.base_ms is None or known.base_ms < base_ms
