@@ -4,16 +4,17 @@ Reads only; whoever shows a trail records the reading first (`views_trail.note_r
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from surety.rules import asked, facts, presence, schedule, words
+from surety.rules import asked, battery, devices, facts, presence, schedule, words
 from surety.rules.conditions import Area, Attendance, Body, ConditionSet, Curfew, Zone
 from surety.rules.findings import Finding, Kind
 from surety.rules.kernel import ENTER_AT, LEAVE_AT
 from surety.rules.plan import MODE_OF_ZONE
 from surety.rules.presence import Mode, Presence
+from surety.rules.state import Device
 from surety.server.monitoring import queries
 
 GAP_MS = 5 * 60_000  # over five minutes without a fix is missing data (the field's own rule)
@@ -51,6 +52,7 @@ class Latest(msgspec.Struct, frozen=True):
     fix: facts.Fix | None
     battery: facts.DeviceReport | None
     heard_ms: int | None
+    flat_at_ms: int | None = None  # when the battery will be flat, as far as these records tell
 
 
 def recorded(person_id: str, from_ms: int, to_ms: int) -> Recorded:
@@ -68,9 +70,22 @@ def latest(person_id: str, now: int) -> Latest:
     """What the device told last, as far as its latest records say."""
     known = queries.newest(person_id, now, _LATEST)
     fix = next((fact for fact in known if isinstance(fact, facts.Fix) and not fact.mock), None)
-    battery = next((f for f in known if isinstance(f, facts.DeviceReport) and f.battery_pct is not None), None)
+    told = next((f for f in known if isinstance(f, facts.DeviceReport) and f.battery_pct is not None), None)
     device = [fact for fact in known if isinstance(fact, facts.Fix | facts.DeviceReport)]
-    return Latest(fix, battery, device[0].at_ms if device else None)
+    heard_ms = device[0].at_ms if device else None
+    return Latest(fix, told, heard_ms, _flat_at_ms(fact for fact in reversed(known)))
+
+
+def _flat_at_ms(in_order: Iterable[facts.Fact]) -> int | None:
+    """The rules' own forecast, from the reports in order of time."""
+    device = Device()
+    for fact in in_order:
+        if isinstance(fact, facts.DeviceReport) and fact.battery_pct is not None:
+            charging = devices.charging_told(device, fact)
+            levels = battery.with_level(device.levels, fact.at_ms, float(fact.battery_pct), charging=charging)
+            device = msgspec.structs.replace(device, levels=levels, charging=charging)
+    ahead = battery.forecast(device.levels)
+    return None if ahead is None else ahead.flat_at_ms
 
 
 def areas_of(body: Body) -> list[tuple[str, str, Area]]:

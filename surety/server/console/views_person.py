@@ -133,6 +133,8 @@ def _device_words(person: Person, now: int) -> dict[str, str]:
     if last.battery is not None and last.battery.battery_pct is not None:
         charging = ", charging" if last.battery.charging else ""
         battery = f"Battery {last.battery.battery_pct:.0f} %{charging}, {ago_text(last.battery.at_ms, now)}"
+        if last.flat_at_ms is not None and last.flat_at_ms > now:
+            battery += f"; flat about {clock_text(last.flat_at_ms, person.time_zone)} at this rate"
     heard = f"Last heard {ago_text(last.heard_ms, now)}" if last.heard_ms else "Not heard yet"
     return {"name": device.model or f"Device speaking {device.protocol}", "battery": battery, "heard": heard}
 
