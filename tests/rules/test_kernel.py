@@ -421,3 +421,14 @@ def test_the_settings_of_a_mode_are_laid_out_in_the_row_of_its_area():
     radius = math.sqrt(wide[kernel.AREA_M2] / math.pi)
     assert wide[kernel.RING_M2] == pytest.approx(math.pi * (1.01**2 - 1) * radius**2, rel=1e-9)
     assert not np.isnan(row).any()
+
+
+def test_only_an_exclusion_zone_itself_can_be_passed_unseen_and_nothing_is_told_as_changed_before_a_fix():
+    shapes = [(Circle(LAT, LON, 100.0), mode) for mode in Mode]
+    packed, grown = presence.pack(shapes), presence.pack(shapes, grown_m=[50.0] * len(shapes))
+    assert packed.areas[:, kernel.PASSABLE].tolist() == [float(mode is Mode.EXCLUSION) for mode in Mode]
+    assert not grown.areas[:, kernel.PASSABLE].any()
+    evidence = presence.fresh(packed)
+    assert evidence[:, kernel.CHANGED].tolist() == [0.0] * len(Mode)
+    assert evidence[:, kernel.PRESENCE].tolist() == [kernel.UNKNOWN] * len(Mode)
+    np.testing.assert_array_equal(evidence[:, kernel.LOG_ODDS], [MODES[mode].rest for mode in Mode])

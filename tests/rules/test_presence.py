@@ -293,7 +293,8 @@ def test_in_silence_the_probability_goes_back_to_rest_and_the_state_stays_as_it_
     kept = watch.evidence.copy()
     probabilities = [read(watch.evidence, 0, now + s * 1000).p_inside for s in (0, 30, 600, 3_600, 86_400)]
     assert probabilities == sorted(probabilities, reverse=True)
-    assert probabilities[0] == probabilities[1]
+    assert probabilities[0] == probabilities[1] == pytest.approx(0.99)
+    assert probabilities[2] == pytest.approx(1 / (1 + math.exp(3 - (3 + math.log(99)) * math.exp(-570 / 3_600))))
     assert probabilities[-1] == pytest.approx(1 / (1 + math.exp(3)), abs=1e-6)
     assert read(watch.evidence, 0, now + 86_400_000).presence is Presence.INSIDE
     np.testing.assert_array_equal(watch.evidence, kept)
