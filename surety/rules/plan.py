@@ -8,6 +8,8 @@ import functools
 import hashlib
 import struct
 import zlib
+from collections.abc import Hashable
+from typing import TypeVar, cast
 
 import msgspec
 
@@ -18,7 +20,6 @@ from surety.rules.conditions import (
     Condition,
     ConditionSet,
     Curfew,
-    Timetable,
     Zone,
     ZoneKind,
     timetables_of,
@@ -31,6 +32,7 @@ from surety.rules.schedule import BEGINNING, END
 from surety.rules.silence import Watchdog
 from surety.rules.tracker import Ask
 
+SharedT = TypeVar("SharedT", bound=Hashable)
 _KEPT_EPOCHS = 2  # the one in force, and the one before it for what comes late
 _encode = msgspec.msgpack.Encoder(order="deterministic").encode
 _to_text = msgspec.json.Encoder().encode
@@ -153,8 +155,8 @@ def _duty(condition: Condition, body: Curfew | Zone, areas: _Areas, leaves: tupl
         condition.effective_from_ms,
         END if condition.effective_to_ms is None else condition.effective_to_ms,
         _shared(body.timetable),
-        tuple((name, areas.row_of(area, mode)) for name, area in named),
-        body.unknown_after_s * 1000,
+        _shared(tuple((name, areas.row_of(area, mode)) for name, area in named)),
+        _shared(body.unknown_after_s * 1000),
         body.max_stay_s * 1000 if isinstance(body, Zone) and mode is Mode.RESTRICTION else None,
         leaves,
     )
@@ -173,6 +175,10 @@ def _key(area: Area, mode: Mode, grown_m: float) -> int:
 
 
 @functools.lru_cache(maxsize=4096)
-def _shared(timetable: Timetable) -> Timetable:
-    """One object for all equal timetables: many people have the same few."""
-    return timetable
+def _only(value: Hashable) -> Hashable:
+    return value
+
+
+def _shared(value: SharedT) -> SharedT:
+    """One object for all equal ones: many people have the same few timetables, names and limits."""
+    return cast("SharedT", _only(value))

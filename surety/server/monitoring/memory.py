@@ -32,6 +32,7 @@ _STATES = (
     " facts_tally, body"
     " FROM monitoring_personstate WHERE person_id IN (*)"
 )
+READ_AT_ONCE = 250  # people: conditions take ten times their room until they are planned for
 _NO_PLAN = Plan(ConditionSet("", 0, ()))
 
 
@@ -121,8 +122,8 @@ class Memory:
         """These people; who is not in memory is read, and who has no state yet begins one."""
         people = self._people
         missing = [person_id for person_id in ids if person_id not in people]
-        if missing:
-            people.update(self.read(missing))
+        for start in range(0, len(missing), READ_AT_ONCE):
+            people.update(self.read(missing[start : start + READ_AT_ONCE]))
         for person_id in ids:
             people.move_to_end(person_id)
         return {person_id: people[person_id] for person_id in ids}

@@ -43,7 +43,7 @@ FLEET_MS = 60_000  # of the domain's time: how often it is asked whether many de
 KEEP_LOG_MS = 72 * 3_600_000  # long enough to look into what a device sent over a long weekend
 # The database, the log or our ownership is gone: nobody's fault, and trying again may help.
 AWAY = (OperationalError, InterfaceError, StreamUnavailableError, actions.LostOwnershipError)
-SQLITE_CACHE_KIB = 131_072  # facts and states of many people are touched at random; SQLite's own 2 MiB would thrash
+SQLITE_CACHE_KIB = 65_536  # facts and states of many people are touched at random; SQLite's own 2 MiB would thrash
 
 
 class Progress(msgspec.Struct, frozen=True):
