@@ -11,7 +11,7 @@ from surety.server.accounts.models import Role, User
 from surety.server.alerts import actions as alerts
 from surety.server.alerts.tests import cast
 from surety.server.cases import actions as cases
-from surety.server.cases.checks import PersonDetails
+from surety.server.cases.checks import DeviceDetails, PersonDetails
 from surety.server.cases.models import Person
 from surety.server.monitoring.models import Finding as FindingRow
 from surety.server.monitoring.models import StoredFact
@@ -160,3 +160,24 @@ def night() -> None:
         alerts.resolve(
             second.pk, "violation", "Said he stayed out; no proof of a reason.", acting_user=operator, now_ms=now
         )
+
+
+def protected_person() -> str:
+    """Somebody protected from Ana Berg: one link in force, one that waits for approval, a phone; their id."""
+    from surety.server.cases import protected  # noqa: PLC0415 - only here
+    from surety.server.cases.models import Order  # noqa: PLC0415
+
+    again = {"acting_user": None, "now_ms": now_ms()}
+    details = protected.ProtectedDetails(reference="PR-1", name="Pia Protected", contact="by telephone, after six")
+    pia = protected.register_protected(details, **again)
+    orders = Order.objects.filter(person__reference__in=("NB-2000", "NB-2001"))
+    for order in orders:
+        terms = protected.LinkTerms(legal_basis="Protection Act, s. 5", alert_m=500, warn_m=1_500)
+        consent = protected.Consent(at_ms=again["now_ms"], how="signed form")
+        link = protected.propose_link(pia.pk, order.pk, terms, consent, from_ms=again["now_ms"], **again)
+        if order == orders[0]:
+            protected.approve_link(link.pk, **again)
+            protected.record_link_told(link.pk, cast.told(again["now_ms"]), **again)
+    device, _ = cases.register_device(DeviceDetails(protocol="owntracks", model="Phone"), **again)
+    protected.assign_protected_device(device.pk, pia.pk, from_ms=again["now_ms"], **again)
+    return pia.pk

@@ -71,6 +71,21 @@ def test_no_rule_of_accessibility_is_broken_and_nothing_comes_from_elsewhere(
     context.close()
 
 
+def test_the_page_of_a_protected_person_breaks_no_rule_either(server: RunningServer, browser: Browser) -> None:
+    identity = server.python("from tests.browser.cast import protected_person\nprint(protected_person())").strip()
+    context = browser.new_context(viewport={"width": 1440, "height": 900}, reduced_motion="reduce")
+    log_in_by_cookie(context, server, "sven")
+    with watched_page(context, server) as page:
+        page.goto(f"{server.url}/protected/{identity}")
+        assert page.get_by_role("link", name="Approve").count() == 1
+        for width, scheme in ((1440, "light"), (1440, "dark"), (360, "light")):
+            page.set_viewport_size({"width": width, "height": 900})
+            page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]  # playwright's own literal type
+            assert not broken_rules(page), f"{width} px, {scheme}: {broken_rules(page)}"
+            assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    context.close()
+
+
 def broken_rules(page: Page) -> list[tuple[str, list[str]]]:
     found = Axe().run(page, options=RULES)
     return [(rule["id"], [str(node["target"]) for node in rule["nodes"]]) for rule in found.response["violations"]]

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from surety.rules import engine, words
+from surety.rules import engine, to_person, words
 from surety.rules.conditions import ConditionSet, MovingZone, Timetable
 from surety.rules.facts import Fact, ProtectedFix, Source, Tick, fact_id
 from surety.rules.findings import Cause, Certainty, Finding, Kind, to_json
@@ -275,6 +275,10 @@ def test_without_the_protected_persons_positions_there_is_no_breach(life: list[F
     own = [fact for fact in life if not isinstance(fact, ProtectedFix)]
     found = run(order(ZONE), own, END)
     assert set(kinds(found)) <= {Kind.CANNOT_VERIFY, Kind.VERIFIED_AGAIN, Kind.MOCK_LOCATION, Kind.IMPLAUSIBLE_MOVEMENT}
+
+
+def test_the_person_is_never_told_by_their_device_that_the_protected_one_is_near() -> None:
+    assert not {Kind.PROTECTED_NEAR, Kind.PROTECTED_APPROACHED, Kind.PROTECTED_CLEAR} & to_person.USEFUL_MS.keys()
 
 
 def test_a_zone_needs_a_distance_that_positions_can_tell() -> None:
