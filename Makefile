@@ -12,7 +12,7 @@ help:
 	@echo "make quick  the tests that take under a minute"
 	@echo "make lint   style, types and the lines between the rooms"
 	@echo "make bench  measure, print a table, write benchmarks/out/*.json"
-	@echo "make mutants  does any test notice when a rule is changed? (hours; RULES='duty zones' for some)"
+	@echo "make mutants  does any test notice when a rule is changed? (hours; RULES='duty zones' or RULES='--sample 0.05' for some)"
 	@echo "make docs   draw the states, and check that the docs name what is there"
 	@echo "make lock   write the lock files anew from requirements/*.in"
 
