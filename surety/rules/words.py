@@ -23,7 +23,8 @@ from surety.rules.conditions import (
 )
 from surety.rules.findings import Certainty, Finding, Kind
 from surety.rules.phrases import both, count, distance, either, local_time, percent, span
-from surety.rules.telling import SAID, Teller, within
+from surety.rules.teller import Teller
+from surety.rules.telling import SAID, within
 from surety.rules.timetable_words import pause_words, timetable
 
 __all__ = ["describe", "explanation", "local_time", "sentence", "timetable"]
