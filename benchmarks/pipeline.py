@@ -26,6 +26,7 @@ START_MS = 1_772_323_200_000
 FEW, MANY = 5_000, 50_000
 FIXES = 60_000
 RESTART_MS = 900_000
+ABOUT_DEG = 0.0004  # up to 90 m in ten seconds, as somebody on a bicycle
 TARGET_PER_S = 20_000
 TARGET_MIB = 1_024
 MODULE = "benchmarks.pipeline"
@@ -76,7 +77,7 @@ def _in_processes(people: int) -> dict[str, float]:
 
 
 def _entries(people: int, fixes: int, round_ms: int) -> list:
-    from benchmarks.population import CENTRE, SPREAD_DEG, person_id
+    from benchmarks.population import person_id
     from surety.rules.facts import Fix, Source, encode, fact_id
     from surety.stream.contract import Entry
 
@@ -85,10 +86,18 @@ def _entries(people: int, fixes: int, round_ms: int) -> list:
     for number in range(fixes):
         who = person_id(number % people)
         at_ms = round_ms + (number // people) * 10_000 + number % 1000
-        lat, lon = CENTRE[0] + dice.uniform(-SPREAD_DEG, SPREAD_DEG), CENTRE[1] + dice.uniform(-SPREAD_DEG, SPREAD_DEG)
+        lat, lon = (near + dice.uniform(-ABOUT_DEG, ABOUT_DEG) for near in _around(number % people))
         fix = Fix(fact_id(who, at_ms), who, at_ms, at_ms, lat, lon, 8.0, Source.GNSS)
         entries.append(Entry(who, who, "osmand", at_ms, (encode(fix),)))
     return entries
+
+
+def _around(number: int) -> tuple[float, float]:
+    """Where somebody is about: the same place in every round, as nobody leaps across the town."""
+    from benchmarks.population import CENTRE, SPREAD_DEG
+
+    dice = random.Random(number)
+    return CENTRE[0] + dice.uniform(-SPREAD_DEG, SPREAD_DEG), CENTRE[1] + dice.uniform(-SPREAD_DEG, SPREAD_DEG)
 
 
 def _work(people: int) -> dict[str, float]:
