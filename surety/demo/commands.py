@@ -46,6 +46,7 @@ def demo_code(
     if found is None:
         _fail(f"There is no demonstration in {data_dir}; `surety demo` makes one.")
     secrets = {log_in.role: log_in.totp_secret for log_in in found.log_ins}
+    role = role.replace("-", "_")  # a user's name is good too
     if role not in secrets:
         _fail(f'There is no role "{role}"; choose one of {", ".join(secrets)}.')
     code, left_s = codes.code_now(secrets[role])

@@ -80,7 +80,7 @@ class CheckInTracker(Tracker[Questions, CheckIns]):
         case = _Case(ask, scene)
         after = case.asked(before, fact) if isinstance(fact, CheckInAsked) else case.answered(before, fact)
         others = [one for one in open_now if one is not before]
-        listed = others if after is None or after.stands is CheckInState.CLOSED else [*others, after]
+        listed = others if after is None else [*others, after]
         return msgspec.structs.replace(record, open=_bounded(listed)), case.found
 
     def closed(self, record: CheckIns, scene: Scene) -> list[Finding]:
@@ -198,8 +198,8 @@ def _silent_since(asked_ms: Millis, delivered: bool | None, scene: Scene) -> boo
 
 
 def _bounded(listed: list[CheckIn]) -> tuple[CheckIn, ...]:
-    """At most MOST_OPEN: the oldest that was answered goes first, so that nothing sent can push a question out."""
+    """At most MOST_OPEN: the oldest answered one goes first, so that nothing that is sent can push a question out."""
     while len(listed) > MOST_OPEN:
-        answered = [one for one in listed if one.stands is CheckInState.ANSWERED]
-        listed.remove(answered[0] if answered else listed[0])
+        settled = [one for one in listed if one.stands in {CheckInState.ANSWERED, CheckInState.CLOSED}]
+        listed.remove(settled[0] if settled else listed[0])
     return tuple(listed)

@@ -237,7 +237,7 @@ def _check_in() -> Machine[CheckInState, CheckInEvent]:
             state.MISSED: "the time is over, and no photograph has come",
             state.ANSWERED: "a photograph has come, and is compared",
             state.NOT_VERIFIED: "two people say that it shows somebody else",
-            state.CLOSED: "nothing is open any more; it is forgotten",
+            state.CLOSED: "settled; kept in mind while the same question may be told again",
         },
         {
             event.DUE: "the time to answer is over",
@@ -251,6 +251,7 @@ def _check_in() -> Machine[CheckInState, CheckInEvent]:
         Move(state.ASKED, event.DUE_UNHEARD, state.UNDELIVERED, Kind.CHECK_IN_UNDELIVERED),
         *(Move(one, event.SUBMITTED, state.ANSWERED, late.get(one)) for one in unanswered),
         *(Move(state.ANSWERED, verdict, state.CLOSED) for verdict in settled),
+        Move(state.CLOSED, event.SUBMITTED, state.ANSWERED),
         Move(state.ANSWERED, event.NOT_SAME, state.NOT_VERIFIED, Kind.FACE_NOT_VERIFIED),
         *(Move(state.NOT_VERIFIED, verdict, state.CLOSED, Kind.DUTY_ENDED) for verdict in settled),
     )

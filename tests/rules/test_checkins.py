@@ -202,6 +202,11 @@ def test_any_course_is_told_the_same_with_ticks_saves_and_repetitions(course: li
     assert found == plain
 
 
+def test_a_question_told_again_after_it_was_settled_is_not_missed() -> None:
+    answered = [asked("13:00", "13:30"), submitted("13:12"), decided("13:14", Verdict.SAME)]
+    assert happened(*HEARD, *answered, asked("13:20", "13:50")) == []
+
+
 @settings(max_examples=300, deadline=None)
 @given(course=courses())
 def test_nothing_adverse_comes_of_machines_doubt_or_questions_that_never_arrived(course: list[Fact]) -> None:

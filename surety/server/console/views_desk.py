@@ -1,5 +1,6 @@
 """The desk: what needs me now, since when, what has been done; and everything that is done to one alert."""
 
+import operator
 from collections.abc import Mapping
 from functools import partial
 from typing import Any
@@ -20,6 +21,7 @@ from surety.server.console.case_access import user_of
 from surety.server.console.desk_filter import Choice
 from surety.server.console.procedure import next_step, procedures, written_for
 from surety.server.console.readings import note_reading
+from surety.server.console.templatetags.surety_ui import incident_key, sort_key
 from surety.server.console.timeline import timeline
 from surety.server.console.views_incident import pane_context as incident_context
 from surety.server.errors import ConflictError, InvalidError, NotAllowedError, NotFoundError, RefusedError
@@ -67,7 +69,13 @@ class Page(msgspec.Struct, frozen=True):
     alerts: list[Alert]
     number: int
     has_more: bool
-    incidents: list[Incident] = []  # before all alerts, on the first page
+    incidents: list[Incident] = []  # on the first page, each before the alerts of its severity
+
+    @property
+    def rows(self) -> list[Alert | Incident]:
+        """Everything on the page, in its order."""
+        keyed = [(incident_key(one), one) for one in self.incidents] + [(sort_key(one), one) for one in self.alerts]
+        return [row for _, row in sorted(keyed, key=operator.itemgetter(0))]
 
     @property
     def first_number(self) -> int:
@@ -124,11 +132,10 @@ def desk(request: HttpRequest) -> HttpResponse:
     """The desk with its list; the first alert is chosen. For those who see cases."""
     context = _list_context(request)
     wanted = request.GET.get("alert", "")
-    chosen = next((alert for alert in context["page"].alerts if alert.pk == wanted), None)
-    first = chosen or next(iter(context["page"].alerts), None)
-    common = next((one for one in context["page"].incidents if one.pk == wanted or (not chosen and not wanted)), None)
-    if common is not None:
-        context |= incident_context(user_of(request), common)
+    rows = context["page"].rows
+    first = next((row for row in rows if row.pk == wanted), next(iter(rows), None))
+    if isinstance(first, Incident):
+        context |= incident_context(user_of(request), first)
     elif first is not None:
         context |= _pane_context(user_of(request), queries.alert(first.pk, user_of(request)))
     return render(request, "console/desk.html", context)

@@ -175,8 +175,8 @@ def sort_key(alert: Alert) -> str:
 
 @register.simple_tag
 def incident_key(incident: Incident) -> str:
-    """Where an incident's row stands: before every alert, as it explains many."""
-    return f"0{incident.severity}{incident.due_ms:015d}{incident.pk}"
+    """Where an incident's row stands: before the alerts of its severity, as it explains many; never before an SOS."""
+    return f"{incident.severity}{0:015d}{incident.due_ms:015d}{incident.pk}"
 
 
 @register.simple_tag

@@ -1,10 +1,15 @@
-"""An incident on the desk: one row before all others, its people, and what can be done; for those who may see them."""
+"""An incident on the desk: one row, its people, and what can be done; for those who may see them."""
+
+import re
 
 import pytest
 
+from surety.rules.findings import Kind
 from surety.server.accounts.models import Role, User
+from surety.server.alerts import actions as alerts
 from surety.server.alerts import incidents
 from surety.server.alerts.models import Alert, Incident, Status
+from surety.server.alerts.tests.cast import finding
 from surety.server.alerts.tests.test_incidents import FOUND, come_back, go_silent, wearer
 from surety.server.cases.models import Person
 from surety.server.console import live_feed
@@ -33,13 +38,24 @@ def outage(town: list[Person]) -> Incident:
     return Incident.objects.get()
 
 
-def test_it_is_one_row_before_all_alerts_with_its_count_cause_first(town: list[Person], outage: Incident) -> None:
+def test_it_is_one_row_with_its_count_cause_first(town: list[Person], outage: Incident) -> None:
     client, _ = logged_in("olga", Role.OPERATOR)
     html = client.get("/").content.decode()
     row = html[html.index(f"row-{outage.pk}") :]
     assert row.index("Network") < row.index("7 people")
     assert "Network Northtel: 7 of 7 devices fell silent" in row
     assert html.count('<li class="row ') == 1
+
+
+def test_a_call_for_help_stands_before_it_and_is_the_one_that_is_open(town: list[Person], outage: Incident) -> None:
+    for kind, who in ((Kind.SOS, town[8]), (Kind.INCLUSION_LEFT, town[9])):
+        alerts.apply_findings([finding(who, kind, at_ms=FOUND)], [], now_ms=FOUND)
+    client, _ = logged_in("olga", Role.OPERATOR)
+    html = client.get("/").content.decode()
+    sos, absent = (Alert.objects.get(person=who) for who in (town[8], town[9]))
+    rows = re.findall(r'<li class="row [^>]*data-id="(\w+)"', html)
+    assert rows == [sos.pk, outage.pk, absent.pk]
+    assert f"/alerts/{sos.pk}/do" in html[html.index('id="pane"') :]
 
 
 def test_its_pane_says_why_it_is_no_coincidence_and_whom_it_touches(town: list[Person], outage: Incident) -> None:
