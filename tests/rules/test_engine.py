@@ -2,7 +2,6 @@
 
 import datetime as dt
 import random
-import time
 
 import msgspec
 import pytest
@@ -360,15 +359,11 @@ def test_two_sets_with_the_same_number_are_not_mistaken_for_one_another() -> Non
     assert kinds(run(order(inclusion()), facts, "19:30")) == [Kind.CANNOT_VERIFY, Kind.VERIFIED_AGAIN]
 
 
-def test_a_step_is_fast_enough_and_a_state_small_enough() -> None:
-    """Loose limits, against a change of order: measured 6 us a fix, under 2 us to save and 4 us to load."""
-    facts = stay(HOME, "12:00", "18:00", every_s=10)
-    run(EVERYTHING, facts[:10])
-    begun = time.perf_counter()
+def test_a_state_stays_small_however_long_the_day() -> None:
+    """A worker holds fifty thousand of them (speed is measured in benchmarks/engine.py)."""
     state = engine.start("ada")
-    for fact in facts:
+    for fact in stay(HOME, "12:00", "18:00", every_s=10):
         state = engine.step(state, fact, EVERYTHING).state
-    assert (time.perf_counter() - begun) / len(facts) < 500e-6
     assert len(engine.encode_state(state)) < 2_500
 
 
