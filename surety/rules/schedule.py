@@ -57,7 +57,8 @@ _CHUNK_DAYS = 14
 _EDGE_DAYS = 4  # a row lasts up to two days and zones lie up to a day from UTC
 _EPOCH_DAY = dt.date(1970, 1, 1).toordinal()
 _FIRST_DAY, _LAST_DAY = dt.date(1900, 1, 1).toordinal(), dt.date(9990, 1, 1).toordinal()
-_FIRST_MS: Millis = (_FIRST_DAY - _EPOCH_DAY) * DAY_MS
+# How far back an absence is looked for: one that recurs lies within a fortnight, one of a date anywhere.
+_LOOKS_BACK_MS: tuple[Millis, ...] = tuple(days * DAY_MS for days in (14, 200, 3_000, 60_000, 4_000_000))
 _SEARCH_MS: Millis = 400 * DAY_MS  # every change of clock that recurs, Ramadan's too, comes within a year and a month
 _DATE_LENGTH = len("2026-11-23")
 _WEEKDAYS = tuple(Weekday)
@@ -200,13 +201,11 @@ class _Cuts:
 
     def _table_ends(self, at_ms: Millis, since_ms: Millis) -> Iterator[Millis]:
         for table in self.tables:
-            back = _CHUNK_DAYS * DAY_MS
-            found = windows(table, at_ms - back, at_ms)
-            while not found and at_ms - back > max(
-                since_ms, _FIRST_MS
-            ):  # what is written for one date may lie far back
-                back *= 4
-                found = windows(table, at_ms - back, at_ms)
+            found: tuple[Window, ...] = ()
+            for back_ms in _LOOKS_BACK_MS:
+                found = windows(table, at_ms - back_ms, at_ms)
+                if found or at_ms - back_ms <= since_ms:
+                    break
             yield from (window.end_ms for window in found[-1:])
 
 

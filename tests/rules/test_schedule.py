@@ -241,6 +241,13 @@ def test_an_absence_of_long_ago_still_bounds_the_endless_piece_after_it() -> Non
     assert piece == Window(ms("2011-05-05T11:00Z"), END, ("",), piece_of_ms=BEGINNING)
 
 
+def test_a_window_many_years_ahead_is_found_beside_recurring_leave() -> None:
+    church = Timetable(LONDON, (Row(Weekday.SUN, "10:00", "12:00"),))
+    once = Timetable(LONDON, (), (OneOff("2039-11-06", "09:00", "11:00"),))  # a Sunday
+    window = around(once, ms("2026-11-04T00:00Z"), "", (church,))
+    assert window == Window(ms("2039-11-06T09:00Z"), ms("2039-11-06T10:00Z"))
+
+
 def test_absences_that_touch_are_one_and_absence_at_all_times_leaves_nothing() -> None:
     halves = tuple(Timetable(LONDON, (Row(Weekday.MON, a, b),)) for a, b in (("20:00", "21:00"), ("21:00", "22:00")))
     found = windows(NIGHTS, ms("12:00"), ms("+1 12:00"), "", halves)
