@@ -178,7 +178,7 @@ def _judge(group: Group, names: list[str], sample: float | None) -> dict[str, st
         return _results(group)
     if not _known(group):  # mutmut makes them all when it is asked for one
         _mutmut(group, "run", *children, f"surety.rules.{group.files[0]}.*__mutmut_1")
-    drawn = _drawn(_known(group), sample)
+    drawn = _drawn([name for name in _known(group) if not names or name.split(".")[2] in names], sample)
     _mutmut(group, "run", *children, *drawn)
     results = _results(group)
     return {name: verdict if name in drawn else "not checked" for name, verdict in results.items()}
