@@ -66,6 +66,7 @@ const showPane = async (id) => {
   try {
     const answer = await fetch(paneOf(id), { headers: { "X-Fragment": "pane" } });
     if (asked !== paneAsked || loggedOut(answer)) return;
+    if (paneIsOf() === id && isBusy(pane)) return; // the same alert once more: the words somebody is writing stay
     if (answer.ok) putPane(await answer.text());
     else notice(answer.status === 404 ? "This alert is no longer among those you may see." : "The alert could not be loaded. Try again.");
   } catch {
@@ -103,6 +104,11 @@ const submit = async (form, submitter) => {
     if (answer.status < 500 && answer.status !== 404 && type.includes("text/html") && (answer.ok || [403, 409, 422].includes(answer.status))) {
       const html = await answer.text();
       if (!html.trimStart().startsWith("<article")) return notice("That was refused. Reload the page and try again.");
+      if (paneIsOf() === chosen) { // what was asked for before this action would show the alert as it was
+        paneAsked += 1;
+        pane.classList.remove("pane-loading");
+        pane.inert = false;
+      }
       putPane(html);
       const said = pane.querySelector("[data-said]");
       if (said) announce.textContent = said.textContent.trim();
