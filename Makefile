@@ -9,7 +9,7 @@ SPEED ?=
 help:
 	@echo "make demo   run the whole system with a live town (PEOPLE=40 SPEED=10)"
 	@echo "make test   install what tests need and run them all"
-	@echo "make quick  the tests that take under a minute"
+	@echo "make quick  the quick tests (a little over a minute)"
 	@echo "make lint   style, types and the lines between the rooms"
 	@echo "make bench  measure, print a table, write benchmarks/out/*.json"
 	@echo "make mutants  does any test notice when a rule is changed? (hours; RULES='duty zones' or RULES='--sample 0.05' for some)"
