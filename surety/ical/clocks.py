@@ -85,6 +85,7 @@ def _onsets(part: Component, budget: Budget) -> list[dt.datetime]:
         until = read.until
         last = _LAST
         if until is not None:  # in UTC by the standard; the offset before holds until then
+            # A wall clock: the zone is applied afterwards.
             last = min(last, dt.datetime(until.year, until.month, until.day) + dt.timedelta(days=2))  # noqa: DTZ001
             if isinstance(until, dt.datetime) and until.tzinfo is not None:
                 last = until.replace(tzinfo=None) + dt.timedelta(milliseconds=_offset(part, "TZOFFSETFROM"))
@@ -99,6 +100,7 @@ def _onsets(part: Component, budget: Budget) -> list[dt.datetime]:
 
 def _offset(part: Component, name: str) -> Millis:
     try:
+        # The library has no types for its parsers.
         return int(vUTCOffset.from_ical(part.text(name)) / _MILLISECOND)  # type: ignore[no-untyped-call]
     except ValueError:
         raise CalendarError(f'has the offset "{part.text(name)[:20]}": write an IANA zone') from None
@@ -139,6 +141,7 @@ class Clocks:
 def value(text: str) -> dt.date | dt.datetime | None:
     """A DATE or DATE-TIME as written (in UTC: with its zone); None where it is neither."""
     try:
+        # The library has no types for its parsers.
         found = vDDDTypes.from_ical(text)  # type: ignore[no-untyped-call]
     except ValueError:
         return None

@@ -66,6 +66,7 @@ def _start(text: str, dates: Property, clocks: Clocks) -> Start:
     if not _FIRST_YEAR <= found.year <= _LAST_YEAR:
         raise CalendarError(f"lies outside the years {_FIRST_YEAR} to {_LAST_YEAR}: correct its {dates.name}")
     if not isinstance(found, dt.datetime):
+        # A wall clock: the zone is applied afterwards.
         return Start(dt.datetime(found.year, found.month, found.day), found.toordinal(), None)  # noqa: DTZ001
     wall = found.replace(tzinfo=None)
     clock = UTC if found.tzinfo is not None else clocks.named(dates.parameters.get("TZID", ""))

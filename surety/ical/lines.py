@@ -43,6 +43,7 @@ def parse(data: bytes) -> list[Component]:
     if len(data) > MAX_BYTES:
         raise CalendarError(f"the calendar is larger than {MAX_BYTES // 1_000_000} MB; export a shorter time of it")
     try:
+        # The library has no types for its parsers.
         lines = Contentlines.from_ical(data.decode("utf-8-sig"))  # type: ignore[no-untyped-call]
     except UnicodeDecodeError:
         raise CalendarError("the file is no calendar: it is not text in UTF-8; export it as iCalendar (.ics)") from None

@@ -79,6 +79,7 @@ class AllowanceTracker(Tracker[Allowance, Away]):
             record, found = _counted(record, ask, fix_ms, watch.breach.certainty, scene)
         return msgspec.structs.replace(record, from_ms=fix_ms, fix_ms=fix_ms), found
 
+    # Part of what every rule is given; this one does not need it all.
     def numbers(self, record: Away, ask: Allowance, finding: Finding, scene: Scene) -> Numbers:  # noqa: ARG002
         """What an absence began with, or what it came to."""
         if finding.condition_id != ask.condition_id:

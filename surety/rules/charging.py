@@ -69,6 +69,7 @@ class ChargingTracker(Tracker[ChargeDuty, Charge]):
         until_ms = _day_end_ms(record.until_ms, ask.zone)
         return msgspec.structs.replace(day, until_ms=until_ms, charged_ms=day.running_ms, unknown_ms=0), found
 
+    # Part of what every rule is given; this one does not need it all.
     def taken(self, record: Charge, ask: ChargeDuty, fact: Fact, scene: Scene) -> tuple[Charge, list[Finding]]:  # noqa: ARG002
         """A report tells of the time since the one before it."""
         if not isinstance(fact, DeviceReport):

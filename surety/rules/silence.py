@@ -79,6 +79,7 @@ class SilenceTracker(Tracker[Watchdog, Silence]):
         """The next message of any kind ends a silence."""
         return record.episode is not None
 
+    # Part of what every rule is given; this one does not need it all.
     def taken(self, record: Silence, ask: Watchdog, fact: Fact, scene: Scene) -> tuple[Silence, list[Finding]]:  # noqa: ARG002
         """Something came from the device: the silence is over, unless it was kept and is heard only later."""
         if record.episode is None or not isinstance(fact, Fix | DeviceReport) or not hearing.is_prompt(fact):

@@ -50,6 +50,7 @@ class Tracker(Generic[AskT, RecordT]):
         """What a condition asks of this rule; nothing for a condition that does not concern it."""
         return ()
 
+    # Part of what every rule is given; this one does not need it all.
     def asks_under(self, condition: Condition, row_of: RowOf, leaves: Sequence[Leave]) -> Sequence[AskT]:  # noqa: ARG002
         """The same for a rule that leave concerns: `leaves` are those in force that cover the condition."""
         return self.asks_of(condition, row_of)
@@ -78,18 +79,22 @@ class Tracker(Generic[AskT, RecordT]):
         """Whether the next fix is to be given to `taken`. Fixes are not, otherwise; every other fact always is."""
         return False
 
+    # Part of what every rule is given; this one does not need it all.
     def taken(self, record: RecordT, ask: AskT, fact: Fact, scene: Scene) -> tuple[RecordT, list[Finding]]:  # noqa: ARG002
         """A fact has come; `scene` is what was known before it, at the fact's own time."""
         return record, []
 
+    # Part of what every rule is given; this one does not need it all.
     def looked(self, record: RecordT, ask: AskT, scene: Scene) -> tuple[RecordT, list[Finding]]:  # noqa: ARG002
         """The evidence of place has changed what it says, or a window has turned."""
         return record, []
 
+    # Part of what every rule is given; this one does not need it all.
     def numbers(self, record: RecordT, ask: AskT, finding: Finding, scene: Scene) -> Numbers:  # noqa: ARG002
         """What this rule has to add to the evidence of a finding of a duty."""
         return {}
 
+    # Part of what every rule is given; this one does not need it all.
     def heard(self, record: RecordT, ask: AskT, finding: Finding, scene: Scene) -> tuple[RecordT, list[Finding]]:  # noqa: ARG002
         """A duty of place and time has found something."""
         return record, []
