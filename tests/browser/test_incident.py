@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Route, expect
 
 from tests.browser.server import RunningServer, log_in_by_cookie, watched_page
 from tests.browser.test_access import RULES
@@ -66,6 +66,28 @@ def test_it_comes_by_itself_and_is_acknowledged_and_noted_by_keyboard(server: Ru
         page.keyboard.type("Northtel is told")
         page.get_by_role("button", name="Add the note").click()
         expect(page.locator(".history")).to_contain_text("Northtel is told")
+    context.close()
+
+
+def test_a_pane_that_loads_late_takes_no_words_from_under_anybodys_hands(
+    server: RunningServer, browser: Browser
+) -> None:
+    context = browser.new_context(viewport={"width": 1440, "height": 900})
+    log_in_by_cookie(context, server, "olga")
+    with watched_page(context, server) as page:
+        page.goto(server.url + "/")
+        wait_live(page)
+        held: list[Route] = []
+        page.route("**/pane", lambda route: held.append(route))  # noqa: PLW0108 - Playwright marks its handler
+        with page.expect_request("**/pane"):
+            page.keyboard.press("j")  # the one row again: its pane is asked for once more, and is slow to come
+        page.keyboard.press("n")
+        page.keyboard.type("Northtel is told")
+        with page.expect_response("**/pane") as answer:
+            held[0].continue_()
+        answer.value.finished()
+        expect(page.locator(".pane-loading")).to_have_count(0)
+        expect(page.get_by_label("Note")).to_have_value("Northtel is told")
     context.close()
 
 
