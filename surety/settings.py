@@ -47,6 +47,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         """Where the server's secret key lies."""
         return self.data_dir / "secret.key"
 
+    @property
+    def master_key_file(self) -> Path:
+        """Where the key lies under which people's keys are kept (surety/blobs/sealing.py)."""
+        return self.data_dir / "photographs.key"
+
 
 # --- what each setting may be: a check gives the value, or raises ValueError with what to write instead -----------
 

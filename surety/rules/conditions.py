@@ -158,15 +158,32 @@ class Trail(msgspec.Struct, frozen=True, tag="trail", tag_field="kind", omit_def
     zone: str = "UTC"
 
 
+class Exemption(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Times in which nobody is asked for a photograph: at work, at worship, with a doctor."""
+
+    name: Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
+    timetable: Timetable
+
+
+DAYTIME = tuple(Row(day, "07:00", "22:00") for day in Weekday)
+
+
 class CheckInDuty(msgspec.Struct, frozen=True, tag="check_in", tag_field="kind", omit_defaults=True):
     """Answer, with a photograph of oneself, up to `per_day` questions a day (0: none are asked for now).
 
-    `response_s` is how long one is in time, `late_until_s` how long after that one is still taken, as late.
+    `response_s` is how long one is in time, `late_until_s` how long after that one is still taken, as late. Questions
+    come only while `timetable` is active (by default not in the night) and none of the `exempt` is, at least `apart_s`
+    after each other; its exceptions are pauses. `fixed`: at these local times; without any, at times that nobody can
+    foresee (asking.py).
     """
 
     per_day: Annotated[int, msgspec.Meta(ge=0, le=5)]
     response_s: Annotated[int, msgspec.Meta(ge=300, le=86_400)] = 1_800
     late_until_s: Annotated[int, msgspec.Meta(ge=0, le=259_200)] = 86_400
+    timetable: Timetable = Timetable("UTC", DAYTIME)
+    apart_s: Annotated[int, msgspec.Meta(ge=0, le=43_200)] = 3_600
+    fixed: Annotated[tuple[LocalTime, ...], msgspec.Meta(max_length=5)] = ()
+    exempt: Annotated[tuple[Exemption, ...], msgspec.Meta(max_length=20)] = ()
 
 
 class MovingZone(msgspec.Struct, frozen=True, tag="moving_zone", tag_field="kind", omit_defaults=True):
@@ -248,6 +265,8 @@ def timetables_of(body: Body) -> tuple[Timetable, ...]:
     """Every timetable in a condition's body; a trail's says in which zone its days are counted."""
     if isinstance(body, Trail):
         return (Timetable(body.zone),)
+    if isinstance(body, CheckInDuty):
+        return (body.timetable, *(one.timetable for one in body.exempt))
     return (body.timetable,) if isinstance(body, Curfew | Zone | MovingZone | Absence | Attendance) else ()
 
 

@@ -97,13 +97,47 @@ class CheckInAsked(msgspec.Struct, frozen=True, tag="check_in_asked", tag_field=
 
 
 class CheckInSubmitted(msgspec.Struct, frozen=True, tag="check_in_submitted", tag_field="type", omit_defaults=True):
-    """The person sent photographs for a check-in. What they show is for the face room and then for a person to say."""
+    """The person sent photographs for a check-in. What they show is for the face room and then for a person to say.
+
+    `photos`: the SHA-256 of each frame, in order; none where an officer saw the person themselves. `turn`: which way
+    the head was to be turned ("left", "right", "": not at all). `tries`: how often it was tried; `forced`: sent all the
+    same.
+    `clock_ms`: what the device's own clock said; `at_ms` is by the server's, as well as it can be told.
+    """
 
     id: str
     check_in_id: str
     device_id: str
     at_ms: Millis
     received_ms: Millis
+    photos: tuple[str, ...] = ()
+    turn: str = ""
+    tries: int = 1
+    forced: bool = False
+    clock_ms: Millis | None = None
+
+
+class Topic(enum.StrEnum):
+    """What somebody says that they have a problem with."""
+
+    UNWELL = "unwell"
+    UNSAFE = "unsafe"
+    DEVICE = "device"  # the watch, its strap, its battery
+    CAMERA = "camera"
+    PLACE = "place"  # cannot be where they are to be
+    TIME = "time"  # cannot keep a time
+    OTHER = "other"
+
+
+class ProblemTold(msgspec.Struct, frozen=True, tag="problem_told", tag_field="type", omit_defaults=True):
+    """The person says that they have a problem, in their own words where they wrote any."""
+
+    id: str
+    device_id: str
+    at_ms: Millis
+    received_ms: Millis
+    topic: Topic
+    words: Annotated[str, msgspec.Meta(max_length=500)] = ""
 
 
 class Verdict(enum.StrEnum):
@@ -155,7 +189,16 @@ class Tick(msgspec.Struct, frozen=True, tag="tick", tag_field="type"):
     at_ms: Millis
 
 
-Fact = Fix | DeviceReport | ConditionsChanged | CheckInAsked | CheckInSubmitted | CheckInDecided | ProtectedFix
+Fact = (
+    Fix
+    | DeviceReport
+    | ConditionsChanged
+    | CheckInAsked
+    | CheckInSubmitted
+    | CheckInDecided
+    | ProtectedFix
+    | ProblemTold
+)
 _encoder = msgspec.msgpack.Encoder(order="deterministic")
 _decoder: msgspec.msgpack.Decoder[Fact] = msgspec.msgpack.Decoder(Fact)
 

@@ -9,7 +9,7 @@ from django.apps import apps
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from surety.rules import conditions, facts, findings
-from surety.server.cases.checks import DATA_KINDS
+from surety.server.cases.checks import DATA_KINDS, OrderTerms
 
 RULES = Path(facts.__file__).parent
 SURETY = RULES.parent
@@ -46,7 +46,7 @@ def test_what_the_rules_are_given_has_no_field_for_a_trait(module: object) -> No
         assert not {f for f in struct.__struct_fields__ if _words(f) & PROTECTED}
 
 
-@pytest.mark.parametrize("app", ["monitoring", "alerts", "cases", "audit", "accounts"])
+@pytest.mark.parametrize("app", ["monitoring", "alerts", "cases", "audit", "accounts", "checkins", "records"])
 def test_no_table_has_a_position_that_could_be_searched_across_people(app: str) -> None:
     for model in apps.get_app_config(app).get_models():
         fields = {field.name for field in model._meta.get_fields()}
@@ -71,11 +71,18 @@ def test_no_address_asks_who_was_near_a_place() -> None:
         ), route
 
 
-def test_no_order_can_allow_photographs_and_nothing_here_reads_faces() -> None:
-    assert "photo" not in DATA_KINDS
-    sources = [file.read_text() for file in SURETY.rglob("*.py") if "tests" not in file.parts]
-    imported = {name.split(".")[0] for text in sources for name in _imports(ast.parse(text))}
-    assert not imported & {"onnxruntime", "cv2", "dlib", "face_recognition", "insightface", "torch", "mediapipe"}
+def test_photographs_are_taken_only_where_an_order_names_them() -> None:
+    assert "photo" not in OrderTerms.__struct_defaults__[-1]
+    assert "photo" in DATA_KINDS
+
+
+def test_faces_are_read_in_the_face_room_alone() -> None:
+    readers = {"onnxruntime", "cv2", "dlib", "face_recognition", "insightface", "torch", "mediapipe"}
+    for file in SURETY.rglob("*.py"):
+        room = file.relative_to(SURETY).parts
+        if "tests" not in room and room[0] != "faces":
+            imported = {name.split(".")[0] for name in _imports(ast.parse(file.read_text()))}
+            assert not imported & readers, file
 
 
 def _imports(tree: ast.AST) -> set[str]:

@@ -48,6 +48,10 @@ PERMISSIONS = {
     "programmes.view": "see the zones that hold for a whole programme",
     "programmes.propose": "propose a zone for a whole programme, and withdraw one",
     "programmes.confirm": "confirm or decline a zone for a whole programme that somebody else proposed",
+    "checkins.enrol": "record the images that a person is compared with, and a check-in without a camera",
+    "checkins.review": "decide whether the photographs of a check-in show the expected person",
+    "checkins.arbitrate": "decide a check-in on which two reviewers disagree",
+    "oversight.read": "read the figures of oversight, which name nobody under supervision",
 }
 
 NO, CASELOAD, REGION, ALL = Scope.NONE, Scope.CASELOAD, Scope.REGION, Scope.ALL
@@ -56,30 +60,15 @@ TABLE: Mapping[Role, Mapping[str, Scope]] = {
     role: dict(zip(_COLUMNS, scopes, strict=True))
     for role, scopes in {
         # cases: view, change, assign; alerts: handle, confirm; trail; protected: view, change, approve; audit; users;
-        # programmes: view, propose, confirm
-        Role.OFFICER: (CASELOAD, CASELOAD, NO, CASELOAD, NO, CASELOAD, NO, NO, NO, NO, NO, ALL, NO, NO),
-        Role.OPERATOR: (REGION, NO, NO, REGION, NO, REGION, NO, NO, NO, NO, NO, ALL, NO, NO),
-        Role.FACE_REVIEWER: (NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO),
-        Role.SUPERVISOR: (
-            REGION,
-            REGION,
-            REGION,
-            REGION,
-            REGION,
-            REGION,
-            REGION,
-            REGION,
-            REGION,
-            NO,
-            NO,
-            ALL,
-            ALL,
-            ALL,
-        ),
-        Role.VICTIM_LIAISON: (NO, NO, NO, NO, NO, NO, REGION, REGION, NO, NO, NO, NO, NO, NO),
-        Role.DISCLOSURE_OFFICER: (NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO),
-        Role.AUDITOR: (NO, NO, NO, NO, NO, NO, NO, NO, NO, ALL, NO, ALL, NO, NO),
-        Role.ADMINISTRATOR: (NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, ALL, ALL, ALL, NO),
+        # programmes: view, propose, confirm; checkins: enrol, review, arbitrate; oversight
+        Role.OFFICER: (CASELOAD, CASELOAD, NO, CASELOAD, NO, CASELOAD, *(NO,) * 5, ALL, NO, NO, CASELOAD, NO, NO, NO),
+        Role.OPERATOR: (REGION, NO, NO, REGION, NO, REGION, *(NO,) * 5, ALL, *(NO,) * 6),
+        Role.FACE_REVIEWER: (*(NO,) * 15, REGION, NO, NO),
+        Role.SUPERVISOR: (*(REGION,) * 9, NO, NO, ALL, ALL, ALL, REGION, REGION, REGION, ALL),
+        Role.VICTIM_LIAISON: (*(NO,) * 6, REGION, REGION, *(NO,) * 10),
+        Role.DISCLOSURE_OFFICER: (NO,) * 18,
+        Role.AUDITOR: (*(NO,) * 9, ALL, NO, ALL, *(NO,) * 5, ALL),
+        Role.ADMINISTRATOR: (*(NO,) * 10, ALL, ALL, ALL, *(NO,) * 5),
     }.items()
 }
 

@@ -26,7 +26,7 @@ from surety.rules.conditions import (
 )
 from surety.server.errors import InvalidError
 
-DATA_KINDS = ("position", "device")
+DATA_KINDS = ("position", "device", "photo")
 ORDER_TYPES = ("civil", "community", "immigration", "post_release", "pre_trial", "special", "bail")
 REVIEW_WITHIN_MS = 123 * 86_400_000  # four months: the longest that proportionality may go without a review
 BACKDATED_AFTER_MS = 60_000  # a form filled in within a minute is not a backdated change
@@ -43,7 +43,7 @@ class OrderTerms(msgspec.Struct, frozen=True, kw_only=True):
     starts_ms: int
     ends_ms: int
     review_due_ms: int
-    data_kinds: tuple[str, ...] = DATA_KINDS
+    data_kinds: tuple[str, ...] = ("position", "device")
 
 
 class Told(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,5 +1,6 @@
 """What the door may accept, derived anew from a person's orders and assignments whenever either changes."""
 
+import base64
 from collections.abc import Iterator
 
 from django.db.models import F
@@ -18,6 +19,8 @@ from surety.server.cases.models import (
     ProtectedLink,
 )
 from surety.server.cases.queries import CollectionSpan, collection_spans
+from surety.server.records import actions as records
+from surety.server.timekeeping import now_ms
 
 PROTECTED_KIND = "protected"
 
@@ -76,6 +79,13 @@ def _link_grants(person: Person) -> Iterator[DoorGrant]:
                 yield _grant(assignment.device, person.pk, span, [PROTECTED_KIND], link.pk)
 
 
+def _photo_key(person_id: str, data_kinds: list[str]) -> str:
+    """What the door seals photographs to; nothing where none may be taken."""
+    if "photo" not in data_kinds:
+        return ""
+    return base64.urlsafe_b64encode(records.public_key(person_id, now_ms=now_ms())).decode()
+
+
 def _grant(device: Device, person_id: str, span: Span, data_kinds: list[str], link_id: str = "") -> DoorGrant:
     return DoorGrant(
         identifier=device.identifier,
@@ -84,6 +94,7 @@ def _grant(device: Device, person_id: str, span: Span, data_kinds: list[str], li
         person_id=person_id,
         secret_sha256=device.secret_sha256,
         payload_key=device.payload_key,
+        photo_key=_photo_key(person_id, data_kinds),
         data_kinds=data_kinds,
         link_id=link_id,
         from_ms=span.from_ms,

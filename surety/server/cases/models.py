@@ -78,7 +78,7 @@ class OrderVersion(Recorded):
     legal_basis = models.CharField(max_length=200)
     issuing_authority = models.CharField(max_length=200)
     decision_sha256 = models.CharField(max_length=64)
-    data_kinds = models.JSONField(default=list, help_text='What may be collected: "position", "device"')
+    data_kinds = models.JSONField(default=list, help_text='What may be collected: "position", "device", "photo"')
     starts_ms = models.BigIntegerField()
     ends_ms = models.BigIntegerField()
     review_due_ms = models.BigIntegerField()
@@ -192,6 +192,25 @@ class ProtectedAssignment(Recorded):
     to_ms = models.BigIntegerField(null=True)
 
 
+class WatchKey(models.Model):
+    """The key with which a watch signs, and the one-time code by which it came to be known.
+
+    The server writes the code's hash; the door claims it for a key by plain SQL, once (gateway/watch_register.py), and
+    the server then enters the claim in the audit log (`recorded_ms`). Another code for the device takes the key away.
+    """
+
+    device = models.OneToOneField(Device, primary_key=True, on_delete=models.CASCADE, related_name="watch_key")
+    code_sha256 = models.CharField(max_length=64, unique=True)
+    code_made_ms = models.BigIntegerField()
+    code_expires_ms = models.BigIntegerField()
+    algorithm = models.CharField(max_length=16, blank=True, help_text="Ed25519 or P-256")
+    public_key = models.CharField(max_length=128, blank=True, help_text="base64url, raw")
+    claimed_ms = models.BigIntegerField(null=True)
+    recorded_ms = models.BigIntegerField(null=True, help_text="When the claim was entered in the audit log")
+    push = models.TextField(blank=True, help_text="The browser's push subscription as JSON")
+    push_ms = models.BigIntegerField(null=True)
+
+
 class DoorGrant(models.Model):
     """What the door may accept: derived from orders and assignments in the transaction that changes them.
 
@@ -205,6 +224,7 @@ class DoorGrant(models.Model):
     secret_sha256 = models.CharField(max_length=64, blank=True)
     payload_key = models.CharField(max_length=64, blank=True)
     link_id = models.CharField(max_length=32, blank=True, help_text="Of a protected person's device: for which link")
+    photo_key = models.CharField(max_length=64, blank=True, help_text="base64url: photographs are sealed to it")
     data_kinds = models.JSONField(default=list)
     from_ms = models.BigIntegerField()
     to_ms = models.BigIntegerField()

@@ -36,6 +36,8 @@ INSTALLED_APPS = [
     "surety.server.monitoring",
     "surety.server.alerts",
     "surety.server.notices",
+    "surety.server.records",
+    "surety.server.checkins",
     "surety.server.console",
 ]
 

@@ -20,9 +20,9 @@ NOW_MS = 1_780_000_000_000
 
 # Written out by hand from DESIGN.md, section 1: the table in the code must say the same.
 EXPECTED = {
-    Role.OFFICER: {"cases.view", "cases.change", "alerts.handle", "trail.read", "programmes.view"},
+    Role.OFFICER: {"cases.view", "cases.change", "alerts.handle", "trail.read", "programmes.view", "checkins.enrol"},
     Role.OPERATOR: {"cases.view", "alerts.handle", "trail.read", "programmes.view"},
-    Role.FACE_REVIEWER: set(),
+    Role.FACE_REVIEWER: {"checkins.review"},
     Role.SUPERVISOR: {
         "cases.view",
         "cases.change",
@@ -36,10 +36,14 @@ EXPECTED = {
         "programmes.view",
         "programmes.propose",
         "programmes.confirm",
+        "checkins.enrol",
+        "checkins.review",
+        "checkins.arbitrate",
+        "oversight.read",
     },
     Role.VICTIM_LIAISON: {"protected.view", "protected.change"},
     Role.DISCLOSURE_OFFICER: set(),
-    Role.AUDITOR: {"audit.read", "programmes.view"},
+    Role.AUDITOR: {"audit.read", "programmes.view", "oversight.read"},
     Role.ADMINISTRATOR: {"admin.users", "programmes.view", "programmes.propose"},
 }
 EVERY = list(itertools.product([*Role, "", "astrologer"], PERMISSIONS))

@@ -1,0 +1,230 @@
+"""What was asked of whom, what came, what the machine measured, and what people concluded.
+
+Writers by table: asking.py (CheckIn, Prompt, Sheet), comparing.py (Submission, Comparison), enrolment.py
+(EnrolledImage, Template), reviewing.py (Review, Answer, ControlPair), outbox.py (OutFact). The door reads open
+check-ins (and marks what it handed over) and sheets by plain SQL (surety/gateway/watch_register.py). Instants are in
+milliseconds (`_ms`).
+"""
+
+from django.conf import settings
+from django.db import models
+
+from surety.server.cases.models import Person, Recorded
+from surety.server.ids import new_id
+
+
+class Stands(models.TextChoices):
+    """How far a check-in has come. Whether it was missed or late is for the rules to find (rules/checkins.py)."""
+
+    ASKED = "asked", "Asked"
+    SUBMITTED = "submitted", "Photographs came; they wait for the comparison"
+    REVIEW = "review", "A person looks"
+    DECIDED = "decided", "Decided"
+    LAPSED = "lapsed", "Nothing came"
+    CANCELLED = "cancelled", "Taken back before it was due"
+
+
+class CheckIn(models.Model):
+    """One question to one person. `id` is the check_in_id of the facts."""
+
+    id = models.CharField(primary_key=True, max_length=32, default=new_id)
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="check_ins")
+    condition_id = models.CharField(max_length=32)
+    condition_version = models.PositiveIntegerField()
+    asked_ms = models.BigIntegerField()
+    due_ms = models.BigIntegerField()
+    late_until_ms = models.BigIntegerField(help_text="From then on photographs are not taken any more")
+    turn = models.CharField(max_length=8, blank=True, help_text="faces.contract.Turn: which way to turn the head")
+    stands = models.CharField(max_length=12, choices=Stands.choices, default=Stands.ASKED)
+    handed_ms = models.BigIntegerField(null=True, help_text="When the door handed it to the watch")
+    seen_ms = models.BigIntegerField(null=True, help_text="When the watch said that it shows it")
+    delivered_ms = models.BigIntegerField(null=True, help_text="When the rules were told that it got through")
+    undelivered_ms = models.BigIntegerField(null=True, help_text="When the rules were told that it did not")
+    reminded_ms = models.BigIntegerField(null=True)
+    verdict = models.CharField(max_length=12, blank=True, help_text="rules.facts.Verdict, once decided")
+    decided_ms = models.BigIntegerField(null=True)
+    decided_by_names = models.JSONField(default=list, help_text="Empty: a clear match, by the machine")
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["person", "asked_ms"]),
+            models.Index(fields=["due_ms"], condition=models.Q(stands="asked"), name="checkin_open"),
+        ]
+
+
+class Channel(models.TextChoices):
+    """How a prompt travels."""
+
+    WATCH = "watch", "The watch's own poll"
+    PUSH = "push", "Web Push"
+    MESSAGE = "message", "SMS, mail or another service"
+
+
+class PromptState(models.TextChoices):
+    """What became of a prompt."""
+
+    QUEUED = "queued", "Waiting"
+    SENT = "sent", "Sent"
+    FAILED = "failed", "Could not be sent"
+    WITHDRAWN = "withdrawn", "No longer needed"
+
+
+class Prompt(models.Model):
+    """The notification outbox: one message about one check-in, by one channel. At least once, tried again, visible."""
+
+    check_in = models.ForeignKey(CheckIn, on_delete=models.CASCADE, related_name="prompts")
+    channel = models.CharField(max_length=12, choices=Channel.choices)
+    kind = models.CharField(max_length=12, help_text="asked or reminder")
+    sentence = models.TextField()
+    state = models.CharField(max_length=12, choices=PromptState.choices, default=PromptState.QUEUED)
+    queued_ms = models.BigIntegerField()
+    next_try_ms = models.BigIntegerField()
+    attempts = models.IntegerField(default=0)
+    settled_ms = models.BigIntegerField(null=True)
+    error = models.CharField(max_length=300, blank=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["next_try_ms"], condition=models.Q(state="queued"), name="prompt_queued")]
+
+
+class Sheet(models.Model):
+    """What a person's watch shows of today, in their language: written here, read by the door (docs/watch.md)."""
+
+    person = models.OneToOneField(Person, primary_key=True, on_delete=models.CASCADE, related_name="sheet")
+    body = models.TextField(help_text="JSON")
+    made_ms = models.BigIntegerField()
+    renew_ms = models.BigIntegerField(help_text="When it has to be written anew")
+
+
+class Submission(models.Model):
+    """Photographs that came for a check-in, by a watch or, where a person has no working camera, by an officer."""
+
+    id = models.CharField(primary_key=True, max_length=32, help_text="Of the fact CheckInSubmitted")
+    check_in = models.ForeignKey(CheckIn, on_delete=models.CASCADE, related_name="submissions")
+    device_id = models.CharField(max_length=32, blank=True)
+    at_ms = models.BigIntegerField()
+    received_ms = models.BigIntegerField()
+    photos = models.JSONField(default=list, help_text="SHA-256 of each frame, in the order in which they were taken")
+    turn = models.CharField(max_length=8, blank=True)
+    tries = models.PositiveIntegerField(default=1)
+    forced = models.BooleanField(default=False, help_text='"Submit anyway"')
+    taken_ms = models.BigIntegerField(null=True, help_text="When the worker took it")
+
+    class Meta:
+        indexes = [models.Index(fields=["check_in", "at_ms"])]
+
+
+class Comparison(models.Model):
+    """What the machine measured of one submission. Run anew when the model changes: the newest counts, all stay."""
+
+    submission = models.ForeignKey(Submission, on_delete=models.CASCADE, related_name="comparisons")
+    at_ms = models.BigIntegerField()
+    outcome = models.CharField(max_length=16, help_text="faces.contract.Outcome")
+    similarity = models.FloatField(null=True)
+    engine = models.CharField(max_length=32, blank=True)
+    model_sha256 = models.CharField(max_length=64, blank=True)
+    body = models.JSONField(help_text="faces.contract.Comparison as JSON")
+
+
+class EnrolledImage(Recorded):
+    """An image that a person is compared with, and where it comes from. Replaced ones stay on record."""
+
+    id = models.CharField(primary_key=True, max_length=32, default=new_id)
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="enrolled_images")
+    sha256 = models.CharField(max_length=64)
+    source = models.CharField(max_length=120, help_text="Where it was taken or found")
+    basis = models.CharField(max_length=200, help_text="Consent, or the authority that allows it")
+    captured_ms = models.BigIntegerField(null=True)
+    quality = models.JSONField(default=dict, help_text="faces.contract.Quality as JSON")
+    usable = models.BooleanField(default=False, help_text="Whether a template could be made")
+    removed_ms = models.BigIntegerField(null=True)
+    removed_by_name = models.CharField(max_length=200, blank=True)
+    removed_reason = models.TextField(blank=True)
+
+
+class Template(models.Model):
+    """An enrolled image as one recogniser keeps it, sealed to the person's key. Made anew when the model changes."""
+
+    image = models.ForeignKey(EnrolledImage, on_delete=models.CASCADE, related_name="templates")
+    model_sha256 = models.CharField(max_length=64)
+    box = models.BinaryField(help_text="faces.contract.Reference.template, sealed")
+    made_ms = models.BigIntegerField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["image", "model_sha256"], name="template_once")]
+
+
+class Stage(models.TextChoices):
+    """Who looks now."""
+
+    FIRST = "first", "A first reviewer"
+    SECOND = "second", "A second reviewer, who does not see the first answer"
+    ARBITER = "arbiter", "A supervisor, as two disagree"
+    DONE = "done", "Decided"
+    WITHDRAWN = "withdrawn", "No longer needed"
+
+
+class Review(models.Model):
+    """That people are to look at a submission, or at a control pair whose truth is known."""
+
+    id = models.CharField(primary_key=True, max_length=32, default=new_id)
+    submission = models.ForeignKey(Submission, null=True, on_delete=models.CASCADE, related_name="reviews")
+    control = models.ForeignKey("ControlPair", null=True, on_delete=models.CASCADE, related_name="reviews")
+    region = models.CharField(max_length=64, blank=True)
+    stage = models.CharField(max_length=12, choices=Stage.choices, default=Stage.FIRST)
+    severity = models.PositiveSmallIntegerField(help_text="1 most urgent; orders the queue with due_ms")
+    opened_ms = models.BigIntegerField()
+    due_ms = models.BigIntegerField()
+    escalated_ms = models.BigIntegerField(null=True)
+    held_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    held_ms = models.BigIntegerField(null=True)
+    verdict = models.CharField(max_length=12, blank=True)
+    decided_ms = models.BigIntegerField(null=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["severity", "due_ms"], condition=~models.Q(stage="done"), name="review_open")]
+
+
+class Answer(models.Model):
+    """One person's answer to one review, with what they were shown when, and how long they looked."""
+
+    review = models.ForeignKey(Review, on_delete=models.CASCADE, related_name="answers")
+    stage = models.CharField(max_length=12, choices=Stage.choices)
+    reviewer = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    reviewer_name = models.CharField(max_length=200)
+    opened_ms = models.BigIntegerField(help_text="When the photographs were uncovered")
+    first_answer = models.CharField(max_length=12, help_text="Before the machine's words were shown")
+    first_ms = models.BigIntegerField()
+    answer = models.CharField(max_length=12, blank=True, help_text="rules.facts.Verdict; final")
+    reason = models.TextField(blank=True)
+    answered_ms = models.BigIntegerField(null=True)
+    spent_ms = models.BigIntegerField(default=0)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["review", "reviewer"], name="answer_once")]
+
+
+class ControlPair(models.Model):
+    """Two pictures of which it is known whether they show the same person, mixed in to learn how often people err."""
+
+    id = models.CharField(primary_key=True, max_length=32, default=new_id)
+    same = models.BooleanField()
+    group = models.CharField(
+        max_length=64, blank=True, help_text="As the pair's source names it; for error rates alone"
+    )
+    reference = models.BinaryField(help_text="A picture, as it was loaded")
+    probe = models.BinaryField(help_text="A picture, as it was loaded")
+    loaded_ms = models.BigIntegerField()
+    source = models.CharField(max_length=120)
+
+
+class OutFact(models.Model):
+    """Outbox to the log: a fact that commits with the rows it is about, and is then appended, at least once."""
+
+    person_id = models.CharField(max_length=32)
+    body = models.BinaryField(help_text="rules.facts.encode")
+    made_ms = models.BigIntegerField()
+    sent_ms = models.BigIntegerField(null=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["id"], condition=models.Q(sent_ms=None), name="outfact_waiting")]

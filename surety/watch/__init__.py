@@ -1,0 +1,1 @@
+"""The watch client: an installable web app, served by the devices' door."""
