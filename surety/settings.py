@@ -40,6 +40,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     map_tiles: str = ""  # an XYZ template or the path of a PMTiles file; empty: the vector layer
     map_geojson: str = ""  # path of a GeoJSON file (streets, buildings) drawn as the local vector layer
     agency_name: str = "Surety"
+    review_minutes: int = 60  # within which people decide a check-in that was answered in time
+    control_every: int = 20  # one review in so many is a control case; 0: none
     debug: bool = False
 
     @property
@@ -137,6 +139,16 @@ def _name(value: object) -> str:
     return text
 
 
+def _count(least: int, most: int) -> Callable[[object], int]:
+    def check(value: object) -> int:
+        number = int(value) if isinstance(value, str) and re.fullmatch(r"\d{1,9}", value) else value
+        if isinstance(number, bool) or not isinstance(number, int) or not least <= number <= most:
+            raise ValueError(f"write a whole number from {least} to {most:,}")
+        return number
+
+    return check
+
+
 def _switch(value: object) -> bool:
     known = {"true": True, "1": True, "yes": True, "on": True, "false": False, "0": False, "no": False, "off": False}
     found = value if isinstance(value, bool) else known.get(str(value).lower())
@@ -170,6 +182,12 @@ SETTINGS: Mapping[str, Setting] = {
     "map_tiles": Setting(_tiles, "Map tiles by XYZ template, or a PMTiles file.", '"/srv/maps/county.pmtiles"'),
     "map_geojson": Setting(_geojson, "Streets and buildings as a GeoJSON file.", '"/srv/maps/town.geojson"'),
     "agency_name": Setting(_name, "The name that pages and authenticator apps show.", '"Northgate Probation"'),
+    "review_minutes": Setting(
+        _count(5, 10_080), "Minutes within which people decide a check-in that was answered in time.", "60"
+    ),
+    "control_every": Setting(
+        _count(0, 10_000), "One review in so many is a control case, whose truth is known; 0 for none.", "20"
+    ),
     "debug": Setting(_switch, "Shows the insides of errors. Never where real people are concerned.", "false"),
 }
 

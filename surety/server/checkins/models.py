@@ -1,9 +1,9 @@
 """What was asked of whom, what came, what the machine measured, and what people concluded.
 
 Writers by table: asking.py (CheckIn, Prompt, Sheet), comparing.py (Submission, Comparison), enrolment.py
-(EnrolledImage, Template), reviewing.py (Review, Answer, ControlPair), outbox.py (OutFact). The door reads open
-check-ins (and marks what it handed over) and sheets by plain SQL (surety/gateway/watch_register.py). Instants are in
-milliseconds (`_ms`).
+(EnrolledImage, Template), reviewing.py and deciding.py (Review, Answer; what people decide of a CheckIn), control.py
+(ControlPair, ControlPicture), outbox.py (OutFact). The door reads open check-ins (and marks what it handed over) and
+sheets by plain SQL (surety/gateway/watch_register.py). Instants are in milliseconds (`_ms`).
 """
 
 from django.conf import settings
@@ -165,10 +165,14 @@ class Stage(models.TextChoices):
 
 
 class Review(models.Model):
-    """That people are to look at a submission, or at a control pair whose truth is known."""
+    """That people are to look at a submission, or at a control pair whose truth is known.
+
+    What the machine said (`comparison`) is frozen with it, and shown to nobody before their own first answer.
+    """
 
     id = models.CharField(primary_key=True, max_length=32, default=new_id)
     submission = models.ForeignKey(Submission, null=True, on_delete=models.CASCADE, related_name="reviews")
+    comparison = models.ForeignKey(Comparison, null=True, on_delete=models.SET_NULL, related_name="+")
     control = models.ForeignKey("ControlPair", null=True, on_delete=models.CASCADE, related_name="reviews")
     region = models.CharField(max_length=64, blank=True)
     stage = models.CharField(max_length=12, choices=Stage.choices, default=Stage.FIRST)
@@ -177,45 +181,75 @@ class Review(models.Model):
     due_ms = models.BigIntegerField()
     escalated_ms = models.BigIntegerField(null=True)
     held_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
-    held_ms = models.BigIntegerField(null=True)
+    held_ms = models.BigIntegerField(null=True, help_text="When the holder last did something")
     verdict = models.CharField(max_length=12, blank=True)
     decided_ms = models.BigIntegerField(null=True)
+    reopened_by_name = models.CharField(max_length=200, blank=True, help_text="Who asked for another look")
+    reopened_reason = models.TextField(blank=True)
 
     class Meta:
-        indexes = [models.Index(fields=["severity", "due_ms"], condition=~models.Q(stage="done"), name="review_open")]
+        indexes = [
+            models.Index(
+                fields=["severity", "due_ms"], condition=~models.Q(stage__in=("done", "withdrawn")), name="review_open"
+            ),
+            models.Index(fields=["opened_ms"]),
+        ]
 
 
 class Answer(models.Model):
-    """One person's answer to one review, with what they were shown when, and how long they looked."""
+    """One person's answer to one review, with what they were shown when, and how long they looked.
+
+    Without `answer` it is not given yet, and counts for nothing.
+    """
 
     review = models.ForeignKey(Review, on_delete=models.CASCADE, related_name="answers")
     stage = models.CharField(max_length=12, choices=Stage.choices)
     reviewer = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
     reviewer_name = models.CharField(max_length=200)
     opened_ms = models.BigIntegerField(help_text="When the photographs were uncovered")
-    first_answer = models.CharField(max_length=12, help_text="Before the machine's words were shown")
-    first_ms = models.BigIntegerField()
+    shown = models.JSONField(default=list, help_text="The pictures that were served, each once")
+    first_answer = models.CharField(max_length=12, blank=True, help_text="Before the machine's words were shown")
+    first_ms = models.BigIntegerField(null=True)
     answer = models.CharField(max_length=12, blank=True, help_text="rules.facts.Verdict; final")
     reason = models.TextField(blank=True)
     answered_ms = models.BigIntegerField(null=True)
-    spent_ms = models.BigIntegerField(default=0)
+    spent_ms = models.BigIntegerField(default=0, help_text="With the photographs open")
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["review", "reviewer"], name="answer_once")]
 
 
 class ControlPair(models.Model):
-    """Two pictures of which it is known whether they show the same person, mixed in to learn how often people err."""
+    """A reference and a burst of which it is known whether they show the same person, mixed in to learn how often
+    people err. About nobody under supervision; `name` is what its source calls it.
+    """
 
     id = models.CharField(primary_key=True, max_length=32, default=new_id)
+    name = models.CharField(max_length=120)
+    source = models.CharField(max_length=120)
     same = models.BooleanField()
     group = models.CharField(
         max_length=64, blank=True, help_text="As the pair's source names it; for error rates alone"
     )
-    reference = models.BinaryField(help_text="A picture, as it was loaded")
-    probe = models.BinaryField(help_text="A picture, as it was loaded")
+    body = models.JSONField(default=dict, help_text="faces.contract.Comparison as JSON, as of a submission")
     loaded_ms = models.BigIntegerField()
-    source = models.CharField(max_length=120)
+    retired_ms = models.BigIntegerField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["source", "name"], name="control_pair_once")]
+
+
+class ControlPicture(models.Model):
+    """One picture of a control pair: of the references, or a frame of the burst."""
+
+    id = models.CharField(primary_key=True, max_length=32, default=new_id)
+    pair = models.ForeignKey(ControlPair, on_delete=models.CASCADE, related_name="pictures")
+    is_reference = models.BooleanField()
+    place = models.PositiveSmallIntegerField(help_text="Its order among its like, from 0")
+    data = models.BinaryField(help_text="The picture as it was loaded")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["pair", "is_reference", "place"], name="control_picture_once")]
 
 
 class OutFact(models.Model):
