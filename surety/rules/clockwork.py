@@ -54,15 +54,15 @@ class Clockwork:
         self.set_wake()
 
     def judge(self, now_ms: Millis) -> None:
-        """Read the evidence for every duty whose window runs."""
+        """Read the evidence for every duty whose window runs; `set_wake` is then due."""
         scene = self._scene(now_ms)
         self._rule(
             [duty.judge(w, d, _TERMS[d.mode], scene) if w.since_ms is not None else (w, []) for w, d in self._pairs()],
             scene,
         )
-        scene = self._scene(now_ms)  # the duties stand as they were just judged
-        self._track([trackers.of(ask).looked(record, ask, scene) for record, ask in self._asked()])
-        self.set_wake()
+        if self.state.records:
+            scene = self._scene(now_ms)  # the duties stand as they were just judged
+            self._track([trackers.of(ask).looked(record, ask, scene) for record, ask in self._asked()])
 
     def look_at_way(self, way: Way, odd: int) -> None:
         """Something may be odd about the way from the last good fix to this one (kernel's bits), or was before it."""
@@ -84,6 +84,8 @@ class Clockwork:
 
     def tell(self, fact: Fact) -> None:
         """Give a fact to the rules beside the duties, before it moves anything else: a fix only to those that wait."""
+        if not self.state.records:
+            return
         scene, every = self._scene(fact.at_ms), not isinstance(fact, Fix)
         rulings = []
         for record, ask in self._asked():
@@ -150,8 +152,9 @@ class Clockwork:
     def _pairs(self) -> list[tuple[Watch, Duty]]:
         return list(zip(self.state.watches, self._epoch().duties, strict=True))
 
-    def _asked(self) -> list[tuple[AnyRecord, Ask]]:
-        return list(zip(self.state.records, self._epoch().asks, strict=True))
+    def _asked(self) -> Sequence[tuple[AnyRecord, Ask]]:
+        records = self.state.records
+        return list(zip(records, self._epoch().asks, strict=True)) if records else ()
 
     def _epoch(self) -> Epoch:
         return self.plan.epoch(self.state.epoch_end_ms - 1)
@@ -162,6 +165,7 @@ class Clockwork:
             state.person_id,
             now_ms,
             functools.partial(self._read, now_ms),
+            functools.partial(presence.informative_ms, state.evidence),
             state.recent,
             state.device,
             state.heard_ms,
@@ -185,6 +189,9 @@ class Clockwork:
 
     def find(self, found: list[Finding], scene: Scene) -> None:
         """Take over what the duties found, with what the other rules add to it, and let those hear of it."""
+        if not self.state.records:  # nobody adds to it, and nobody hears of it
+            self.found += found
+            return
         for finding in found:
             told = self._completed(finding, scene)
             self.found.append(told)
@@ -206,6 +213,8 @@ class Clockwork:
 
     def _turn_windows(self, now_ms: Millis) -> bool:
         """Close the windows that end now and open those that start; whether any did."""
+        if all(now_ms < watch.until_ms for watch in self.state.watches):
+            return False
         scene = self._scene(now_ms)
         turned, watches = False, []
         for watch, held in self._pairs():
@@ -233,6 +242,8 @@ class Clockwork:
         return before[0].left_at(now_ms - 1) if before else ""
 
     def _overstays(self, now_ms: Millis) -> None:
+        if all(held.max_stay_ms is None for held in self._epoch().duties):
+            return
         scene, rulings = self._scene(now_ms), []
         for watch, held in self._pairs():
             terms = _TERMS[held.mode]
@@ -248,6 +259,8 @@ class Clockwork:
         )
 
     def _wake_trackers(self, now_ms: Millis) -> None:
+        if not self.state.records:
+            return
         scene, rulings = self._scene(now_ms), []
         for record, ask in self._asked():
             tracker = trackers.of(ask)

@@ -212,15 +212,19 @@ def unseen_due(watch: Watch, duty: Duty, scene: Scene) -> Millis:
     """When the duty can no longer be verified if nothing comes; END when that does not arise."""
     if watch.since_ms is None or watch.unseen is not None:
         return END
-    seen = [r.last_informative_ms for r in map(scene.read, watch.rows) if r.last_informative_ms is not None]
-    return max([watch.since_ms, watch.asked_ms, *seen]) + duty.unknown_after_ms
+    last_ms = max(watch.since_ms, watch.asked_ms)
+    for row in watch.rows:
+        seen_ms = scene.informed_ms(row)
+        if seen_ms is not None and seen_ms > last_ms:
+            last_ms = seen_ms
+    return last_ms + duty.unknown_after_ms
 
 
 def put_off_by_fixes(watch: Watch, scene: Scene) -> bool:
     """Whether each informative fix of its one row puts `unseen_due` off, to as long after that fix."""
     if watch.since_ms is None or watch.unseen is not None or len(watch.rows) != 1:
         return False
-    last_ms = scene.read(watch.rows[0]).last_informative_ms
+    last_ms = scene.informed_ms(watch.rows[0])
     return last_ms is not None and last_ms >= max(watch.since_ms, watch.asked_ms)
 
 

@@ -102,16 +102,18 @@ class _Work(Clockwork):
         told = state.attention or not isinstance(fact, Fix) or fact.mock
         if told:
             self.tell(fact)
+        judged = False
         if isinstance(fact, Fix | DeviceReport):
             hearing.hear(state, fact)
             if isinstance(fact, Fix) and not fact.mock:
-                self._observe(fact)
+                judged = self._observe(fact)
             else:
                 self._device(fact)
-        if told:
+        if told or judged:
             self.set_wake()
 
-    def _observe(self, fix: Fix) -> None:
+    def _observe(self, fix: Fix) -> bool:
+        """Take a fix as evidence; whether the duties were judged by it."""
         state = self.state
         code = _CODES[fix.source]
         state.recent = (*state.recent, seen(fix))[-RECENT_FIXES:]
@@ -126,8 +128,10 @@ class _Work(Clockwork):
         if odd or settles:
             self.look_at_way(movement.way(before, state.before, fix.id), odd)
             state.attention = state.attention or state.device.leap is not None
-        if len(changed) or state.attention:
+        judged = bool(len(changed)) or state.attention
+        if judged:
             self.judge(fix.at_ms)
+        return judged
 
     def _device(self, fact: Fix | DeviceReport) -> None:
         state = self.state

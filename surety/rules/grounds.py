@@ -43,6 +43,8 @@ def by_satellite(fixes: tuple[Seen, ...], reading: Reading) -> bool:
 
 def used(recent: tuple[Seen, ...]) -> tuple[Seen, ...]:
     """The last few fixes that had a part in a conclusion reached now."""
+    if not recent or recent[-1].at_ms - recent[0].at_ms <= EVIDENCE_SPAN_MS:
+        return recent
     return tuple(fix for fix in recent if recent[-1].at_ms - fix.at_ms <= EVIDENCE_SPAN_MS)
 
 

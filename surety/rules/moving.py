@@ -190,7 +190,11 @@ class _Look:
 
     def _scene(self, n: int) -> Scene:
         evidence, now_ms = np.frombuffer(self.record.rings[n].evidence).reshape(1, -1), self.scene.now_ms
-        return self.scene._replace(read=lambda row: presence.read(evidence, row, now_ms), recent=self.record.pairs)
+        return self.scene._replace(
+            read=lambda row: presence.read(evidence, row, now_ms),
+            informed_ms=lambda row: presence.informative_ms(evidence, row),
+            recent=self.record.pairs,
+        )
 
     def _rule(self, n: int, watch: Watch, found: list[Finding]) -> None:
         rings = list(self.record.rings)

@@ -223,6 +223,12 @@ def read(evidence: Floats, i: int, at_ms: int) -> Reading:
     )
 
 
+def informative_ms(evidence: Floats, i: int) -> int | None:
+    """When the last informative fix of area `i` was, as `read` tells it; None before the first one."""
+    at_ms = evidence.item(i, kernel.INFORMATIVE_MS)
+    return int(at_ms) if at_ms == at_ms else None  # noqa: PLR0124 - not a number is not itself
+
+
 class Columns(NamedTuple):
     """Fixes in order of time, one array each."""
 

@@ -12,12 +12,14 @@ from surety.rules.state import Device, Kept, Seen, Watch
 class Scene(NamedTuple):
     """The evidence of any row, the last fixes, the device's own word, and when it was heard before this instant.
 
+    `informed_ms`: when the last informative fix of a row was, which is all that many rules ask of it.
     `watches`: the duties of place and time as they stand.
     """
 
     person_id: str
     now_ms: Millis
     read: Callable[[int], Reading]
+    informed_ms: Callable[[int], Millis | None]
     recent: tuple[Seen, ...]
     device: Device
     heard_ms: Millis | None
