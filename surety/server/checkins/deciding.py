@@ -3,13 +3,13 @@
 An alert exists only from that fact on (rules/checkins.py). Call `open_review` when the machine gave no clear match.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from django.conf import settings
 from django.db import transaction
 
 from surety.faces.contract import Outcome
-from surety.rules.facts import CheckInDecided, Verdict, encode, fact_id
+from surety.rules.facts import CheckInDecided, encode, fact_id
 from surety.server.accounts.models import User
 from surety.server.audit import actions as audit
 from surety.server.checkins import verdicts
@@ -27,17 +27,26 @@ from surety.server.checkins.models import (
 OPEN_STAGES = (Stage.FIRST, Stage.SECOND, Stage.ARBITER)
 
 
-def open_review(submission: Submission, comparison: Comparison | None, now_ms: int) -> Review:
+def open_review(
+    submission: Submission,
+    comparison: Comparison | None,
+    now_ms: int,
+    *,
+    reopened_by: User | None = None,
+    reason: str = "",
+) -> Review:
     """Have people look at a submission; the check-in then stands in REVIEW. In the caller's transaction, if any.
 
     `comparison` None: there was none, for want of a model or of references. A submission that is or was looked at
-    already is not opened anew, and its review is given back (`reviewing.reopen` is for people).
+    already is not opened anew, and its review is given back, unless somebody asks for it (`reviewing.reopen`).
     """
     with transaction.atomic():
-        check_in = CheckIn.objects.select_for_update().select_related("person").get(pk=submission.check_in_id)
+        check_in = (
+            CheckIn.objects.select_for_update(of=("self",)).select_related("person").get(pk=submission.check_in_id)
+        )
         before = Review.objects.filter(submission=submission).exclude(stage=Stage.WITHDRAWN)
         found = before.order_by("-opened_ms", "pk").first()
-        if found is not None:
+        if found is not None and reopened_by is None:
             return found
         review = Review.objects.create(
             submission=submission,
@@ -46,51 +55,57 @@ def open_review(submission: Submission, comparison: Comparison | None, now_ms: i
             severity=verdicts.severity_of(Outcome(comparison.outcome) if comparison else Outcome.ERROR),
             opened_ms=now_ms,
             due_ms=verdicts.due_ms_of(now_ms, submission.at_ms, check_in.due_ms, settings.SURETY.review_minutes),
+            reopened_by_name=str(reopened_by or ""),
+            reopened_reason=reason,
         )
         CheckIn.objects.filter(pk=check_in.pk).update(stands=Stands.REVIEW)
-        note("review.opened", review, None, now_ms, {"due_ms": review.due_ms})
+        action = "review.reopened" if reopened_by else "review.opened"
+        note(action, review, reopened_by, now_ms, {"due_ms": review.due_ms, "text": reason})
     return review
 
 
-def settle(review: Review, move: verdicts.Move, answers: Sequence[Answer], *, now_ms: int) -> None:
-    """The review after an answer. With a verdict it is decided, and so is its check-in. Inside a transaction."""
+def settle(review: Review, move: verdicts.Move, *, now_ms: int) -> None:
+    """The review's row after an answer. Inside a transaction."""
     review.stage, review.held_by, review.held_ms = move.stage, None, None
     if move.verdict is not None:
         review.verdict, review.decided_ms = move.verdict.value, now_ms
     review.save()
-    if move.verdict is not None and review.submission is not None:
-        agreeing = [one for one in answers if one.reviewer_id in move.deciders]
-        _decide(review, review.submission, move.verdict, agreeing, now_ms)
 
 
-def _decide(review: Review, submission: Submission, verdict: Verdict, agreeing: Sequence[Answer], now_ms: int) -> None:
+def conclude(review: Review, move: verdicts.Move, answers: Sequence[Answer], *, now_ms: int) -> None:
+    """Once people have decided: the check-in, the audit entry, the fact. In the transaction of the last answer."""
+    submission = review.submission
+    if move.verdict is None or submission is None:
+        return
+    agreeing = [one for one in answers if one.reviewer_id in move.deciders]
     names = [one.reviewer_name for one in agreeing]
     CheckIn.objects.filter(pk=submission.check_in_id).update(
-        stands=Stands.DECIDED, verdict=verdict.value, decided_ms=now_ms, decided_by_names=names
+        stands=Stands.DECIDED, verdict=move.verdict.value, decided_ms=now_ms, decided_by_names=names
     )
-    person_id = submission.check_in.person_id
+    # User names: two people of one name are still two, and user names are unique. Users are never deleted.
+    deciders = tuple(one.reviewer.username for one in agreeing if one.reviewer)
     fact = CheckInDecided(
         id=fact_id("review", review.pk, now_ms),
         check_in_id=submission.check_in_id,
         at_ms=now_ms,
         received_ms=now_ms,
-        verdict=verdict,
-        # User names: two people of one name are still two. Users are never deleted, and user names are unique.
-        deciders=tuple(one.reviewer.username for one in agreeing if one.reviewer),
+        verdict=move.verdict,
+        deciders=deciders,
     )
+    person_id = submission.check_in.person_id
     audit.record(
         action="check_in.decided",
         actor=None,
         subject_type="check_in",
         subject_id=submission.check_in_id,
         person_id=person_id,
-        detail={"verdict": verdict.value, "by": names, "review": review.pk},
+        detail={"verdict": move.verdict.value, "by": names, "review": review.pk},
         at_ms=now_ms,
     )
     OutFact.objects.create(person_id=person_id, body=encode(fact), made_ms=now_ms)
 
 
-def note(action: str, review: Review, actor: User | None, now_ms: int, detail: dict[str, object]) -> None:
+def note(action: str, review: Review, actor: User | None, now_ms: int, detail: Mapping[str, object]) -> None:
     """An audit entry about a review; of the person whose photographs they are, or of nobody."""
     person_id = review.submission.check_in.person_id if review.submission else ""
     audit.record(
