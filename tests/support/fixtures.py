@@ -10,6 +10,7 @@ import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import psycopg
 import pytest
 
@@ -23,6 +24,14 @@ def unavailable(what: str) -> None:
     if os.environ.get("CI") == "true":
         pytest.fail(f"{what} (CI may skip nothing)")
     pytest.skip(what)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _data_of_this_run_alone() -> None:
+    """pytest-django may have read the settings before conftest.py named the data directory of this run."""
+    from django.conf import settings  # noqa: PLC0415 - Django must be set up
+
+    settings.SURETY = msgspec.structs.replace(settings.SURETY, data_dir=Path(os.environ["SURETY_DATA_DIR"]))
 
 
 @pytest.fixture(scope="session")

@@ -1,9 +1,10 @@
 """What was asked of whom, what came, what the machine measured, and what people concluded.
 
-Writers by table: asking.py (CheckIn, Prompt, Sheet), comparing.py (Submission, Comparison), enrolment.py
-(EnrolledImage, Template), reviewing.py and deciding.py (Review, Answer; what people decide of a CheckIn), control.py
-(ControlPair, ControlPicture), outbox.py (OutFact). The door reads open check-ins (and marks what it handed over) and
-sheets by plain SQL (surety/gateway/watch_register.py). Instants are in milliseconds (`_ms`).
+Writers by table: asking.py (CheckIn, Prompt, Sheet), taking.py (Submission, as it comes), comparing.py (Comparison,
+and what waits for it; CompareHealth), enrolment.py (EnrolledImage), templates.py (Template), reviewing.py and
+deciding.py (Review, Answer; what people decide of a CheckIn), control.py (ControlPair, ControlPicture), outbox.py
+(OutFact). Where a CheckIn stands is moved on by each of them. The door reads open check-ins (and marks what it handed
+over) and sheets by plain SQL (surety/gateway/watch_register.py). Instants are in milliseconds (`_ms`).
 """
 
 from django.conf import settings
@@ -109,9 +110,14 @@ class Submission(models.Model):
     tries = models.PositiveIntegerField(default=1)
     forced = models.BooleanField(default=False, help_text='"Submit anyway"')
     taken_ms = models.BigIntegerField(null=True, help_text="When the worker took it")
+    next_ms = models.BigIntegerField(null=True, help_text="When it is compared or handed to people; null: no more")
+    attempts = models.PositiveIntegerField(default=0, help_text="How often the machine was asked and failed")
 
     class Meta:
-        indexes = [models.Index(fields=["check_in", "at_ms"])]
+        indexes = [
+            models.Index(fields=["check_in", "at_ms"]),
+            models.Index(fields=["next_ms"], condition=~models.Q(next_ms=None), name="submission_waiting"),
+        ]
 
 
 class Comparison(models.Model):
@@ -124,6 +130,17 @@ class Comparison(models.Model):
     engine = models.CharField(max_length=32, blank=True)
     model_sha256 = models.CharField(max_length=64, blank=True)
     body = models.JSONField(help_text="faces.contract.Comparison as JSON")
+
+
+class CompareHealth(models.Model):
+    """The last sign of life of a process that compares (comparing.py), and the engine that it has."""
+
+    name = models.CharField(primary_key=True, max_length=64)
+    process_id = models.IntegerField()
+    at_ms = models.BigIntegerField()
+    engine = models.CharField(max_length=32, blank=True, help_text="Empty: none; people look at everything")
+    model_sha256 = models.CharField(max_length=64, blank=True)
+    sentence = models.TextField(blank=True, help_text="Why there is no engine, or what failed last")
 
 
 class EnrolledImage(Recorded):
@@ -147,7 +164,7 @@ class Template(models.Model):
 
     image = models.ForeignKey(EnrolledImage, on_delete=models.CASCADE, related_name="templates")
     model_sha256 = models.CharField(max_length=64)
-    box = models.BinaryField(help_text="faces.contract.Reference.template, sealed")
+    box = models.BinaryField(help_text="faces.contract.Reference.template, sealed; empty: the model can make none")
     made_ms = models.BigIntegerField()
 
     class Meta:

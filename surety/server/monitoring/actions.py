@@ -6,8 +6,11 @@ from collections.abc import Collection, Iterable, Sequence
 from django.db import InterfaceError, OperationalError, connection, transaction
 from django.db.backends.utils import CursorWrapper
 
+from surety.rules.facts import encode
 from surety.rules.findings import Finding, to_json
 from surety.server.alerts import actions as alerts
+from surety.server.checkins import taking as check_ins
+from surety.server.checkins.taking import Sent
 from surety.server.monitoring import snapshots
 from surety.server.monitoring.batch import Batch, Move, SetAsideRow
 from surety.server.monitoring.bulk import BulkInsert, expand, fetch_in, update_on
@@ -117,7 +120,9 @@ def _write(cursor: CursorWrapper, batch: Batch, now_ms: int) -> None:
     _SNAPSHOTS.run(cursor, batch.snapshots)
     _thin_snapshots(cursor, batch.to_thin, now_ms)
     _STATES.run(cursor, batch.states)
-    _SET_ASIDE.run(cursor, batch.set_aside)
+    # Before the alerts, which end with the audit log's head: a check-in's row is locked by others too.
+    unasked = [_unasked(one, now_ms) for one in check_ins.take(batch.sent, now_ms=now_ms)]
+    _SET_ASIDE.run(cursor, [*batch.set_aside, *unasked])
     if batch.findings or batch.quiet or batch.superseded:
         _supersede(cursor, batch.superseded, now_ms)
         back = _add_findings(cursor, [*batch.findings, *batch.quiet], now_ms)
@@ -125,6 +130,13 @@ def _write(cursor: CursorWrapper, batch: Batch, now_ms: int) -> None:
     if batch.findings or batch.superseded:
         alerts.apply_findings(batch.findings, batch.superseded, now_ms=now_ms)
         notices.apply_findings(batch.findings, batch.superseded, now_ms=now_ms)
+
+
+def _unasked(sent: Sent, now_ms: int) -> SetAsideRow:
+    """The rules took the fact; that no check-in can show it must be seen by somebody."""
+    sentence = f"Photographs came for the check-in {sent.fact.check_in_id}, which was not asked of this person."
+    body, received_ms = encode(sent.fact), sent.fact.received_ms
+    return SetAsideRow(None, sent.person_id, SetAsideReason.NOT_ASKED, sentence, body, received_ms, now_ms)
 
 
 def _set_part_aside(cursor: CursorWrapper, part: Batch, error: Exception, now_ms: int) -> None:

@@ -6,6 +6,7 @@ import msgspec
 
 from surety.rules.facts import Fact
 from surety.rules.findings import Finding
+from surety.server.checkins.taking import Sent
 
 NEVER_MS = -1  # "no such instant" in columns and keys that sort by time; every real fact is later
 
@@ -91,6 +92,8 @@ class Batch(msgspec.Struct):
     quiet: list[Finding] = []
     # (finding that fell away, the one that took its place or "")
     superseded: list[tuple[str, str]] = []
+    # Photographs that came for check-ins, with their person.
+    sent: list[Sent] = []
     set_aside: list[SetAsideRow] = []
     moves: list[Move] = []
 

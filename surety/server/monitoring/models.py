@@ -126,6 +126,7 @@ class SetAsideReason(models.TextChoices):
     UNKNOWN_PERSON = "unknown_person", "No such person"
     RULES_FAILED = "rules_failed", "The rules failed on it"
     NOT_STORED = "not_stored", "What follows from it could not be stored"
+    NOT_ASKED = "not_asked", "Photographs for a question that nobody asked of this person"
 
 
 class SetAside(models.Model):

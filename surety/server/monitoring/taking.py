@@ -3,6 +3,8 @@
 import logging
 from collections.abc import Sequence
 
+from surety.rules.facts import CheckInSubmitted
+from surety.server.checkins.taking import Sent
 from surety.server.monitoring import tally
 from surety.server.monitoring.actions import RETRY_WAKE_UP_MS
 from surety.server.monitoring.batch import NEVER_MS, Arrival, Batch, FactRow, SetAsideRow
@@ -84,6 +86,8 @@ class Taker:
         for one in arrivals:
             person.facts, person.tally = person.facts + 1, tally.add(person.tally, one.body)
             batch.facts.append(FactRow(one.fact_id, person.id, one.at_ms, one.received_ms, now_ms, one.body))
+            if isinstance(one.fact, CheckInSubmitted):
+                batch.sent.append(Sent(person.id, one.fact))
         batch.states.append(person.rest(self._rules.encode_state(person.state)))
         if harvest.snapshots:
             batch.snapshots += harvest.snapshots
