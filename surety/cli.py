@@ -10,6 +10,7 @@ import typer
 
 from surety import __version__
 from surety.demo import commands as demo
+from surety.faces import commands as faces
 from surety.gateway import commands as gateway
 from surety.replay import calendars as calendar
 from surety.replay import commands as replay
@@ -91,6 +92,7 @@ calendar_app.command("import")(calendar.read)
 app.add_typer(sim_app, name="sim")
 app.add_typer(calendar_app, name="calendar")
 app.add_typer(audit_app, name="audit")
+app.add_typer(faces.app, name="faces")
 
 
 def main() -> None:

@@ -20,6 +20,7 @@ from surety.clock import parse_clock
 
 DEFAULT_FILE = "surety.toml"
 PREFIX = "SURETY_"
+FACE_ENGINES = ("auto", "onnx", "dlib", "remote", "none")
 NOT_SETTINGS = frozenset({"SURETY_SETTINGS", "SURETY_SHARED", "SURETY_MODELS"})  # read elsewhere, allowed here
 
 
@@ -42,12 +43,21 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     agency_name: str = "Surety"
     review_minutes: int = 60  # within which people decide a check-in that was answered in time
     control_every: int = 20  # one review in so many is a control case; 0: none
+    models_dir: str = ""  # face models; empty: data_dir/models. The variable SURETY_MODELS goes before it
+    faces_engine: str = "auto"
+    faces_remote_url: str = ""  # an agency's own matcher, one person at a time (docs/faces.md)
+    faces_remote_token_file: str = ""
     debug: bool = False
 
     @property
     def secret_file(self) -> Path:
         """Where the server's secret key lies."""
         return self.data_dir / "secret.key"
+
+    @property
+    def models_folder(self) -> Path:
+        """Where face models are looked for, unless the variable SURETY_MODELS says otherwise."""
+        return Path(self.models_dir) if self.models_dir else self.data_dir / "models"
 
     @property
     def master_key_file(self) -> Path:
@@ -69,6 +79,10 @@ def _path(value: object) -> Path:
     if not text or "\x00" in text:
         raise ValueError('write the path of a folder, such as "/var/lib/surety"')
     return Path(text).expanduser()
+
+
+def _perhaps_path(value: object) -> str:
+    return str(_path(value)) if value != "" else ""
 
 
 def _database(value: object) -> str:
@@ -149,6 +163,25 @@ def _count(least: int, most: int) -> Callable[[object], int]:
     return check
 
 
+def _engine(value: object) -> str:
+    text = _text(value)
+    if text not in FACE_ENGINES:
+        raise ValueError(f"write one of {', '.join(FACE_ENGINES)}")
+    return text
+
+
+def _matcher(value: object) -> str:
+    text = _text(value).rstrip("/")
+    parts = urlsplit(text)
+    local = parts.hostname in {"127.0.0.1", "::1", "localhost"}
+    safe = parts.scheme == "https" or (parts.scheme == "http" and local)
+    if text and not (safe and parts.hostname and not (parts.query or parts.fragment or parts.username)):
+        raise ValueError(
+            'write an https address, such as "https://matcher.example/surety" (http for this machine alone)'
+        )
+    return text
+
+
 def _switch(value: object) -> bool:
     known = {"true": True, "1": True, "yes": True, "on": True, "false": False, "0": False, "no": False, "off": False}
     found = value if isinstance(value, bool) else known.get(str(value).lower())
@@ -187,6 +220,18 @@ SETTINGS: Mapping[str, Setting] = {
     ),
     "control_every": Setting(
         _count(0, 10_000), "One review in so many is a control case, whose truth is known; 0 for none.", "20"
+    ),
+    "models_dir": Setting(
+        _perhaps_path, "Where face models lie. Without it: the folder models in data_dir.", '"/srv/models"'
+    ),
+    "faces_engine": Setting(
+        _engine, "What compares faces: auto, onnx, dlib, remote, or none (people look at all).", '"auto"'
+    ),
+    "faces_remote_url": Setting(
+        _matcher, "The agency's own 1:1 face matcher, by https.", '"https://matcher.example/surety"'
+    ),
+    "faces_remote_token_file": Setting(
+        _perhaps_path, "The file that holds the token which that matcher asks for.", '"/etc/surety/matcher.token"'
     ),
     "debug": Setting(_switch, "Shows the insides of errors. Never where real people are concerned.", "false"),
 }
@@ -233,8 +278,10 @@ def _from_file(file: Path) -> dict[str, object]:
     for name, value in raw.items():
         where = f"{file}:{_line_of(name, text)}"
         values[name] = _checked(name, value, where)
-    if "data_dir" in values:
-        values["data_dir"] = file.parent / str(values["data_dir"])
+    for name in ("data_dir", "models_dir", "faces_remote_token_file"):
+        if values.get(name):
+            given = file.parent / str(values[name])
+            values[name] = given if name == "data_dir" else str(given)
     return values
 
 
