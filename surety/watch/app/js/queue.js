@@ -1,0 +1,190 @@
+// What waits to be sent. Something that happened is first a draft, which has its time but no number. It is given its
+// number, the hash of the message before it, and its signature when it is first sent ("sealed"), and is never altered
+// after that. So a call for help can overtake what waits, and a full storage can drop old positions without
+// tearing the chain (docs/adr/0023).
+
+import { sha256, sign } from "./key.js";
+import { all, answer, change, FullError, kept, look } from "./store.js";
+
+export const CANCEL_MS = 5000; // how long a call for help can be taken back
+const RECEIPTS = 200; // what the page "Sent" shows; older ones are forgotten
+const DROP = 200; // old positions that are dropped at once where no room is left
+const RANK = { sos: 0 }; // what is sent first; everything else in the order in which it happened
+const SHOWN = new Set(["sos", "problem", "check_in"]); // what the person did, and so may want to see the fate of
+
+/**
+ * Write down that something happened. `photos`: `[{sha256, bytes}]` that the message names.
+ * Returns `{id, dropped}`: how many old positions had to go to make room. Throws FullError where even that is not enough.
+ */
+export async function write(type, content = {}, { photos = [], holdMs = 0 } = {}) {
+  const draft = { type, content, clock_ms: Date.now(), rank: RANK[type] ?? 1, hold_until_ms: Date.now() + holdMs };
+  let dropped = 0;
+  for (;;) {
+    try {
+      return { id: await put(draft, photos), dropped };
+    } catch (error) {
+      const more = error instanceof FullError && type !== "fix" && type !== "report" ? await dropOldest() : 0;
+      if (!more) throw error;
+      dropped += more;
+    }
+  }
+}
+
+function put(draft, photos) {
+  return change(["drafts", "photos", "receipts"], async ({ drafts, photos: store, receipts }) => {
+    for (const photo of photos) store.put(photo);
+    const id = await answer(drafts.add(draft));
+    if (SHOWN.has(draft.type)) receipts.put({ id, type: draft.type, content: told(draft), made_ms: draft.clock_ms, state: "waiting" });
+    return id;
+  });
+}
+
+const told = ({ content: { topic, check_in_id, forced } }) => ({ topic, check_in_id, forced });
+
+/** Drop the oldest positions and reports that have no number yet. How many went; the count is kept for the person. */
+function dropOldest() {
+  return change(["drafts", "kept"], async ({ drafts, kept: store }) => {
+    const old = (await answer(drafts.getAll())).filter(({ type }) => type === "fix" || type === "report").slice(0, DROP);
+    for (const { id } of old) drafts.delete(id);
+    if (old.length) store.put(((await answer(store.get("dropped"))) ?? 0) + old.length, "dropped");
+    return old.length;
+  });
+}
+
+/** Take back what has not been sent yet, such as a call for help within its five seconds. Whether it still could be. */
+export function takeBack(id) {
+  return change(["drafts", "receipts"], async ({ drafts, receipts }) => {
+    const there = await answer(drafts.get(id));
+    if (!there) return false;
+    drafts.delete(id);
+    const receipt = await answer(receipts.get(id));
+    if (receipt) receipts.put({ ...receipt, state: "cancelled" });
+    return true;
+  });
+}
+
+/** What waits, in numbers: `{count, photos, held_ms}`; `held_ms`: when the next one that is held back may go. */
+export function waiting() {
+  return look(["drafts", "sealed", "photos"], async ({ drafts, sealed, photos }) => {
+    const [rows, numbered, pictures] = await Promise.all([
+      answer(drafts.getAll()),
+      answer(sealed.count()),
+      answer(photos.count()),
+    ]);
+    const held = rows.filter(({ hold_until_ms }) => hold_until_ms > Date.now()).map((row) => row.hold_until_ms);
+    return { count: rows.length + numbered, photos: pictures, held_ms: held.length ? Math.min(...held) : null };
+  });
+}
+
+/** The drafts that may be sent now, in their order: a call for help first, else as they happened. */
+export async function ready() {
+  const now = Date.now();
+  const rows = await all("drafts");
+  // One that is held "for an hour" was held by a clock that has been set back since: the hold is over.
+  const due = rows.filter(({ hold_until_ms }) => hold_until_ms <= now || hold_until_ms > now + CANCEL_MS);
+  return due.sort((one, other) => one.rank - other.rank || one.id - other.id);
+}
+
+/**
+ * Give drafts their numbers, and keep them sealed. Only one sender at a time may call this; where two do all the same
+ * (a browser without locks), the one whose chain has moved on meanwhile changes nothing.
+ */
+export async function seal(key, device, drafts) {
+  const start = (await kept("chain")) ?? { seq: 0, prev: "" };
+  const chain = { ...start };
+  const rows = [];
+  for (const draft of drafts) {
+    const row = await numbered(key, device, chain, draft);
+    rows.push(row);
+    Object.assign(chain, { seq: row.seq, prev: await sha256(row.body) });
+  }
+  return change(["kept", "drafts", "sealed"], async ({ kept: store, drafts: waitingRows, sealed }) => {
+    const now = (await answer(store.get("chain"))) ?? { seq: 0, prev: "" };
+    if (now.seq !== start.seq || now.prev !== start.prev) return false;
+    for (const row of rows) sealed.put(row);
+    for (const { id } of drafts) if (id !== undefined) waitingRows.delete(id);
+    store.put(chain, "chain");
+    return true;
+  });
+}
+
+async function numbered(key, device, chain, { id, type, content, clock_ms }) {
+  const seq = chain.seq + 1;
+  const body = JSON.stringify({ seq, prev: chain.prev, clock_ms, type, ...content });
+  return { seq, body, signature: await sign(key, `surety-message-v1\n${device}\n${body}`), receipt: id, photos: content.photos ?? [] };
+}
+
+/** What is numbered and not acknowledged, in order. */
+export const sealed = () => all("sealed");
+
+/** The door has everything up to `acknowledged`, or refused it for good: forget it, and tell the person. */
+export function settle(acknowledged, refused, now_ms) {
+  const why = new Map(refused.map((one) => [one.seq, one]));
+  return change(["sealed", "photos", "receipts"], async ({ sealed: store, photos, receipts }) => {
+    const rows = await answer(store.getAll(IDBKeyRange.upperBound(acknowledged)));
+    for (const row of rows) {
+      store.delete(row.seq);
+      for (const sha of row.photos) photos.delete(sha);
+      await mark(receipts, row.receipt, why.get(row.seq), now_ms);
+    }
+    await prune(receipts);
+    return rows.length;
+  });
+}
+
+async function mark(receipts, id, refusal, now_ms) {
+  const receipt = id === undefined ? undefined : await answer(receipts.get(id));
+  if (!receipt) return;
+  const became = refusal ? { state: "refused", reason: refusal.reason, sentence: refusal.sentence } : { state: "arrived" };
+  receipts.put({ ...receipt, ...became, settled_ms: now_ms });
+}
+
+async function prune(receipts) {
+  const ids = await answer(receipts.getAllKeys());
+  for (const id of ids.slice(0, Math.max(0, ids.length - RECEIPTS))) receipts.delete(id);
+}
+
+/** A check-in whose photographs the door refuses for good can never arrive: it goes, and the person is told why. */
+export function giveUp(draft, refusal, now_ms) {
+  return change(["drafts", "photos", "receipts"], async ({ drafts, photos, receipts }) => {
+    drafts.delete(draft.id);
+    for (const sha of draft.content.photos) photos.delete(sha);
+    await mark(receipts, draft.id, refusal, now_ms);
+  });
+}
+
+/** The photograph is durable at the door; its bytes go once the message that names it is there too. */
+export const uploaded = (sha256) =>
+  change(["photos"], async ({ photos }) => {
+    const row = await answer(photos.get(sha256));
+    if (row) photos.put({ ...row, uploaded: true });
+  });
+
+/** The door does not have it after all. */
+export const uploadAgain = (shas) =>
+  change(["photos"], async ({ photos }) => {
+    for (const sha of shas) {
+      const row = await answer(photos.get(sha));
+      if (row) photos.put({ ...row, uploaded: false });
+    }
+  });
+
+/**
+ * The door waits for a number that is not here any more: start a new chain with that number, and say so (`lost`).
+ * What is numbered and did not arrive becomes drafts again, with its own times.
+ */
+export function startAnew(from_seq) {
+  return change(["kept", "drafts", "sealed"], async ({ kept: store, drafts, sealed }) => {
+    const rows = await answer(sealed.getAll());
+    sealed.clear();
+    for (const row of rows) drafts.add(unsealed(row));
+    store.put({ seq: from_seq - 1, prev: "" }, "chain");
+    return rows.length;
+  });
+}
+
+function unsealed({ body, receipt }) {
+  const { seq: _seq, prev: _prev, clock_ms, type, ...content } = JSON.parse(body);
+  const draft = { type, content, clock_ms, rank: RANK[type] ?? 1, hold_until_ms: 0 };
+  return receipt === undefined ? draft : { ...draft, id: receipt };
+}

@@ -1,0 +1,121 @@
+// Sends what waits: photographs first, then messages in order, until all is acknowledged. Works in a page and in the
+// service worker alike. One sender at a time, whatever tabs are open (Web Locks); another one finds the lock taken and
+// leaves the work to it.
+
+import { AwayError, hand, putPhoto, RefusedError } from "./door.js";
+import { all, keep, kept, look, answer as answerOf } from "./store.js";
+import * as queue from "./queue.js";
+
+const LOCK = "surety-send";
+const BATCH = 50; // messages a request, by the protocol
+const ROUNDS = 400; // requests at once: 20,000 messages; more wait for the next time
+
+/** Send what waits and fetch the sheet. Returns what is known afterwards: see `link` in link.js. */
+export async function exchange() {
+  if (!navigator.locks) return exchangeNow();
+  return navigator.locks.request(LOCK, exchangeNow);
+}
+
+async function exchangeNow() {
+  const device = await kept("device");
+  const key = await kept("key");
+  if (!device || !key) return null;
+  try {
+    await sendAll(device, key);
+    return await note({ state: "connected", heard_ms: Date.now() });
+  } catch (error) {
+    if (error instanceof RefusedError) {
+      return note({ state: "refused", reason: error.reason, sentence: error.sentence, heard_ms: Date.now() });
+    }
+    if (error instanceof AwayError) return note({ state: error.reached ? "busy" : "away", after_ms: error.after_ms });
+    throw error;
+  }
+}
+
+/** Keep the state of the connection, for every tab and the service worker. */
+async function note(found) {
+  const before = (await kept("link")) ?? {};
+  const since_ms = before.state === found.state ? before.since_ms : Date.now();
+  const link = { heard_ms: before.heard_ms ?? null, ...found, since_ms };
+  await keep("link", link);
+  return link;
+}
+
+async function sendAll(device, key) {
+  for (let round = 0; round < ROUNDS; round += 1) {
+    await sealNext(device, key);
+    const batch = (await queue.sealed()).slice(0, BATCH);
+    const answer = await hand(device, key, batch);
+    await learn(answer);
+    const went = await taken(device, key, batch, answer);
+    if (!went && batch.length) throw new AwayError("the door takes nothing now", { reached: true });
+    if (!batch.length || !(await more())) return;
+  }
+}
+
+const more = async () => (await queue.sealed()).length > 0 || (await queue.ready()).length > 0;
+
+/** Number and sign as many drafts as the next request has room for; their photographs go ahead of them. */
+async function sealNext(device, key) {
+  const room = BATCH - (await queue.sealed()).length;
+  if (room <= 0) return;
+  const next = [];
+  for (const draft of (await queue.ready()).slice(0, room)) {
+    if (!(await sendPhotos(device, key, draft))) continue;
+    next.push(draft);
+  }
+  if (next.length) await queue.seal(key, device, next);
+}
+
+/** The photographs that a draft names go up. False where the door refuses them for good, and the draft with them. */
+async function sendPhotos(device, key, draft) {
+  for (const sha of draft.content.photos ?? []) {
+    const row = await look(["photos"], ({ photos }) => answerOf(photos.get(sha)));
+    if (!row || row.uploaded) continue;
+    try {
+      await putPhoto(device, key, sha, row.bytes);
+    } catch (error) {
+      if (!(error instanceof RefusedError) || error.status === 401) throw error;
+      await queue.giveUp(draft, error, Date.now());
+      return false;
+    }
+    await queue.uploaded(sha);
+  }
+  return true;
+}
+
+/** What the door said of itself: the sheet, its clock. */
+async function learn({ sheet, offset_ms }) {
+  await keep("offset_ms", offset_ms);
+  if (sheet) await keep("sheet", sheet);
+}
+
+/** Forget what arrived. Whether anything moved. */
+async function taken(device, key, batch, answer) {
+  const { acknowledged = 0, refused = [], expected } = answer;
+  const done = await queue.settle(acknowledged, refused, Date.now() + answer.offset_ms);
+  const first = batch[0]?.seq;
+  if (done || first === undefined) return done;
+  const missing = refused.filter(({ reason }) => reason === "photo_missing").map(({ seq }) => seq);
+  if (missing.length) return putAgain(device, key, batch, missing);
+  if (expected > first) return queue.settle(expected - 1, refused, Date.now() + answer.offset_ms);
+  return expected < first ? lost(device, key, expected) : 0;
+}
+
+/** The door lacks photographs that it once said it had: they go up once more. */
+async function putAgain(device, key, batch, seqs) {
+  const shas = batch.filter(({ seq }) => seqs.includes(seq)).flatMap(({ photos }) => photos);
+  await queue.uploadAgain(shas);
+  for (const row of (await all("photos")).filter(({ sha256 }) => shas.includes(sha256))) {
+    await putPhoto(device, key, row.sha256, row.bytes);
+    await queue.uploaded(row.sha256);
+  }
+  return shas.length;
+}
+
+/** The door waits for a number that was lost here: say so, and go on from there with a new chain. */
+async function lost(device, key, from_seq) {
+  await queue.startAnew(from_seq);
+  await queue.seal(key, device, [{ type: "lost", content: { from_seq }, clock_ms: Date.now() }]);
+  return 1;
+}

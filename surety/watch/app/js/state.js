@@ -1,0 +1,47 @@
+// What is known now, in one piece, for the screens to show.
+
+import { all, keep, kept } from "./store.js";
+import { waiting, write } from "./queue.js";
+
+export const CLOCK_WRONG_MS = 120_000; // a clock that is further off is told to the person
+
+/** Everything that the screens show. */
+export async function snapshot() {
+  const [device, link, sheet, offset_ms, receipts, waits, dropped, shape] = await Promise.all([
+    kept("device"),
+    kept("link"),
+    kept("sheet"),
+    kept("offset_ms"),
+    all("receipts"),
+    waiting(),
+    kept("dropped"),
+    kept("shape"),
+  ]);
+  const now_ms = Date.now() + (offset_ms ?? 0);
+  return { device, link, sheet, offset_ms: offset_ms ?? 0, receipts, waits, dropped: dropped ?? 0, shape, now_ms };
+}
+
+/** The photo that is asked for now: the one that is due first; null where none is. */
+export function question({ sheet, receipts, now_ms }) {
+  const answered = new Set(
+    receipts.filter(({ type, state }) => type === "check_in" && state !== "refused").map((one) => one.content.check_in_id),
+  );
+  const open = (sheet?.check_ins ?? []).filter(
+    ({ id, stands, late_until_ms }) => stands === "asked" && late_until_ms > now_ms && !answered.has(id),
+  );
+  return open.sort((one, other) => one.due_ms - other.due_ms)[0] ?? null;
+}
+
+/** Tell the office, once, that the question is on the screen. */
+export async function seen({ id }) {
+  const before = (await kept("seen")) ?? [];
+  if (before.includes(id)) return false;
+  await keep("seen", [...before, id].slice(-50));
+  await write("seen", { check_in_id: id });
+  return true;
+}
+
+/** The duties of today that are not over, the next first. */
+export function duties({ sheet, now_ms }) {
+  return (sheet?.duties ?? []).filter(({ to_ms }) => !to_ms || to_ms > now_ms).sort((one, other) => one.from_ms - other.from_ms);
+}
