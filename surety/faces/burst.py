@@ -55,6 +55,9 @@ class Machine(Protocol):
     def similarity(self, one: Vector, other: Vector) -> float:
         """How alike, 1 for the same picture."""
 
+    def similarities(self, ones: NDArray[np.float32], others: NDArray[np.float32]) -> NDArray[np.float32]:
+        """The same for each row of `ones` with each row of `others`. For measuring the recogniser on a test set."""
+
     def spoof(self, photo: Photo, face: Face) -> float | None:
         """0 (looks live) to 1 (looks like a print or a screen); None without a model for it."""
 

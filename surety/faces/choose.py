@@ -5,6 +5,7 @@ anybody.
 """
 
 from surety.faces import models
+from surety.faces.burst import Machine
 from surety.faces.contract import Engine, FacesUnavailableError
 from surety.settings import Settings
 
@@ -18,6 +19,16 @@ def open_engine(settings: Settings) -> Engine:
     if wanted == "onnx":
         return _onnx(store)
     return _onnx(store)
+
+
+def open_machine(settings: Settings) -> Machine:
+    """What finds faces and compares vectors here, without a threshold table: for measuring it, and for making one.
+
+    Raises FacesUnavailableError where no model of this machine is found.
+    """
+    from surety.faces import onnx  # noqa: PLC0415 - loads onnxruntime and OpenCV
+
+    return onnx.open_machine(models.Store(models.models_dir(settings.models_folder)))
 
 
 def _onnx(store: models.Store) -> Engine:

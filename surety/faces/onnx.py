@@ -93,6 +93,10 @@ class OnnxMachine:
         """The cosine of the angle between two vectors of unit length."""
         return float(one @ other)
 
+    def similarities(self, ones: NDArray[np.float32], others: NDArray[np.float32]) -> NDArray[np.float32]:
+        """See `burst.Machine.similarities`."""
+        return np.asarray(ones @ others.T, np.float32)
+
     def spoof(self, photo: Photo, face: Face) -> float | None:
         """The mean of the spoof models; each sees the face with more of what is around it."""
         if not self._spoof:
@@ -139,12 +143,17 @@ def around(photo: Photo, box: tuple[float, float, float, float], times: float) -
 
 def open_onnx(store: Store) -> LocalEngine:
     """The engine on the models that are found. Raises ModelError with what is missing, or refused and why."""
+    machine = open_machine(store)
+    return LocalEngine(machine, tables.find_table(machine.model_sha256, store.folder))
+
+
+def open_machine(store: Store) -> OnnxMachine:
+    """The same without a threshold table. Raises ModelError."""
     files = list(store.files())
     detector, recogniser = store.best(Role.DETECTOR, files), store.best(Role.RECOGNISER, files)
     if detector is None or recogniser is None:
         missing = "face detector" if detector is None else "recogniser"
         refused = " ".join(found.refusal for found in files if found.refusal)
         raise ModelError(f"no model: there is no {missing} in {store.folder} (docs/faces.md). {refused}".strip())
-    table = tables.find_table(recogniser.sha256, store.folder)
     spoof = [Session(f) for f in files if f.manifest and f.manifest.reader is Reader.MINIFASNET]
-    return LocalEngine(OnnxMachine(Session(detector), Session(recogniser), spoof), table)
+    return OnnxMachine(Session(detector), Session(recogniser), spoof)
