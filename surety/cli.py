@@ -16,6 +16,7 @@ from surety.replay import calendars as calendar
 from surety.replay import commands as replay
 from surety.server import commands as server
 from surety.server.audit import commands as audit
+from surety.server.checkins import commands as checkins
 from surety.server.monitoring import commands as monitoring
 from surety.server.monitoring import explain_command, simulate_command, verify_command
 from surety.sim import commands as sim
@@ -93,6 +94,7 @@ app.add_typer(sim_app, name="sim")
 app.add_typer(calendar_app, name="calendar")
 app.add_typer(audit_app, name="audit")
 app.add_typer(faces.app, name="faces")
+app.add_typer(checkins.app, name="checkins")
 
 
 def main() -> None:

@@ -64,6 +64,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         """Where the key lies under which people's keys are kept (surety/blobs/sealing.py)."""
         return self.data_dir / "photographs.key"
 
+    @property
+    def asking_key_file(self) -> Path:
+        """Where the key lies from which the times of photo check-ins follow (rules/asking.py)."""
+        return self.data_dir / "asking.key"
+
 
 # --- what each setting may be: a check gives the value, or raises ValueError with what to write instead -----------
 

@@ -5,14 +5,14 @@ box: an ephemeral X25519 key, XSalsa20-Poly1305), which anybody may hold; the do
 kept wrapped by the deployment's master key (XSalsa20-Poly1305), and opens them.
 """
 
-import os
-import secrets
 from pathlib import Path
 from typing import NamedTuple
 
 from nacl.exceptions import CryptoError
 from nacl.public import PrivateKey, PublicKey, SealedBox
 from nacl.secret import SecretBox
+
+from surety import keyfile
 
 
 class SealError(Exception):
@@ -61,21 +61,6 @@ def unwrap(master: bytes, wrapped: bytes) -> bytes:
 def master_key(path: Path) -> bytes:
     """The deployment's master key; made at the first use, readable by its owner alone. Raises OSError, or SealError."""
     try:
-        key = path.read_bytes()
-    except FileNotFoundError:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        new = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
-        with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-            file.write(secrets.token_bytes(SecretBox.KEY_SIZE))
-            file.flush()
-            os.fsync(file.fileno())
-        try:
-            os.link(new, path)  # whoever comes second takes the first one's key
-        except FileExistsError:
-            pass
-        finally:
-            new.unlink()
-        key = path.read_bytes()
-    if len(key) != SecretBox.KEY_SIZE:
-        raise SealError(f"{path} is no master key: it must hold {SecretBox.KEY_SIZE} bytes")
-    return key
+        return keyfile.kept(path, SecretBox.KEY_SIZE)
+    except keyfile.KeyFileError as error:
+        raise SealError(f"{path} is no master key: it must hold {SecretBox.KEY_SIZE} bytes") from error

@@ -100,9 +100,10 @@ class _Case:
         """A question, or what has become of it: that it got through, or that its time was put off."""
         until_ms = fact.due_ms + self.ask.late_until_ms
         if before is None:
-            return CheckIn(
-                fact.check_in_id, fact.at_ms, fact.due_ms, until_ms, delivered=fact.delivered, fact_ids=(fact.id,)
-            )
+            stands = CheckInState.CLOSED if fact.taken_back else CheckInState.ASKED
+            return CheckIn(fact.check_in_id, fact.at_ms, fact.due_ms, until_ms, stands, fact.delivered, (fact.id,))
+        if fact.taken_back and before.stands is CheckInState.ASKED:
+            return self.moved(before, CheckInEvent.TAKEN_BACK)
         delivered = before.delivered if fact.delivered is None else fact.delivered
         put_off = fact.due_ms if before.stands is CheckInState.ASKED else before.due_ms
         later_ms = max(before.until_ms, until_ms)

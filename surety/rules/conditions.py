@@ -248,7 +248,7 @@ class Absence(msgspec.Struct, frozen=True, tag="absence", tag_field="kind", omit
 
     Without rows, one-offs and spans: for as long as the condition is in force. `applies_to` names conditions; without
     names an authorised absence covers every duty to be somewhere, and never an exclusion zone; a suspension covers
-    every curfew, zone and attendance. leave.py decides.
+    every curfew, zone, attendance and check-in duty. leave.py decides.
     """
 
     absence_kind: AbsenceKind

@@ -85,7 +85,8 @@ class DeviceReport(msgspec.Struct, frozen=True, tag="report", tag_field="type", 
 class CheckInAsked(msgspec.Struct, frozen=True, tag="check_in_asked", tag_field="type", omit_defaults=True):
     """A photograph was asked for. `due_ms`: until when it is in time; `delivered`: whether the prompt got through.
 
-    A later one with the same `check_in_id` says the same check-in anew, such as that the prompt got through after all.
+    A later one with the same `check_in_id` says the same check-in anew, such as that the prompt got through after all, or
+    that it need not be answered any more (`taken_back`).
     """
 
     id: str
@@ -94,6 +95,7 @@ class CheckInAsked(msgspec.Struct, frozen=True, tag="check_in_asked", tag_field=
     received_ms: Millis
     due_ms: Millis
     delivered: bool | None = None
+    taken_back: bool = False
 
 
 class CheckInSubmitted(msgspec.Struct, frozen=True, tag="check_in_submitted", tag_field="type", omit_defaults=True):

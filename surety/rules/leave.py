@@ -2,8 +2,10 @@
 
 Without names, leave covers every duty to be somewhere (a curfew, an inclusion zone, attendance) and never an exclusion
 zone: who is allowed to a wedding is not thereby allowed to the person whom the zone protects. A suspension without
-names covers every curfew, zone and attendance. Either, with names, covers exactly those conditions. Neither ever covers
-a distance from a protected person: what keeps them safe is changed or withdrawn as such, not in passing.
+names covers every curfew, zone, attendance and check-in duty: who may be reached at work or abroad can still send a
+photograph, but where the conditions themselves are stayed, nothing is asked. Either, with names, covers exactly those
+conditions. Neither ever covers a distance from a protected person: what keeps them safe is changed or withdrawn as
+such, not in passing.
 
 While it holds, the windows of what it covers are cut: nothing that happens in it is a breach, and what was going on
 when it began ends with it, blaming nobody. What happened before stays on record.
@@ -19,6 +21,7 @@ from surety.rules.conditions import (
     Absence,
     AbsenceKind,
     Attendance,
+    CheckInDuty,
     Condition,
     Curfew,
     Timetable,
@@ -92,6 +95,8 @@ def _covers(leave: Leave, condition: Condition) -> bool:
     if leave.applies_to:
         return condition.id in leave.applies_to
     if isinstance(body, Zone) and body.zone_kind is not ZoneKind.INCLUSION:
+        return leave.kind is AbsenceKind.SUSPENSION
+    if isinstance(body, CheckInDuty):
         return leave.kind is AbsenceKind.SUSPENSION
     return isinstance(body, Curfew | Zone | Attendance)
 

@@ -222,6 +222,7 @@ class CheckInEvent(enum.StrEnum):
     SAME = "same"
     CANNOT_TELL = "cannot_tell"
     NOT_SAME = "not_same"
+    TAKEN_BACK = "taken_back"
 
 
 def _check_in() -> Machine[CheckInState, CheckInEvent]:
@@ -246,9 +247,11 @@ def _check_in() -> Machine[CheckInState, CheckInEvent]:
             event.SAME: "decided: the same person",
             event.CANNOT_TELL: "decided: nobody can tell, which is no breach",
             event.NOT_SAME: "decided by two people or more: another person",
+            event.TAKEN_BACK: "the question is taken back before its time is over",
         },
         Move(state.ASKED, event.DUE, state.MISSED, Kind.CHECK_IN_MISSED),
         Move(state.ASKED, event.DUE_UNHEARD, state.UNDELIVERED, Kind.CHECK_IN_UNDELIVERED),
+        Move(state.ASKED, event.TAKEN_BACK, state.CLOSED),
         *(Move(one, event.SUBMITTED, state.ANSWERED, late.get(one)) for one in unanswered),
         *(Move(state.ANSWERED, verdict, state.CLOSED) for verdict in settled),
         Move(state.CLOSED, event.SUBMITTED, state.ANSWERED),

@@ -20,6 +20,7 @@ The interface, all of it in milliseconds of UTC, every interval [start, end):
 - `merge(spans)`: overlapping and touching spans joined, in order. `span_of(timetable_zone, pause)`: a pause in UTC.
 - `without(windows, spans)`: windows less spans; every piece keeps its places and its ordered window.
 - `clip(windows, from_ms, to_ms)`: windows cut to a time, likewise.
+- `of_date(timetable, day)`: what starts on one local date, also where it runs on without a break into the next.
 """
 
 import bisect
@@ -46,6 +47,8 @@ __all__ = [
     "clip",
     "first_showing",
     "merge",
+    "of_date",
+    "ordinal",
     "span_of",
     "windows",
     "without",
@@ -155,6 +158,29 @@ def around(
             return piece(window, start, min(window.end_ms, cuts.next_start(free)))[0]
         at_ms = free
     return None
+
+
+def ordinal(date: str) -> int:
+    """A local date such as 2026-11-23 as a proleptic ordinal. Raises TimetableError for a date of no calendar."""
+    return _date(date)
+
+
+def of_date(timetable: Timetable, day: int) -> tuple[Span, ...]:
+    """The time that starts on one local date (a proleptic ordinal), less the exceptions, in order.
+
+    Where a window of the day before still runs, that time is the day before's: every instant is of one date.
+    """
+    own, before = (_starting_on(timetable, one) for one in (day, day - 1))
+    left = without((Window(*span) for span in own), (*before, *_pauses(timetable)))
+    return tuple(Span(window.start_ms, window.end_ms) for window in left)
+
+
+def _starting_on(timetable: Timetable, day: int) -> tuple[Span, ...]:
+    if timetable.rows or timetable.one_offs:
+        return merge(Span(start, end) for start, end, _ in _spans(timetable, "", day, day))
+    if not _rows_from(timetable) <= day <= _rows_until(timetable):
+        return ()
+    return (Span(first_showing(timetable.zone, day, 0), first_showing(timetable.zone, day + 1, 0)),)
 
 
 class _Cuts:

@@ -121,7 +121,7 @@ def _absence(body: Absence, labels: Mapping[str, str]) -> str:
     known = [f'"{labels[name]}"' for name in body.applies_to if name in labels]
     named = both(known) if len(known) == len(body.applies_to) else "the conditions named"
     if body.absence_kind is AbsenceKind.SUSPENSION:
-        said = f"Suspended: {named or 'every curfew, zone and attendance'} need not be kept {when}."
+        said = f"Suspended: {named or 'every curfew, zone, attendance and photo check-in'} need not be kept {when}."
     elif named:
         said = f"Authorised absence: {named} need not be kept {when}."
     else:

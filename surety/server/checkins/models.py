@@ -23,15 +23,21 @@ class Stands(models.TextChoices):
     DECIDED = "decided", "Decided"
     LAPSED = "lapsed", "Nothing came"
     CANCELLED = "cancelled", "Taken back before it was due"
+    NOT_ASKED = "not_asked", "Not asked, as no answer was possible"
 
 
 class CheckIn(models.Model):
-    """One question to one person. `id` is the check_in_id of the facts."""
+    """One question to one person. `id` is the check_in_id of the facts.
+
+    It follows from the condition, its version, the local date and the number, so that nothing is asked twice.
+    """
 
     id = models.CharField(primary_key=True, max_length=32, default=new_id)
     person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="check_ins")
     condition_id = models.CharField(max_length=32)
     condition_version = models.PositiveIntegerField()
+    day = models.CharField(max_length=10, blank=True, help_text="The local date whose sequence it is of: 2026-11-23")
+    number = models.PositiveSmallIntegerField(default=0, help_text="Its place in that sequence, from 1")
     asked_ms = models.BigIntegerField()
     due_ms = models.BigIntegerField()
     late_until_ms = models.BigIntegerField(help_text="From then on photographs are not taken any more")
@@ -42,6 +48,7 @@ class CheckIn(models.Model):
     delivered_ms = models.BigIntegerField(null=True, help_text="When the rules were told that it got through")
     undelivered_ms = models.BigIntegerField(null=True, help_text="When the rules were told that it did not")
     reminded_ms = models.BigIntegerField(null=True)
+    note = models.CharField(max_length=200, blank=True, help_text="Why it was taken back, or not asked")
     verdict = models.CharField(max_length=12, blank=True, help_text="rules.facts.Verdict, once decided")
     decided_ms = models.BigIntegerField(null=True)
     decided_by_names = models.JSONField(default=list, help_text="Empty: a clear match, by the machine")
@@ -280,3 +287,11 @@ class OutFact(models.Model):
 
     class Meta:
         indexes = [models.Index(fields=["id"], condition=models.Q(sent_ms=None), name="outfact_waiting")]
+
+
+class Beat(models.Model):
+    """A sign of life of a process of this room, and how far it had come: "checkins", "compare"."""
+
+    name = models.CharField(primary_key=True, max_length=32)
+    at_ms = models.BigIntegerField()
+    error = models.CharField(max_length=300, blank=True)

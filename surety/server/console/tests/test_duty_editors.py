@@ -155,7 +155,7 @@ def test_a_suspension_until_ended_is_an_absence_without_times(ana: Case, officer
     form = absence_form(**{"span-0-start": "", "span-0-end": ""}) | {"absence_kind": "suspension", "always": "1"}
     assert add(officer, ana, "absence", form).status_code == 302
     page = officer.get(f"/people/{ana.person.pk}/conditions").content.decode()
-    assert "Suspended: every curfew, zone and attendance need not be kept at all times" in page
+    assert "Suspended: every curfew, zone, attendance and photo check-in need not be kept at all times" in page
     today = officer.get(f"/people/{ana.person.pk}").context["duties"]
     asked_now = {duty["what"] for duty in today if duty["state"] == "now"}
     assert asked_now == {"Suspended: a wedding", "Carry the device and keep it charged"}
