@@ -85,8 +85,8 @@ class DeviceReport(msgspec.Struct, frozen=True, tag="report", tag_field="type", 
 class CheckInAsked(msgspec.Struct, frozen=True, tag="check_in_asked", tag_field="type", omit_defaults=True):
     """A photograph was asked for. `due_ms`: until when it is in time; `delivered`: whether the prompt got through.
 
-    A later one with the same `check_in_id` says the same check-in anew, such as that the prompt got through after all, or
-    that it need not be answered any more (`taken_back`).
+    A later one with the same `check_in_id` says the same check-in anew, such as that the prompt got through after all,
+    or that it need not be answered any more (`taken_back`).
     """
 
     id: str

@@ -60,6 +60,7 @@ class Asker:
         self._to_load: list[str] = []
         self._since: dict[str, int] = {}
         self._begun_ms: int | None = None
+        self._done_ms = 0  # up to when whoever was loaded has been asked
         self._notices_to = 0
         self._cleared_ms = 0
 
@@ -74,6 +75,7 @@ class Asker:
         told = asking.follow_up(now_ms, unheard_ms=self._unheard_ms)
         appended = outbox.pump(self._stream, now_ms)
         self._clear(now_ms)
+        self._done_ms = now_ms
         return Progress(
             asked=sum(one.asked for one in deeds),
             not_asked=sum(one.not_asked for one in deeds),
@@ -93,7 +95,7 @@ class Asker:
         """Everybody with a check-in duty is to be looked at, from when a process before this one left off."""
         last = Beat.objects.filter(name=NAME).values_list("at_ms", flat=True).first()
         self._begun_ms = now_ms if last is None else min(last, now_ms)
-        self._begun_ms = max(self._begun_ms, now_ms - DAY_MS)
+        self._begun_ms = self._done_ms = max(self._begun_ms, now_ms - DAY_MS)
         self._notices_to = ChangeNotice.objects.aggregate(last=Max("pk"))["last"] or 0
         self._to_load = _people_with_duties()
 
@@ -106,6 +108,8 @@ class Asker:
         self._notices_to = rows[-1][0]
         people = sorted({person_id for _, person_id in rows})
         self._to_load.extend(people)
+        for person_id in people:  # what the new version would have asked before it was known is nobody's omission
+            self._since[person_id] = max(self._since.get(person_id, 0), self._done_ms)
         return people
 
     def _load(self, now_ms: int) -> int:
@@ -135,14 +139,11 @@ class Asker:
             at_ms, person_id = heapq.heappop(self._heap)
             if self._next.get(person_id) == at_ms:
                 found.append(person_id)
+        self._to_load.extend(found)  # also those whom an error keeps from being asked in this step
         return found
 
     def _ask(self, person_id: str, now_ms: int) -> asking.Deed:
-        """Ask one person. Should it fail, they are looked at again in the next step."""
-        self._to_load.append(person_id)
-        deed = asking.ask_due(
-            person_id, self._key, self._since[person_id], now_ms, given_up_ms=self._given_up_ms
-        )
+        deed = asking.ask_due(person_id, self._key, self._since[person_id], now_ms, given_up_ms=self._given_up_ms)
         self._since[person_id] = now_ms + 1
         return deed
 
