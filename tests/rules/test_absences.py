@@ -156,7 +156,10 @@ def test_what_leave_is_and_for_what_is_said_in_plain_words() -> None:
         "Authorised absence: no need to be where you are ordered to be 20:00-22:00 on Mon 2 Nov 2026. "
         "Zones to stay out of still hold. Reason: a wedding."
     )
-    assert words.describe(suspension()) == "Suspended: every curfew, zone and attendance need not be kept at all times."
+    assert (
+        words.describe(suspension())
+        == "Suspended: every curfew, zone, attendance and photo check-in need not be kept at all times."
+    )
 
 
 # --- properties
