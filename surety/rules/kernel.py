@@ -5,6 +5,7 @@ not notice a change in another file. Lengths are metres, angles degrees at the b
 """
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -50,7 +51,7 @@ LEAPT, PASSED = 1, 2  # further than anybody travels; past an exclusion zone bet
 
 UNKNOWN, OUTSIDE, INSIDE = 0, 1, 2
 GNSS, FUSED, WIFI, CELL, UNTOLD = range(5)
-KEPT_EVERY = 16  # fixes between two copies of the evidence, for going back to before a fix
+AT_A_TIME = 32  # fixes taken together in a run; tried from 16 to 64
 
 DEFAULT_ACCURACY_M = 50.0  # for a device that claims none: as vague as an indoor fix, still of some use
 NEARBY_M = 500.0  # further from an area than this and 100 sigma, a fix is as good as anywhere
@@ -301,40 +302,124 @@ def _less_certain(log_odds: float, moved: float, rest: float) -> float:
     return max(log_odds, min(moved, rest)) if moved > log_odds else min(log_odds, max(moved, rest))
 
 
+class Held(NamedTuple):
+    """The evidence of one area as single numbers, which stay in registers over a run of fixes."""
+
+    log_odds: float
+    last_ms: float
+    presence: float
+    informative_ms: float
+    clearance_m: float
+    sigma_m: float
+    spent_ms: float
+    since_ms: float
+
+
+class Terms(NamedTuple):
+    """What one area asks of a fix, as single numbers."""
+
+    rest: float
+    gain: float
+    enter_at: float
+    leave_at: float
+    enter_sigmas: float
+    leave_sigmas: float
+    calm_s_per_m: float
+    lasts_s: float
+    settled_s: float
+    soft_m: float
+    reach_m: float
+    x: float  # of its centre, Earth-centred
+    y: float
+    z: float
+
+
 @part_of_callers
-def _take(
-    evidence: Floats, area: Floats, at_ms: float, ratio: float, inside_m: float, sigma_m: float, source: int
-) -> bool:
-    """Move one area's evidence by one fix; whether its presence changed."""
+def _held(evidence: Floats) -> Held:
+    return Held(
+        evidence[LOG_ODDS],
+        evidence[LAST_MS],
+        evidence[PRESENCE],
+        evidence[INFORMATIVE_MS],
+        evidence[CLEARANCE_M],
+        evidence[SIGMA_M],
+        evidence[SPENT_MS],
+        evidence[SINCE_MS],
+    )
+
+
+@part_of_callers
+def _keep(evidence: Floats, held: Held, changed: float) -> None:
+    evidence[LOG_ODDS], evidence[LAST_MS], evidence[PRESENCE] = held.log_odds, held.last_ms, held.presence
+    evidence[INFORMATIVE_MS], evidence[CLEARANCE_M] = held.informative_ms, held.clearance_m
+    evidence[SIGMA_M], evidence[SPENT_MS], evidence[SINCE_MS] = held.sigma_m, held.spent_ms, held.since_ms
+    evidence[CHANGED] = changed
+
+
+@part_of_callers
+def _terms(area: Floats) -> Terms:
+    return Terms(
+        area[REST],
+        area[GAIN],
+        area[ENTER_AT],
+        area[LEAVE_AT],
+        area[ENTER_SIGMAS],
+        area[LEAVE_SIGMAS],
+        area[CALM_S_PER_M],
+        area[LASTS_S],
+        area[SETTLED_S],
+        area[SOFT_M],
+        area[REACH_M],
+        area[CENTRE],
+        area[CENTRE + 1],
+        area[CENTRE + 2],
+    )
+
+
+@part_of_callers
+def _taken(held: Held, terms: Terms, at_ms: float, ratio: float, inside_m: float, sigma_m: float, source: int) -> Held:
+    """One area's evidence after a fix."""
     weak = source in (WIFI, CELL)
-    vague = sigma_m / area[SOFT_M]
+    vague = sigma_m / terms.soft_m
     weight = 1 / (1 + vague * vague)
     worth = weight * (WEAK_SHARE if weak else 1.0)
-    first = math.isnan(evidence[LAST_MS])
+    first = math.isnan(held.last_ms)
     # A fix spends the time since the last one as far as it is worth something: a cell fix just before a good one must
     # not make the good one look like a repetition.
-    unspent_s = area[SETTLED_S] if first else min(area[SETTLED_S], max(0.0, (at_ms - evidence[SPENT_MS]) / 1000))
-    lasts_s = max(area[LASTS_S], area[CALM_S_PER_M] * sigma_m)
+    unspent_s = terms.settled_s if first else min(terms.settled_s, max(0.0, (at_ms - held.spent_ms) / 1000))
+    lasts_s = max(terms.lasts_s, terms.calm_s_per_m * sigma_m)
     share = worth * (1 - math.exp(-unspent_s / lasts_s))
-    evidence[SPENT_MS] = at_ms - 1000 * unspent_s * (1 - worth)
-    odds = evidence[LOG_ODDS] if first else faded(evidence[LOG_ODDS], area[REST], (at_ms - evidence[LAST_MS]) / 1000)
-    moved = _moved(odds, area[REST] + area[GAIN] * ratio, share)
-    moved = _less_certain(odds, moved, area[REST]) if weak or weight < 0.5 else moved
+    spent_ms = at_ms - 1000 * unspent_s * (1 - worth)
+    odds = held.log_odds if first else faded(held.log_odds, terms.rest, (at_ms - held.last_ms) / 1000)
+    moved = _moved(odds, terms.rest + terms.gain * ratio, share)
+    moved = _less_certain(odds, moved, terms.rest) if weak or weight < 0.5 else moved
     odds = max(odds, moved) if inside_m >= 0 else moved  # a fix that lies inside never speaks against it
-    evidence[LOG_ODDS], evidence[LAST_MS] = odds, at_ms
-    if weak or weight < 0.5:
-        return False
-    broken_off = not at_ms - evidence[INFORMATIVE_MS] <= STAY_GAP_MS
-    evidence[INFORMATIVE_MS], evidence[CLEARANCE_M], evidence[SIGMA_M] = at_ms, inside_m, sigma_m
-    held = evidence[PRESENCE]
-    if odds >= area[ENTER_AT] and inside_m >= area[ENTER_SIGMAS] * sigma_m:
-        evidence[PRESENCE] = INSIDE
-    elif odds <= area[LEAVE_AT] and -inside_m >= area[LEAVE_SIGMAS] * sigma_m:
-        evidence[PRESENCE] = OUTSIDE
-    changes = bool(evidence[PRESENCE] != held)
-    if changes or broken_off:
-        evidence[SINCE_MS] = at_ms
-    return changes
+    presence, informative_ms, since_ms = held.presence, held.informative_ms, held.since_ms
+    clearance_m, told_m = held.clearance_m, held.sigma_m
+    if not weak and not weight < 0.5:
+        broken_off = not at_ms - informative_ms <= STAY_GAP_MS
+        informative_ms, clearance_m, told_m = at_ms, inside_m, sigma_m
+        if odds >= terms.enter_at and inside_m >= terms.enter_sigmas * sigma_m:
+            presence = float(INSIDE)
+        elif odds <= terms.leave_at and -inside_m >= terms.leave_sigmas * sigma_m:
+            presence = float(OUTSIDE)
+        if presence != held.presence or broken_off:
+            since_ms = at_ms
+    return Held(odds, at_ms, presence, informative_ms, clearance_m, told_m, spent_ms, since_ms)
+
+
+@part_of_callers
+def _chord2(terms: Terms, x: float, y: float, z: float) -> float:
+    """The square of the straight distance from an area's centre."""
+    dx, dy, dz = x - terms.x, y - terms.y, z - terms.z
+    return dx * dx + dy * dy + dz * dz
+
+
+@part_of_callers
+def _is_nearby(terms: Terms, chord2: float, sigma_m: float) -> bool:
+    """Whether it matters how far from the area's edge a fix lies."""
+    beyond = terms.reach_m + NEARBY_M + 100 * sigma_m
+    return not chord2 > beyond * beyond
 
 
 @part_of_callers
@@ -384,6 +469,18 @@ def _odd(
     return odd
 
 
+@part_of_callers
+def _is_good(source: int, sigma_m: float) -> bool:
+    """Whether a fix says enough about where a way began or ended."""
+    return source not in (WIFI, CELL) and sigma_m <= GOOD_SIGMA_M
+
+
+@part_of_callers
+def _go_on_from(before: Floats, x: float, y: float, z: float, at_ms: float, sigma_m: float) -> None:
+    before[BEFORE_X], before[BEFORE_X + 1], before[BEFORE_X + 2] = x, y, z
+    before[BEFORE_MS], before[BEFORE_SIGMA_M] = at_ms, sigma_m
+
+
 @compiled
 def observe_fix(  # noqa: PLR0913, PLR0917 - compiled code takes arrays and numbers
     evidence: Floats,
@@ -401,22 +498,20 @@ def observe_fix(  # noqa: PLR0913, PLR0917 - compiled code takes arrays and numb
     x, y, z = earth_centred(lat_deg, lon_deg)
     sigma_m = scale_of(accuracy_m)
     changed = odd = 0
-    if source not in (WIFI, CELL) and sigma_m <= GOOD_SIGMA_M:
+    if _is_good(source, sigma_m):
         odd = _odd(before, areas, blocks, corners, (x, y, z), at_ms, sigma_m)
-        before[BEFORE_X], before[BEFORE_X + 1], before[BEFORE_X + 2] = x, y, z
-        before[BEFORE_MS], before[BEFORE_SIGMA_M] = at_ms, sigma_m
+        _go_on_from(before, x, y, z, at_ms, sigma_m)
     for i in range(areas.shape[0]):
-        area = areas[i]
-        dx, dy, dz = x - area[CENTRE], y - area[CENTRE + 1], z - area[CENTRE + 2]
-        chord2 = dx * dx + dy * dy + dz * dz
-        beyond = area[REACH_M] + NEARBY_M + 100 * sigma_m
-        if chord2 > beyond * beyond:
-            inside_m, ratio = area[REACH_M] - math.sqrt(chord2), NOWHERE_NEAR
+        held, terms = _held(evidence[i]), _terms(areas[i])
+        chord2 = _chord2(terms, x, y, z)
+        if _is_nearby(terms, chord2, sigma_m):
+            inside_m = clearance(areas[i], blocks, corners, x, y, z)
+            ratio = log_likelihood_ratio(areas[i], inside_m, sigma_m)
         else:
-            inside_m = clearance(area, blocks, corners, x, y, z)
-            ratio = log_likelihood_ratio(area, inside_m, sigma_m)
-        flips = _take(evidence[i], area, at_ms, ratio, inside_m, sigma_m, source)
-        evidence[i, CHANGED] = 1.0 if flips else 0.0
+            inside_m, ratio = terms.reach_m - math.sqrt(chord2), NOWHERE_NEAR
+        after = _taken(held, terms, at_ms, ratio, inside_m, sigma_m, source)
+        flips = after.presence != held.presence
+        _keep(evidence[i], after, 1.0 if flips else 0.0)
         changed += flips
     return changed, odd
 
@@ -438,7 +533,51 @@ def observe_apart(
     """
     inside_m = clearance(area, blocks, corners, place[0], place[1], place[2])
     ratio = log_likelihood_ratio(area, inside_m, sigma_m)
-    return _take(evidence, area, at_ms, ratio, inside_m, sigma_m, source)
+    held = _held(evidence)
+    after = _taken(held, _terms(area), at_ms, ratio, inside_m, sigma_m, source)
+    _keep(evidence, after, evidence[CHANGED])
+    return bool(after.presence != held.presence)
+
+
+@compiled
+def _take_run(  # noqa: PLR0913, PLR0917 - compiled code takes arrays and numbers
+    evidence: Floats,
+    area: Floats,
+    blocks: Floats,
+    corners: Floats,
+    at_ms: npt.NDArray[np.int64],
+    source: npt.NDArray[np.int64],
+    places: Floats,
+    span: tuple[int, int],
+    unseen_ms: float,
+) -> int:
+    """Take a span of fixes for one area, up to the one that changes its presence, or before the one that comes
+    `unseen_ms` after the last informative one; which one that is, or the span's end.
+
+    `places`: a row a fix, Earth-centred metres and the error scale. All fixes for one area and then the next: what the
+    area asks, and what is known about it, need not be fetched for each fix.
+    """
+    first, end = span
+    held, terms, reached = _held(evidence), _terms(area), end
+    for n in range(first, end):
+        now_ms = float(at_ms[n])
+        if now_ms - held.informative_ms >= unseen_ms:  # never, before there is any
+            reached = n
+            break
+        x, y, z, sigma_m = places[n - first, 0], places[n - first, 1], places[n - first, 2], places[n - first, 3]
+        was = held.presence
+        chord2 = _chord2(terms, x, y, z)
+        if _is_nearby(terms, chord2, sigma_m):
+            inside_m = clearance(area, blocks, corners, x, y, z)
+            ratio = log_likelihood_ratio(area, inside_m, sigma_m)
+        else:
+            inside_m, ratio = terms.reach_m - math.sqrt(chord2), NOWHERE_NEAR
+        held = _taken(held, terms, now_ms, ratio, inside_m, sigma_m, source[n])
+        if held.presence != was:
+            reached = n
+            break
+    _keep(evidence, held, evidence[CHANGED] if reached == first else 0.0)
+    return reached
 
 
 @compiled
@@ -463,27 +602,36 @@ def run_quiet(  # noqa: PLR0913, PLR0917 - compiled code takes arrays and number
     due; which one that is, or `end`.
 
     Due: at `wake_ms`; `unseen_ms` (one an area, inf for never) after an area's last informative fix; `silent_ms` after
-    the fix before, where that is of the span too.
+    the fix before, where that is of the span too. Some fixes at a time: where one of them is not quiet, those before it
+    are taken once more from what was kept.
     """
-    kept, kept_before, since = evidence.copy(), before.copy(), first
-    for n in range(first, end):
-        now_ms = float(at_ms[n])
-        if now_ms >= wake_ms or (n > first and now_ms - at_ms[n - 1] >= silent_ms):
-            return n
+    places, kept, kept_before = np.empty((AT_A_TIME, 4)), evidence.copy(), before.copy()
+    since = first
+    while since < end:
+        stop = full = min(end, since + AT_A_TIME)
+        for n in range(since, stop):
+            now_ms = float(at_ms[n])
+            if now_ms >= wake_ms or (n > first and now_ms - at_ms[n - 1] >= silent_ms):
+                stop = n
+                break
+            x, y, z = earth_centred(lat_deg[n], lon_deg[n])
+            m, sigma_m = n - since, scale_of(accuracy_m[n])  # a row on its own costs as much as the arithmetic
+            places[m, 0], places[m, 1], places[m, 2], places[m, 3] = x, y, z, sigma_m
+            if _is_good(source[n], sigma_m):
+                if _odd(before, areas, blocks, corners, (x, y, z), now_ms, sigma_m) != 0:
+                    stop = n
+                    break
+                _go_on_from(before, x, y, z, now_ms, sigma_m)
         for i in range(areas.shape[0]):
-            if now_ms - evidence[i, INFORMATIVE_MS] >= unseen_ms[i]:  # never, before there is any
-                return n
-        if n - since == KEPT_EVERY:
-            kept[:], kept_before[:], since = evidence, before, n
-        changed, odd = observe_fix(
-            evidence, areas, blocks, corners, before, now_ms, lat_deg[n], lon_deg[n], accuracy_m[n], source[n]
-        )
-        if changed or odd:
+            span = (since, stop)
+            stop = _take_run(evidence[i], areas[i], blocks, corners, at_ms, source, places, span, unseen_ms[i])
+        if stop < full:
             evidence[:], before[:] = kept, kept_before
-            for m in range(since, n):
-                at, lat, lon = float(at_ms[m]), lat_deg[m], lon_deg[m]
-                observe_fix(evidence, areas, blocks, corners, before, at, lat, lon, accuracy_m[m], source[m])
-            return n
+            for n in range(since, stop):
+                at, lat, lon = float(at_ms[n]), lat_deg[n], lon_deg[n]
+                observe_fix(evidence, areas, blocks, corners, before, at, lat, lon, accuracy_m[n], source[n])
+            return stop
+        since, kept[:], kept_before[:] = stop, evidence, before
     return end
 
 
