@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import uvloop
@@ -20,6 +21,7 @@ import uvloop
 from surety.clock import SystemClock
 from surety.gateway import serve
 from surety.settings import Settings
+from surety.stream.asides import Aside
 from surety.stream.contract import Entry
 from surety.stream.sql import SqliteStream
 
@@ -97,10 +99,12 @@ def _register(data_dir: Path) -> None:
     db.execute("CREATE TABLE cases_doorrevision (id INTEGER PRIMARY KEY, revision INTEGER NOT NULL)")
     db.execute(
         "CREATE TABLE cases_doorgrant (identifier TEXT, device_id TEXT, person_id TEXT, secret_sha256 TEXT, "
-        "payload_key TEXT, link_id TEXT, data_kinds TEXT, from_ms INTEGER, to_ms INTEGER)"
+        "payload_key TEXT, link_id TEXT, data_kinds TEXT, from_ms INTEGER, to_ms INTEGER, protocol TEXT, "
+        "photo_key TEXT)"
     )
+    db.execute("CREATE TABLE cases_watchkey (device_id TEXT PRIMARY KEY, algorithm TEXT, public_key TEXT)")
     rows = [(f"{n:032d}", f"d{n:031d}", f"p{n:031d}") for n in range(DEVICES)]
-    db.executemany("INSERT INTO cases_doorgrant VALUES (?, ?, ?, '', '', '', '[\"position\"]', 0, 9e15)", rows)
+    db.executemany("INSERT INTO cases_doorgrant VALUES (?, ?, ?, '', '', '', '[\"position\"]', 0, 9e15, '', '')", rows)
     db.execute("CREATE INDEX by_identifier ON cases_doorgrant (identifier)")
     db.commit()
     db.close()
@@ -122,7 +126,7 @@ def _load(port: int, seconds: float) -> dict[str, float]:
 class NothingKept(SqliteStream):
     """The baseline: acknowledges without keeping anything."""
 
-    def append(self, entries: list[Entry]) -> list[int]:  # type: ignore[override]  # a narrower type will do here
+    def append(self, entries: Sequence[Entry], asides: Sequence[Aside] = ()) -> list[int]:  # noqa: ARG002 - as the log has it
         return [0] * len(entries)
 
 

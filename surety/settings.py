@@ -69,6 +69,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         """Where the key lies from which the times of photo check-ins follow (rules/asking.py)."""
         return self.data_dir / "asking.key"
 
+    @property
+    def photographs_dir(self) -> Path:
+        """Where photographs lie, each sealed to a person's key (surety/blobs/local.py)."""
+        return self.data_dir / "photographs"
+
 
 # --- what each setting may be: a check gives the value, or raises ValueError with what to write instead -----------
 

@@ -1,6 +1,7 @@
 """The door as an ASGI application: a lean path for devices, Starlette for /health and /metrics.
 
-OsmAnd devices may use any path, so the path chooses nothing but OwnTracks (`/pub`, `/owntracks`) and the two pages.
+OsmAnd devices may use any path, so the path chooses nothing but OwnTracks (`/pub`, `/owntracks`), the watches' own
+(`/watch`, surety/gateway/watch.py) and the two pages.
 """
 
 import asyncio
@@ -15,12 +16,16 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from surety.clock import Clock
+from surety.gateway.answers import Sender
 from surety.gateway.appender import Appender
-from surety.gateway.door import Answer, Door, Sender, basic_login
+from surety.gateway.door import Door, basic_login
+from surety.gateway.exchange import GoneError, address_of, body_of, reply
 from surety.gateway.limits import Limits
 from surety.gateway.metrics import Metrics
 from surety.gateway.notices import NoticeQueue, Notices
 from surety.gateway.register import GrantSource, Register
+from surety.gateway.watch import WatchApp, is_watchs
+from surety.gateway.watch_parts import DoorParts, WatchParts
 from surety.stream.contract import StreamUnavailableError
 from surety.stream.sql import SqlStream
 from surety.wire import osmand, owntracks
@@ -30,10 +35,6 @@ PAGES = frozenset({"/health", "/metrics"})
 OWNTRACKS_PATHS = frozenset({"/pub", "/owntracks"})
 WRITE_DOWN_EVERY_S = 2.0  # how often the memory of unknown devices goes to the log's database
 PROBE_AFTER_S = 1.0  # /health writes a probe when the last durable write is older
-
-
-class _GoneError(Exception):
-    """The device went away in the middle of its message."""
 
 
 class DoorApp:
@@ -46,9 +47,11 @@ class DoorApp:
         clock: Clock,
         limits: Limits | None = None,
         queue: NoticeQueue | None = None,
+        watches: WatchParts | None = None,
     ) -> None:
         self._stream, self._source, self._clock, self._limits = stream, source, clock, limits or Limits()
-        self._queue = queue
+        self._queue, self._parts = queue, watches
+        self._watches: WatchApp | None = None
         self._notices: Notices | None = None
         self.metrics = Metrics()
         self._pages = Starlette(routes=[Route("/health", self._health), Route("/metrics", self._show_metrics)])
@@ -63,6 +66,12 @@ class DoorApp:
         self._tasks = [asyncio.create_task(self._register.watch()), asyncio.create_task(self._write_down())]
         if self._notices:
             self._tasks.append(asyncio.create_task(self._notices.watch()))
+        if self._parts:
+            core = DoorParts(
+                self._clock, self._door, self._register, self._appender, self._stream, self.metrics, self._limits
+            )
+            self._watches = WatchApp(core, self._parts)
+            self._tasks.append(asyncio.create_task(self._watches.desk.watch()))
 
     async def stop(self) -> None:
         """Write what waits, then free everything but the log."""
@@ -72,6 +81,8 @@ class DoorApp:
                 await task
         await self._appender.close()
         await self._write_quarantine()
+        if self._watches:
+            await self._watches.close()
         if self._notices:
             await self._notices.close()
         self._register.close()
@@ -81,7 +92,9 @@ class DoorApp:
         if scope["type"] == "lifespan":
             await self._lifespan(receive, send)
         elif scope["type"] == "http":
-            if scope["path"] in PAGES and scope["method"] == "GET" and not scope["query_string"]:
+            if self._watches is not None and is_watchs(scope["path"]):
+                await self._watches(scope, receive, send)
+            elif scope["path"] in PAGES and scope["method"] == "GET" and not scope["query_string"]:
                 await self._pages(scope, receive, send)
             else:
                 await self._device(scope, receive, send)
@@ -96,10 +109,10 @@ class DoorApp:
 
     async def _device(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = dict(scope["headers"])
-        sender = Sender(_address(scope, headers), headers.get(b"authorization", b""))
+        sender = Sender(address_of(scope, headers), headers.get(b"authorization", b""))
         try:
-            body = await _body(headers, receive, self._limits.max_body_bytes)
-        except _GoneError:
+            body = await body_of(headers, receive, self._limits.max_body_bytes)
+        except GoneError:
             return
         protocol = _protocol(scope["path"], headers, body or b"")
         if body is None:
@@ -116,7 +129,7 @@ class DoorApp:
             answer = await self._door.take(protocol, message, sender)
         written = False
         try:
-            await _reply(send, answer, close=body is None)
+            await reply(send, answer, close=body is None)
             written = True
         finally:
             self._door.settle(answer, written=written)
@@ -152,6 +165,8 @@ class DoorApp:
         if notes := self._door.quarantine.take():
             with suppress(StreamUnavailableError):  # a note of strangers; the counters have them all the same
                 await asyncio.to_thread(self._stream.record_refusals, notes)
+        if self._watches:
+            await self._watches.write_notes()
 
 
 def _protocol(path: str, headers: dict[bytes, bytes], body: bytes) -> str:
@@ -159,38 +174,3 @@ def _protocol(path: str, headers: dict[bytes, bytes], body: bytes) -> str:
     if path in OWNTRACKS_PATHS or b"x-limit-u" in headers or (body[:1] == b"{" and b'"_type"' in body):
         return owntracks.PROTOCOL
     return osmand.PROTOCOL
-
-
-def _address(scope: Scope, headers: dict[bytes, bytes]) -> str:
-    """Where the message came from; behind a proxy on this machine, what the proxy says (its own last entry)."""
-    client = scope.get("client")
-    host = client[0] if client else ""
-    forwarded = headers.get(b"x-forwarded-for") if host in {"127.0.0.1", "::1", ""} else None
-    return forwarded.rpartition(b",")[2].strip()[:64].decode("ascii", "replace") if forwarded else host
-
-
-async def _body(headers: dict[bytes, bytes], receive: Receive, most: int) -> bytes | None:
-    """The whole body, or None when it is longer than `most` bytes. Raises _GoneError when it did not all come."""
-    length = headers.get(b"content-length")
-    if length is None and b"transfer-encoding" not in headers:
-        return b""
-    if length is not None and (not length.isdigit() or len(length) > 12 or int(length) > most):
-        return None
-    body, more = b"", True
-    while more:
-        event = await receive()
-        if event["type"] == "http.disconnect":
-            raise _GoneError  # half a message may still look like a whole one, with half of a longitude
-        body += event.get("body", b"")
-        more = event.get("more_body", False)
-        if len(body) > most:
-            return None
-    return body
-
-
-async def _reply(send: Send, answer: Answer, *, close: bool) -> None:
-    headers = [*answer.headers, (b"content-length", b"%d" % len(answer.body))]
-    if close:  # the rest of the message is not read, so the connection cannot go on
-        headers.append((b"connection", b"close"))
-    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
-    await send({"type": "http.response.body", "body": answer.body})

@@ -11,11 +11,12 @@ import threading
 import time
 
 from surety.gateway.metrics import Metrics
+from surety.stream.asides import Aside
 from surety.stream.contract import Entry, Stream, StreamUnavailableError
 
 GROUP = 1024  # entries in one commit at most, so that a failure after a long stall concerns few
 log = logging.getLogger(__name__)
-_Waiting = tuple[list[Entry], "asyncio.Future[None]"]
+_Waiting = tuple[list[Entry], Aside | None, "asyncio.Future[None]"]
 
 
 class Appender:
@@ -31,8 +32,11 @@ class Appender:
         self.writable: bool | None = None  # how the last append went; None before the first
         self.last_write_s = 0.0  # of time.monotonic, of the last successful append
 
-    async def append(self, entries: list[Entry]) -> None:
-        """Return when the entries are durable. Raises StreamUnavailableError when they are not."""
+    async def append(self, entries: list[Entry], aside: Aside | None = None) -> None:
+        """Return when the entries, and what is kept beside them, are durable together.
+
+        Raises StreamUnavailableError when they are not.
+        """
         metrics = self._metrics
         if metrics.waiting >= self._max_waiting:
             raise StreamUnavailableError("too many messages wait for the log")
@@ -40,7 +44,7 @@ class Appender:
         metrics.waiting += 1
         if not self._gathering:  # all that come in one turn of the loop wake the thread once
             self._loop.call_soon(self._hand_over)
-        self._gathering.append((entries, future))
+        self._gathering.append((entries, aside, future))
         await future
 
     def _hand_over(self) -> None:
@@ -76,7 +80,8 @@ class Appender:
         started = time.monotonic()
         error: Exception | None = None
         try:
-            self._stream.append([entry for entries, _ in group for entry in entries])
+            asides = [aside for _, aside, _ in group if aside]
+            self._stream.append([entry for entries, _, _ in group for entry in entries], asides)
         except StreamUnavailableError as unavailable:
             error = unavailable
         except Exception as unexpected:  # the thread's boundary: whoever waits must get an answer
@@ -87,8 +92,8 @@ class Appender:
     def _tell(self, group: list[_Waiting], error: Exception | None, took_s: float) -> None:
         metrics = self._metrics
         metrics.waiting -= len(group)
-        self._note(error, took_s, sum(len(entries) for entries, _ in group))
-        for _, future in group:
+        self._note(error, took_s, sum(len(entries) for entries, _, _ in group))
+        for _, _, future in group:
             if future.done():  # its request went away
                 continue
             if error is None:

@@ -19,6 +19,12 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     refusals_per_s: float = 5.0  # of one address
     refusals_burst: float = 200.0
     buckets: int = 100_000  # of each kind; about 20 MB at most
+    max_messages_bytes: int = 256 * 1024  # of a watch's request: fifty signed messages
+    max_photo_bytes: int = 1024 * 1024  # docs/watch.md
+    photos_per_s: float = 60 / 3600  # of one device; five check-ins a day of five photographs are 25
+    photos_burst: float = 60.0
+    wrong_codes_per_s: float = 5 / 60  # of one address; a code is one of 30^10
+    wrong_codes_burst: float = 5.0
     max_waiting: int = 20_000  # messages that wait for their commit before the door says it is busy
 
 

@@ -48,6 +48,10 @@ class Grant(msgspec.Struct, frozen=True):
     data_kinds: frozenset[str]
     from_ms: int
     to_ms: int
+    protocol: str = ""
+    photo_key: str = ""  # base64url: photographs are sealed to it; "" where none may be taken
+    algorithm: str = ""  # of the key with which a watch signs; "" until its one-time code was used
+    public_key: str = ""
 
 
 Grants = tuple[Grant, ...]
@@ -63,13 +67,18 @@ class GrantSource(Protocol):
         """Free the connection."""
 
 
-_COLUMNS = "identifier, device_id, person_id, secret_sha256, payload_key, link_id, data_kinds, from_ms, to_ms"
+_COLUMNS = (
+    "identifier, device_id, person_id, secret_sha256, payload_key, link_id, data_kinds, from_ms, to_ms, protocol,"
+    " photo_key"
+)
+_KEY_COLUMNS = "coalesce(algorithm, ''), coalesce(public_key, '')"
+_SELECT = f"SELECT {_COLUMNS}, {_KEY_COLUMNS} FROM cases_doorgrant LEFT JOIN cases_watchkey USING (device_id)"  # noqa: S608 - our own columns
 _REVISION = "SELECT coalesce(max(revision), 0) FROM cases_doorrevision"
 
 
 def _grant(row: tuple[Any, ...]) -> Grant:
     kinds = json.loads(row[6]) if isinstance(row[6], str) else row[6]
-    return Grant(row[0], row[1], row[2], row[3], row[4], row[5], frozenset(kinds), row[7], row[8])
+    return Grant(row[0], row[1], row[2], row[3], row[4], row[5], frozenset(kinds), row[7], row[8], *row[9:13])
 
 
 class SqliteGrants:
@@ -94,7 +103,7 @@ class SqliteGrants:
         self._connection.execute("BEGIN")
         (revision,) = self._connection.execute(_REVISION).fetchone()
         marks = ",".join("?" * len(identifiers))
-        sql = f"SELECT {_COLUMNS} FROM cases_doorgrant WHERE identifier IN ({marks})"  # noqa: S608 - question marks alone
+        sql = f"{_SELECT} WHERE identifier IN ({marks})"
         rows = self._connection.execute(sql, list(identifiers)).fetchall() if identifiers else []
         self._connection.execute("COMMIT")
         return revision, [_grant(row) for row in rows]
@@ -121,7 +130,7 @@ class PostgresGrants:
             with self._connection.transaction():
                 self._connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
                 revision = self._connection.execute(_REVISION).fetchall()[0][0]
-                sql = f"SELECT {_COLUMNS} FROM cases_doorgrant WHERE identifier = ANY(%s)"  # noqa: S608 - our own columns
+                sql = f"{_SELECT} WHERE identifier = ANY(%s)"
                 rows = self._connection.execute(sql, (list(identifiers),)).fetchall() if identifiers else []
         except psycopg.Error as error:
             self.close()
@@ -171,6 +180,10 @@ class Register:
                 return ()
         await self._ask(identifier)
         return self._known.get(identifier, ())
+
+    async def look(self) -> None:
+        """Look at the revision now: what was known is forgotten if it changed. Raises RegisterUnavailableError."""
+        await self._ask("")
 
     async def watch(self) -> None:
         """Look at the revision about once a second, until cancelled."""

@@ -7,12 +7,15 @@ import threading
 
 import uvicorn
 
+from surety.blobs.local import LocalBlobs
 from surety.clock import Clock, parse_clock
 from surety.gateway.app import DoorApp
 from surety.gateway.connections import DeviceConnection, DoorServer
 from surety.gateway.limits import Limits
 from surety.gateway.notices import open_notices
 from surety.gateway.register import open_grants
+from surety.gateway.watch_parts import WatchParts
+from surety.gateway.watch_register import open_watch_register
 from surety.settings import Settings
 from surety.stream.sql import open_stream
 
@@ -29,7 +32,8 @@ def run(settings: Settings, clock: Clock | None = None, *, limits: Limits | None
     """
     stream = open_stream(settings)
     clock = clock or parse_clock(settings.clock)
-    app = DoorApp(stream, open_grants(settings), clock, limits, open_notices(settings))
+    watches = WatchParts(open_watch_register(settings), LocalBlobs(settings.photographs_dir))
+    app = DoorApp(stream, open_grants(settings), clock, limits, open_notices(settings), watches)
     listener = _listen(settings.host, settings.door_port)
     log.info("the door listens on %s:%d", *listener.getsockname()[:2])
     config = uvicorn.Config(

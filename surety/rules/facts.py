@@ -46,6 +46,7 @@ class DeviceEvent(enum.StrEnum):
     MOCK_LOCATION = "mock_location"
     JAMMING = "jamming"  # the receiver says that something drowns the satellites' signal
     LOCATION_OFF = "location_off"  # the platform's permission or switch for positions is off
+    MESSAGES_LOST = "messages_lost"  # the device lost what it had not sent yet
 
 
 class Fix(msgspec.Struct, frozen=True, tag="fix", tag_field="type", omit_defaults=True):

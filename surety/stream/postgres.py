@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 import psycopg
 
+from surety.stream.asides import Aside, ChainAt, DeviceNote, Mark, chain_row, read_chain
 from surety.stream.contract import Entry, Record, StreamUnavailableError, partition_of
 from surety.stream.refusals import KEPT_REFUSALS, RefusalNote
 
@@ -27,7 +28,21 @@ CREATE TABLE IF NOT EXISTS door_refusal (
   identifier TEXT NOT NULL, protocol TEXT NOT NULL, first_seen_ms BIGINT NOT NULL, last_seen_ms BIGINT NOT NULL,
   count BIGINT NOT NULL, PRIMARY KEY (identifier, protocol));
 CREATE TABLE IF NOT EXISTS door_probe (id INTEGER PRIMARY KEY, times BIGINT NOT NULL);
+CREATE TABLE IF NOT EXISTS door_chain (
+  device_id TEXT PRIMARY KEY, key_id TEXT NOT NULL, last_seq BIGINT NOT NULL, recent TEXT NOT NULL,
+  at_ms BIGINT NOT NULL);
+CREATE TABLE IF NOT EXISTS door_mark (
+  id BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY, kind TEXT NOT NULL, device_id TEXT NOT NULL,
+  person_id TEXT NOT NULL, subject TEXT NOT NULL, value TEXT NOT NULL, at_ms BIGINT NOT NULL);
+CREATE TABLE IF NOT EXISTS door_note (
+  device_id TEXT NOT NULL, kind TEXT NOT NULL, first_ms BIGINT NOT NULL, last_ms BIGINT NOT NULL,
+  count BIGINT NOT NULL, PRIMARY KEY (device_id, kind));
 """
+_CHAIN = """
+INSERT INTO door_chain VALUES (%s, %s, %s, %s, %s) ON CONFLICT (device_id) DO UPDATE SET key_id = excluded.key_id,
+last_seq = excluded.last_seq, recent = excluded.recent, at_ms = excluded.at_ms
+"""
+_MARK = "INSERT INTO door_mark (kind, device_id, person_id, subject, value, at_ms) VALUES (%s, %s, %s, %s, %s, %s)"
 _INSERT = """
 INSERT INTO stream_record (partition, person_id, device_id, protocol, received_ms, facts)
 SELECT * FROM unnest(%s::smallint[], %s::text[], %s::text[], %s::text[], %s::bigint[], %s::bytea[]) RETURNING seq
@@ -54,9 +69,9 @@ class PostgresStream:
         self._writer: Connection | None = None
         self._reader: Connection | None = None
 
-    def append(self, entries: Sequence[Entry]) -> list[int]:
+    def append(self, entries: Sequence[Entry], asides: Sequence[Aside] = ()) -> list[int]:
         """See `Stream.append`."""
-        if not entries:
+        if not entries and not asides:
             return []
         people = [entry.person_id for entry in entries]
         columns = (
@@ -67,7 +82,7 @@ class PostgresStream:
             [entry.received_ms for entry in entries],
             [_pack(entry.facts) for entry in entries],
         )
-        return sorted(row[0] for row in self._change(_INSERT, columns, locked=True))
+        return sorted(row[0] for row in self._change(_INSERT, columns, locked=True, asides=asides))
 
     def read(self, after_seq: int, limit: int, partitions: frozenset[int] | None = None) -> list[Record]:
         """See `Stream.read`."""
@@ -119,6 +134,35 @@ class PostgresStream:
         """The unknown devices, the latest first."""
         return [RefusalNote(*row) for row in self._query("SELECT * FROM door_refusal ORDER BY last_seen_ms DESC")]
 
+    def chain(self, device_id: str, key_id: str) -> ChainAt | None:
+        """See `SqlStream.chain`."""
+        rows = self._query("SELECT * FROM door_chain WHERE device_id = %s AND key_id = %s", (device_id, key_id))
+        return read_chain(rows[0]) if rows else None
+
+    def marks(self, limit: int) -> list[tuple[int, Mark]]:
+        """See `SqlStream.marks`."""
+        rows = self._query("SELECT * FROM door_mark ORDER BY id LIMIT %s", (limit,))
+        return [(row[0], Mark(*row[1:])) for row in rows]
+
+    def drop_marks(self, numbers: Sequence[int]) -> None:
+        """See `SqlStream.drop_marks`."""
+        self._change("DELETE FROM door_mark WHERE id = ANY(%s) RETURNING 1", (list(numbers),))
+
+    def record_notes(self, notes: Sequence[DeviceNote]) -> None:
+        """See `SqlStream.record_notes`."""
+        for note in notes:
+            self._change(
+                "INSERT INTO door_note VALUES (%s, %s, %s, %s, %s) ON CONFLICT (device_id, kind) DO UPDATE SET "
+                "last_ms = greatest(door_note.last_ms, excluded.last_ms), count = door_note.count + excluded.count "
+                "RETURNING 1",
+                msgspec.structs.astuple(note),
+            )
+
+    def notes(self, device_id: str) -> list[DeviceNote]:
+        """See `SqlStream.notes`."""
+        rows = self._query("SELECT * FROM door_note WHERE device_id = %s ORDER BY kind", (device_id,))
+        return [DeviceNote(*row) for row in rows]
+
     def close(self) -> None:
         """See `Stream.close`."""
         with self._write_lock:
@@ -126,13 +170,16 @@ class PostgresStream:
         with self._read_lock:
             self._drop_reader()
 
-    def _change(self, sql: str, parameters: Sequence[object], *, locked: bool = False) -> list[tuple[Any, ...]]:
+    def _change(
+        self, sql: str, parameters: Sequence[object], *, locked: bool = False, asides: Sequence[Aside] = ()
+    ) -> list[tuple[Any, ...]]:
         with self._write_lock:
             try:
                 self._writer = self._writer or _open(self._url)
                 with self._writer.transaction():
                     if locked:  # before the first number is drawn; PostgreSQL frees it after the commit is visible
                         self._writer.execute("SELECT pg_advisory_xact_lock(%s)", (APPEND_LOCK,))
+                    _write_asides(self._writer, asides)
                     return self._writer.execute(sql, parameters).fetchall()
             except psycopg.Error as error:
                 self._drop_writer()
@@ -156,6 +203,13 @@ class PostgresStream:
         if self._reader is not None:
             self._reader.close()
             self._reader = None
+
+
+def _write_asides(connection: Connection, asides: Sequence[Aside]) -> None:
+    for aside in asides:
+        connection.execute(_CHAIN, chain_row(aside.chain))
+        for mark in aside.marks:
+            connection.execute(_MARK, msgspec.structs.astuple(mark))
 
 
 def _open(url: str) -> Connection:

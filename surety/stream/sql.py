@@ -1,8 +1,10 @@
 """The log in an SQL database: a SQLite file for a small install, PostgreSQL for a larger one."""
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from surety.settings import Settings
+from surety.stream.asides import ChainAt, DeviceNote, Mark
 from surety.stream.contract import Stream
 from surety.stream.postgres import PostgresStream
 from surety.stream.refusals import RefusalNote
@@ -24,6 +26,21 @@ class SqlStream(Stream, Protocol):
 
     def refusals(self) -> list[RefusalNote]:
         """The unknown devices, the latest first."""
+
+    def chain(self, device_id: str, key_id: str) -> ChainAt | None:
+        """How far the chain of a device has come under this key; None before its first message."""
+
+    def marks(self, limit: int) -> list[tuple[int, Mark]]:
+        """The oldest marks that the server was not told yet, each with its number."""
+
+    def drop_marks(self, numbers: Sequence[int]) -> None:
+        """Forget marks that the server's tables have by now."""
+
+    def record_notes(self, notes: Sequence[DeviceNote]) -> None:
+        """Add to what is known of devices."""
+
+    def notes(self, device_id: str) -> list[DeviceNote]:
+        """What is known of a device, by kind."""
 
 
 def open_stream(settings: Settings) -> SqlStream:

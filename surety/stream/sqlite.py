@@ -14,6 +14,7 @@ from typing import Any
 
 import msgspec
 
+from surety.stream.asides import Aside, ChainAt, DeviceNote, Mark, chain_row, read_chain
 from surety.stream.contract import Entry, Record, StreamUnavailableError, partition_of
 from surety.stream.refusals import KEPT_REFUSALS, RefusalNote
 
@@ -30,7 +31,16 @@ _SCHEMA = (
        identifier TEXT NOT NULL, protocol TEXT NOT NULL, first_seen_ms INTEGER NOT NULL, last_seen_ms INTEGER NOT NULL,
        count INTEGER NOT NULL, PRIMARY KEY (identifier, protocol))""",
     "CREATE TABLE IF NOT EXISTS door_probe (id INTEGER PRIMARY KEY, times INTEGER NOT NULL)",
+    """CREATE TABLE IF NOT EXISTS door_chain (device_id TEXT PRIMARY KEY, key_id TEXT NOT NULL,
+       last_seq INTEGER NOT NULL, recent TEXT NOT NULL, at_ms INTEGER NOT NULL)""",
+    """CREATE TABLE IF NOT EXISTS door_mark (id INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT NULL,
+       device_id TEXT NOT NULL, person_id TEXT NOT NULL, subject TEXT NOT NULL, value TEXT NOT NULL,
+       at_ms INTEGER NOT NULL)""",
+    """CREATE TABLE IF NOT EXISTS door_note (device_id TEXT NOT NULL, kind TEXT NOT NULL, first_ms INTEGER NOT NULL,
+       last_ms INTEGER NOT NULL, count INTEGER NOT NULL, PRIMARY KEY (device_id, kind))""",
 )
+_CHAIN = "INSERT OR REPLACE INTO door_chain VALUES (?, ?, ?, ?, ?)"
+_MARK = "INSERT INTO door_mark (kind, device_id, person_id, subject, value, at_ms) VALUES (?, ?, ?, ?, ?, ?)"
 _INSERT = "INSERT INTO stream_record (partition, person_id, device_id, protocol, received_ms, facts) VALUES "
 _pack = msgspec.msgpack.Encoder().encode
 _unpack = msgspec.msgpack.Decoder(tuple[bytes, ...]).decode
@@ -46,26 +56,29 @@ class SqliteStream:
         self._writer: sqlite3.Connection | None = None
         self._reader: sqlite3.Connection | None = None
 
-    def append(self, entries: Sequence[Entry]) -> list[int]:
+    def append(self, entries: Sequence[Entry], asides: Sequence[Aside] = ()) -> list[int]:
         """See `Stream.append`."""
-        if not entries:
+        if not entries and not asides:
             return []
         with self._write_lock:
             try:
-                last = self._insert([_row(entry) for entry in entries])
+                last = self._insert([_row(entry) for entry in entries], asides)
             except sqlite3.Error as error:
                 self._drop_writer()
                 raise StreamUnavailableError(f"the log {self._path} could not be written: {error}") from error
         return list(range(last - len(entries) + 1, last + 1))
 
-    def _insert(self, rows: list[Row]) -> int:
+    def _insert(self, rows: list[Row], asides: Sequence[Aside]) -> int:
         connection = self._writing()
-        if len(rows) <= ROWS_A_STATEMENT:
+        if len(rows) <= ROWS_A_STATEMENT and not asides:
             return _insert_rows(connection, rows)  # a statement of its own is a transaction of its own
         connection.execute("BEGIN IMMEDIATE")
         last = 0
         for start in range(0, len(rows), ROWS_A_STATEMENT):
             last = _insert_rows(connection, rows[start : start + ROWS_A_STATEMENT])
+        for aside in asides:
+            connection.execute(_CHAIN, chain_row(aside.chain))
+            connection.executemany(_MARK, [msgspec.structs.astuple(mark) for mark in aside.marks])
         connection.execute("COMMIT")
         return last
 
@@ -114,6 +127,33 @@ class SqliteStream:
     def refusals(self) -> list[RefusalNote]:
         """The unknown devices, the latest first."""
         return [RefusalNote(*row) for row in self._query("SELECT * FROM door_refusal ORDER BY last_seen_ms DESC")]
+
+    def chain(self, device_id: str, key_id: str) -> ChainAt | None:
+        """See `SqlStream.chain`."""
+        rows = self._query("SELECT * FROM door_chain WHERE device_id = ? AND key_id = ?", (device_id, key_id))
+        return read_chain(rows[0]) if rows else None
+
+    def marks(self, limit: int) -> list[tuple[int, Mark]]:
+        """See `SqlStream.marks`."""
+        rows = self._query("SELECT * FROM door_mark ORDER BY id LIMIT ?", (limit,))
+        return [(row[0], Mark(*row[1:])) for row in rows]
+
+    def drop_marks(self, numbers: Sequence[int]) -> None:
+        """See `SqlStream.drop_marks`."""
+        self._change("DELETE FROM door_mark WHERE id = ?", [(number,) for number in numbers])
+
+    def record_notes(self, notes: Sequence[DeviceNote]) -> None:
+        """See `SqlStream.record_notes`."""
+        self._change(
+            "INSERT INTO door_note VALUES (?, ?, ?, ?, ?) ON CONFLICT (device_id, kind) DO UPDATE SET "
+            "last_ms = max(last_ms, excluded.last_ms), count = count + excluded.count",
+            [msgspec.structs.astuple(note) for note in notes],
+        )
+
+    def notes(self, device_id: str) -> list[DeviceNote]:
+        """See `SqlStream.notes`."""
+        rows = self._query("SELECT * FROM door_note WHERE device_id = ? ORDER BY kind", (device_id,))
+        return [DeviceNote(*row) for row in rows]
 
     def close(self) -> None:
         """See `Stream.close`."""

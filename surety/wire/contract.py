@@ -26,6 +26,13 @@ class Reason(enum.StrEnum):
     NOT_READABLE = "not_readable"
     UNSUPPORTED = "unsupported"
     BUSY = "busy"
+    WRONG_SIGNATURE = "wrong_signature"
+    NOT_ENROLLED = "not_enrolled"
+    WRONG_CODE = "wrong_code"
+    GAP = "gap"
+    WRONG_PREV = "wrong_prev"
+    PHOTO_MISSING = "photo_missing"
+    NO_PHOTO = "no_photo"
 
 
 class Rejected(msgspec.Struct, frozen=True):

@@ -11,7 +11,8 @@ from surety.gateway.app import DoorApp
 from surety.gateway.limits import Limits
 from surety.gateway.notices import NoticeQueue
 from surety.gateway.register import GrantSource, SqliteGrants
-from surety.rules.facts import DeviceReport, Fix, decode
+from surety.gateway.watch_parts import WatchParts
+from surety.rules.facts import DeviceReport, Fact, Fix, decode
 from surety.stream.contract import Record
 from surety.stream.sql import SqliteStream, SqlStream
 from tests.gateway.support import make_register
@@ -55,12 +56,13 @@ class Harness:
         limits: Limits | None = None,
         source: GrantSource | None = None,
         queue: NoticeQueue | None = None,
+        watches: WatchParts | None = None,
     ) -> None:
         self.clock = SetClock(NOW)
         self.register = make_register(data_dir)
         self.stream = stream or SqliteStream(data_dir / "log.sqlite3", busy_timeout_s=0.05)
         source = source or SqliteGrants(data_dir / "surety.sqlite3")
-        self.app = DoorApp(self.stream, source, self.clock, limits, queue)
+        self.app = DoorApp(self.stream, source, self.clock, limits, queue, watches)
         self.loop = asyncio.new_event_loop()
 
     def __enter__(self) -> Self:
@@ -76,8 +78,10 @@ class Harness:
         self.stream.close()
         self.register.close()
 
-    def send(self, target: str, body: bytes | None = None, address: str = "192.0.2.1", **headers: str) -> Reply:
-        return self.loop.run_until_complete(self.ask(target, body, address, **headers))
+    def send(
+        self, target: str, body: bytes | None = None, address: str = "192.0.2.1", method: str = "", **headers: str
+    ) -> Reply:
+        return self.loop.run_until_complete(self.ask(target, body, address, method, **headers))
 
     def send_all(self, targets: list[str]) -> list[Reply]:
         async def all_at_once() -> list[Reply]:
@@ -85,13 +89,16 @@ class Harness:
 
         return self.loop.run_until_complete(all_at_once())
 
-    async def ask(self, target: str, body: bytes | None = None, address: str = "192.0.2.1", **headers: str) -> Reply:
+    async def ask(
+        self, target: str, body: bytes | None = None, address: str = "192.0.2.1", method: str = "", **headers: str
+    ) -> Reply:
         path, _, query = target.partition("?")
         named = [(key.replace("_", "-").encode(), value.encode()) for key, value in headers.items()]
         if body is not None and not headers.keys() & {"transfer_encoding", "content_length"}:
             named.append((b"content-length", str(len(body)).encode()))
         scope = {
-            "type": "http", "method": "GET" if body is None else "POST", "path": path, "raw_path": path.encode(),
+            "type": "http", "path": path, "raw_path": path.encode(),
+            "method": method or ("GET" if body is None else "POST"),
             "query_string": query.encode(), "headers": named, "client": (address, 1), "server": ("door", 80),
             "scheme": "http", "http_version": "1.1", "root_path": "", "asgi": {"version": "3.0"},
         }  # fmt: skip
@@ -118,6 +125,9 @@ class Harness:
     def records(self) -> list[Record]:
         return self.stream.read(0, 100_000)
 
+    def everything(self) -> list[Fact]:
+        return [decode(data) for record in self.records() for data in record.entry.facts]
+
     def facts(self) -> list[Fix | DeviceReport]:
-        found = [decode(data) for record in self.records() for data in record.entry.facts]
+        found = self.everything()
         return [fact for fact in found if isinstance(fact, Fix | DeviceReport)]

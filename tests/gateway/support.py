@@ -15,7 +15,13 @@ def make_register(data_dir: Path) -> sqlite3.Connection:
     db.execute(
         """CREATE TABLE cases_doorgrant (id INTEGER PRIMARY KEY, identifier TEXT NOT NULL, protocol TEXT NOT NULL,
         device_id TEXT NOT NULL, person_id TEXT NOT NULL, secret_sha256 TEXT NOT NULL, payload_key TEXT NOT NULL,
-        link_id TEXT NOT NULL, data_kinds TEXT NOT NULL, from_ms INTEGER NOT NULL, to_ms INTEGER NOT NULL)"""
+        link_id TEXT NOT NULL, photo_key TEXT NOT NULL, data_kinds TEXT NOT NULL, from_ms INTEGER NOT NULL,
+        to_ms INTEGER NOT NULL)"""
+    )
+    db.execute(
+        """CREATE TABLE cases_watchkey (device_id TEXT PRIMARY KEY, code_sha256 TEXT NOT NULL UNIQUE,
+        code_made_ms INTEGER NOT NULL, code_expires_ms INTEGER NOT NULL, algorithm TEXT NOT NULL,
+        public_key TEXT NOT NULL, claimed_ms INTEGER, recorded_ms INTEGER, push TEXT NOT NULL, push_ms INTEGER)"""
     )
     db.execute("CREATE INDEX grant_identifier ON cases_doorgrant (identifier)")
     db.execute("CREATE TABLE cases_doorrevision (id INTEGER PRIMARY KEY, revision INTEGER NOT NULL)")
@@ -34,24 +40,28 @@ def grant(
     kinds: tuple[str, ...] = ("position", "device"),
     from_ms: int = 0,
     to_ms: int = FOREVER_MS,
+    protocol: str = "any",
+    photo_key: str = "",
 ) -> None:
     """Let the door take data of a device, and raise the revision."""
     sha = hashlib.sha256(secret.encode()).hexdigest() if secret else ""
     row = (
         identifier,
-        "any",
+        protocol,
         f"dev-{identifier}",
         person or f"person-{identifier}",
         sha,
         payload_key,
         link,
+        photo_key,
         json.dumps(kinds),
     )
     columns = (
-        "identifier, protocol, device_id, person_id, secret_sha256, payload_key, link_id, data_kinds, from_ms, to_ms"
+        "identifier, protocol, device_id, person_id, secret_sha256, payload_key, link_id, photo_key, data_kinds,"
+        " from_ms, to_ms"
     )
     db.execute("BEGIN")
-    db.execute(f"INSERT INTO cases_doorgrant ({columns}) VALUES (?,?,?,?,?,?,?,?,?,?)", (*row, from_ms, to_ms))  # noqa: S608 - constants
+    db.execute(f"INSERT INTO cases_doorgrant ({columns}) VALUES (?,?,?,?,?,?,?,?,?,?,?)", (*row, from_ms, to_ms))  # noqa: S608 - constants
     db.execute("UPDATE cases_doorrevision SET revision = revision + 1")
     db.execute("COMMIT")
 

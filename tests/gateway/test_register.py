@@ -16,13 +16,17 @@ from tests.gateway.support import grant, make_register
 GRANTS_IN_POSTGRES = """
 CREATE TABLE cases_doorgrant (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, identifier varchar(64),
   protocol varchar(16), device_id varchar(32), person_id varchar(32), secret_sha256 varchar(64),
-  payload_key varchar(64), link_id varchar(32), data_kinds jsonb, from_ms bigint, to_ms bigint);
+  payload_key varchar(64), link_id varchar(32), photo_key varchar(64), data_kinds jsonb, from_ms bigint, to_ms bigint);
+CREATE TABLE cases_watchkey (device_id varchar(32) PRIMARY KEY, code_sha256 varchar(64) UNIQUE,
+  code_made_ms bigint, code_expires_ms bigint, algorithm varchar(16), public_key varchar(128), claimed_ms bigint,
+  recorded_ms bigint, push text, push_ms bigint);
 CREATE TABLE cases_doorrevision (id bigint PRIMARY KEY, revision bigint NOT NULL);
 INSERT INTO cases_doorrevision VALUES (1, 7);
 INSERT INTO cases_doorgrant (identifier, protocol, device_id, person_id, secret_sha256, payload_key, link_id,
-  data_kinds, from_ms, to_ms) VALUES ('tag', 'osmand', 'dev', 'ann', '', '', '', '["position"]', 0, 9007199254740992);
+  photo_key, data_kinds, from_ms, to_ms)
+VALUES ('tag', 'osmand', 'dev', 'ann', '', '', '', '', '["position"]', 0, 9007199254740992);
 """
-EXPECTED = Grant("tag", "dev", "ann", "", "", "", frozenset({"position"}), 0, 2**53)
+EXPECTED = Grant("tag", "dev", "ann", "", "", "", frozenset({"position"}), 0, 2**53, "osmand")
 
 
 def test_the_sql_names_the_tables_and_columns_that_the_server_has() -> None:

@@ -10,7 +10,7 @@ from surety.server.records.models import PersonKey
 
 def blobs() -> Blobs:
     """The store of photographs that the settings choose."""
-    return LocalBlobs(settings.SURETY.data_dir / "photographs")
+    return LocalBlobs(settings.SURETY.photographs_dir)
 
 
 def open_box(person_id: str, box: bytes) -> bytes:
