@@ -17,6 +17,7 @@ from surety.replay import commands as replay
 from surety.server import commands as server
 from surety.server.audit import commands as audit
 from surety.server.checkins import commands as checkins
+from surety.server.checkins import compare_command
 from surety.server.monitoring import commands as monitoring
 from surety.server.monitoring import explain_command, simulate_command, verify_command
 from surety.sim import commands as sim
@@ -47,7 +48,7 @@ def surety(
 def serve(
     settings_file: SettingsFile = None,
 ) -> None:
-    """Run door, worker and pages until Ctrl-C; what ends is started again."""
+    """Run door, worker, comparison and pages until Ctrl-C; what ends is started again."""
     from surety import serve as tree  # noqa: PLC0415 - only this command needs it
 
     chosen = server.load_or_exit(settings_file)
@@ -80,6 +81,7 @@ app.command()(server.doctor)
 app.command("create-user")(server.create_user)
 app.command("door")(gateway.run_door)
 app.command("worker")(monitoring.run_worker)
+app.command()(compare_command.compare)
 app.command()(web)
 app.command()(explain_command.explain)
 app.command()(verify_command.verify)

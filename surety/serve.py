@@ -1,7 +1,7 @@
-"""The process tree of one machine: door, asking, worker and web as children of one parent that keeps them running.
+"""The process tree of one machine: door, check-ins, worker, compare and web, kept running by one parent.
 
 A child that ends is started again, later each time it ends soon after its start. Ctrl-C or SIGTERM to the parent stops
-all of them in order: the door first, so that nothing more is acknowledged, then the worker, then the pages. A parent
+all of them in order: the door first, so that nothing more is acknowledged, the pages last. A parent
 that is killed takes its children along: each holds the read end of a pipe whose other end only the parent has.
 """
 
@@ -166,7 +166,7 @@ def children_of(settings: Settings) -> list[Child]:
     """The processes that make a whole system on one machine, in the order in which they are stopped."""
     this = [sys.executable, "-m", "surety"]
     env = {f"SURETY_{name.upper()}": _text(getattr(settings, name)) for name in settings.__struct_fields__}
-    return [Child(name, [*this, name], env) for name in ("door", "checkins", "worker", "web")]
+    return [Child(name, [*this, name], env) for name in ("door", "checkins", "worker", "compare", "web")]
 
 
 def _text(value: object) -> str:

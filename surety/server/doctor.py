@@ -21,6 +21,7 @@ from surety.clock import SystemClock, parse_clock
 from surety.server.accounts.models import Role, User
 from surety.server.audit import guards
 from surety.server.audit import queries as audit
+from surety.server.checkins import queries as checkins
 from surety.server.monitoring import queries as monitoring
 from surety.settings import Settings
 from surety.stream.contract import StreamUnavailableError
@@ -46,7 +47,15 @@ def examine(settings: Settings) -> list[Check]:
     database = _database()
     checks.append(database)
     if database.state != "bad":
-        checks += [_durability(), _log(settings), _worker(settings), _guards(), _audit(), _administrator()]
+        checks += [
+            _durability(),
+            _log(settings),
+            _worker(settings),
+            _faces(settings),
+            _guards(),
+            _audit(),
+            _administrator(),
+        ]
     checks += [_static(), _maps(settings)]
     checks += [_port("pages", settings.host, settings.web_port, "/accounts/login/")]
     checks += [_port("door", settings.host, settings.door_port, "/health")]
@@ -163,6 +172,29 @@ def _worker(settings: Settings) -> Check:
         what = "facts that could not be read or judged; see the table monitoring_setaside"
         return Check("worker", "warn", f"{health.set_aside} facts set aside", what)
     return Check("worker", "ok", f"running, {health.lag_records} records behind")
+
+
+def _faces(settings: Settings) -> Check:
+    """Without a comparing process photographs wait and nobody looks; without a model people look at all of them."""
+    clock = parse_clock(settings.clock)
+    found = checkins.comparing(clock)
+    age_ms = 0 if found.oldest_ms is None else clock.now_ms() - found.oldest_ms
+    waits = f"waiting check-ins: {found.waiting}" + (
+        f", the oldest for {age_ms // 60_000} min" if found.waiting else ""
+    )
+    if not found.live:
+        if _is_free(settings.host, settings.door_port):
+            return Check("faces", "ok", f"not running, like the door; {waits}")
+        return Check("faces", "bad", f"nothing compares; {waits}", "start `surety compare`, and read its log")
+    if not found.engine:
+        what = "surety faces models tells what is missing; until then people look at each"
+        return Check("faces", "warn", f"every check-in goes to a person: {found.sentence}; {waits}", what)
+    told = f"{found.engine}, model {found.model_sha256[:12]}, {waits}"
+    if found.without_template:
+        told += f", enrolled images still to be prepared for this model: {found.without_template}"
+    if found.sentence or age_ms > checkins.SLOW_MS:
+        return Check("faces", "warn", f"{told}. {found.sentence}".strip(), "read the log of `surety compare`")
+    return Check("faces", "ok", told)
 
 
 def _guards() -> Check:

@@ -21,12 +21,13 @@ from django.db.models import F
 from surety.blobs.contract import BlobsUnavailableError
 from surety.faces import contract
 from surety.faces.contract import FacesUnavailableError, Outcome
-from surety.rules.facts import CheckInDecided, Verdict, encode, fact_id
+from surety.faces.decode import DecoderUnavailableError
+from surety.rules.facts import CheckInDecided, Verdict, fact_id
 from surety.server.audit import actions as audit
-from surety.server.checkins import templates
+from surety.server.checkins import outbox, templates
 from surety.server.checkins.deciding import OPEN_STAGES, open_review
 from surety.server.checkins.looking import Machine, failed
-from surety.server.checkins.models import CheckIn, Comparison, OutFact, Review, Stage, Stands, Submission
+from surety.server.checkins.models import CheckIn, Comparison, Review, Stage, Stands, Submission
 
 logger = logging.getLogger(__name__)
 
@@ -64,7 +65,7 @@ def _settle(machine: Machine, identity: str, lease_ms: int, now_ms: int) -> None
     found: contract.Comparison | None
     try:
         found = machine.look(submission, now_ms)
-    except (FacesUnavailableError, BlobsUnavailableError) as error:
+    except (FacesUnavailableError, BlobsUnavailableError, DecoderUnavailableError) as error:
         lasting = isinstance(error, FacesUnavailableError) and not error.retry
         found = _after_failure(submission, str(error), lasting=lasting)
     except Exception as error:  # the boundary around one submission: whatever is in it, people are to look
@@ -172,7 +173,7 @@ def _decide_same(check_in: CheckIn, submission: Submission, now_ms: int) -> None
         received_ms=now_ms,
         verdict=Verdict.SAME,
     )
-    OutFact.objects.create(person_id=check_in.person_id, body=encode(decided), made_ms=now_ms)
+    outbox.put(check_in.person_id, decided, now_ms=now_ms)
 
 
 def _hold_until(check_in: CheckIn, submission: Submission, row: Comparison, now_ms: int) -> int | None:

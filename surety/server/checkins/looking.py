@@ -20,6 +20,7 @@ from surety.faces.contract import (
     Quality,
     Turn,
 )
+from surety.faces.decode import CHECK_IN, Decoder, Limits, Refused
 from surety.server.checkins import templates
 from surety.server.checkins.models import Submission
 from surety.server.checkins.templates import Decode, NoPictureError
@@ -28,26 +29,38 @@ from surety.server.records import queries as records
 OpenEngine = Callable[[], Engine]
 
 
+def decode_with(decoder: Decoder, limits: Limits = CHECK_IN) -> Decode:
+    """The decoder's limited process as a function that gives pixels, or raises NoPictureError with its sentence."""
+
+    def decode(data: bytes) -> Photo:
+        found = decoder.decode(data, limits)
+        if isinstance(found, Refused):
+            raise NoPictureError(found.sentence)
+        return found.photo
+
+    return decode
+
+
 class Machine:
-    """The engine and the decoder of one process. Without a model there is no engine, and `why` says so."""
+    """The engine and the decoder of one process. Without a model there is no engine, and `missing` says why."""
 
     def __init__(self, open_engine: OpenEngine, decode: Decode) -> None:
         self._open, self.decode = open_engine, decode
         self.engine: Engine | None = None
-        self.why = "The engine has not been opened yet."
+        self.missing: FacesUnavailableError | None = None
 
     def wake(self) -> None:
         """Open the engine, unless it is open; keep the reason where it cannot be."""
         if self.engine is None:
             try:
-                self.engine, self.why = self._open(), ""
+                self.engine, self.missing = self._open(), None
             except FacesUnavailableError as error:
-                self.why = str(error)
+                self.missing = error
 
     def look(self, submission: Submission, now_ms: int) -> Comparison:
-        """Compare one submission. Raises FacesUnavailableError or BlobsUnavailableError."""
+        """Compare one submission. Raises FacesUnavailableError, BlobsUnavailableError or DecoderUnavailableError."""
         if self.engine is None:
-            return failed(f"No face engine could be used: {self.why}")
+            raise self.missing or FacesUnavailableError("the face engine is not open yet", retry=True)
         person_id = submission.check_in.person_id
         pictures, refusals = self._pictures(person_id, submission.photos)
         frames = [picture for picture in pictures if picture is not None]
