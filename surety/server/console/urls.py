@@ -20,5 +20,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("users/", views_other.users, name="users"),
     path("refused/", views_other.refused, name="refused"),
     path("styleguide/", views_other.styleguide, name="styleguide"),
+    path("review/", include("surety.server.console.urls_review")),
     path("", include("surety.server.console.urls_case")),
 ]

@@ -121,7 +121,12 @@ def start(request: HttpRequest) -> HttpResponse:
     user = user_of(request)
     if may(user, "cases.view"):
         return desk(request)
-    pages = (("audit.read", "audit"), ("admin.users", "users"), ("protected.view", "protected-people"))
+    pages = (
+        ("checkins.review", "review-queue"),
+        ("audit.read", "audit"),
+        ("admin.users", "users"),
+        ("protected.view", "protected-people"),
+    )
     for permission, page in pages:
         if may(user, permission):
             return redirect(page)

@@ -1,7 +1,10 @@
 """Submissions with photographs, and what the machine said of them, for tests of reviewing."""
 
 import hashlib
+import io
 import itertools
+
+from PIL import Image, ImageDraw
 
 from surety.blobs.contract import name_of
 from surety.blobs.sealing import seal
@@ -20,6 +23,19 @@ SAID = {
     Outcome.NO_MATCH: "Below the thresholds: the machine finds no match.",
     Outcome.INCONCLUSIVE: "Between the thresholds: the machine cannot say.",
 }
+
+
+def drawing(number: int) -> bytes:
+    """A drawn head as a JPEG file; nobody's."""
+    picture = Image.new("RGB", (480, 640), (90 + 20 * number, 120, 130))
+    pen = ImageDraw.Draw(picture)
+    pen.ellipse((110, 110, 370, 500), fill=(205, 170 - 6 * number, 140))
+    for left in (180, 265):
+        pen.ellipse((left, 260, left + 35, 285), fill=(40, 40, 50))
+    pen.arc((190, 340 - 5 * number, 290, 420), 20, 160, fill=(120, 50, 50), width=8)
+    out = io.BytesIO()
+    picture.save(out, "JPEG")
+    return out.getvalue()
 
 
 def keep(person: Person, data: bytes) -> str:

@@ -37,6 +37,7 @@ STATUS_TAGS = {
 _LINKS = (  # name of the address, words, icon, permission
     ("desk", "Desk", "log", "cases.view"),
     ("second-person", "Second person", "second", "alerts.confirm"),
+    ("review-queue", "Check-ins", "second", "checkins.review"),
     ("people", "People", "person", "cases.view"),
     ("programme-zones", "Zones", "warning", "programmes.view"),
     ("protected-people", "Protected persons", "lock", "protected.view"),
