@@ -9,15 +9,14 @@ from django.conf import settings
 from django.db import transaction
 
 from surety.faces.contract import Outcome
-from surety.rules.facts import CheckInDecided, encode, fact_id
+from surety.rules.facts import CheckInDecided, fact_id
 from surety.server.accounts.models import User
 from surety.server.audit import actions as audit
-from surety.server.checkins import verdicts
+from surety.server.checkins import outbox, verdicts
 from surety.server.checkins.models import (
     Answer,
     CheckIn,
     Comparison,
-    OutFact,
     Review,
     Stage,
     Stands,
@@ -102,7 +101,7 @@ def conclude(review: Review, move: verdicts.Move, answers: Sequence[Answer], *, 
         detail={"verdict": move.verdict.value, "by": names, "review": review.pk},
         at_ms=now_ms,
     )
-    OutFact.objects.create(person_id=person_id, body=encode(fact), made_ms=now_ms)
+    outbox.put(person_id, fact, now_ms=now_ms)
 
 
 def note(action: str, review: Review, actor: User | None, now_ms: int, detail: Mapping[str, object]) -> None:

@@ -10,7 +10,7 @@ from surety import keyfile
 from surety.clock import Clock, parse_clock
 from surety.rules.asking import KEY_BYTES
 from surety.serve import follow_parent
-from surety.server.checkins import asking
+from surety.server.checkins import asking, reviewing
 from surety.server.checkins.asker import Asker
 from surety.settings import Settings
 from surety.stream.contract import StreamUnavailableError
@@ -59,6 +59,7 @@ def run_forever(asker: Asker, clock: Clock, stop: threading.Event) -> None:
             progress = asker.run_once(now_ms)
             if now_ms - beat_ms >= BEAT_S * 1000 * clock.speed:
                 asker.beat(now_ms)
+                reviewing.escalate(now_ms=now_ms)
                 beat_ms = now_ms
         except AWAY as error:
             logger.warning("asking tries again in %.1f s: %s", pause_s, error)

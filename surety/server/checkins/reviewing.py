@@ -194,9 +194,12 @@ def reopen(check_in_id: str, reason: str, *, acting_user: User, now_ms: int) -> 
 
 def escalate(*, now_ms: int) -> int:
     """Put overdue reviews first and on the supervisors' page. Time alone never decides one. How many it were."""
+    overdue = Review.objects.filter(stage__in=OPEN_STAGES, submission__isnull=False, due_ms__lte=now_ms)
+    fresh = overdue.filter(escalated_ms=None)
+    if not fresh.exists():  # asked often, and nearly always so
+        return 0
     with transaction.atomic():
-        overdue = Review.objects.filter(stage__in=OPEN_STAGES, submission__isnull=False, due_ms__lte=now_ms)
-        found = list(overdue.filter(escalated_ms=None).select_for_update(of=("self",)).order_by("pk"))
+        found = list(fresh.select_for_update(of=("self",)).order_by("pk"))
         ids = [review.pk for review in found]
         Review.objects.filter(pk__in=ids).update(escalated_ms=now_ms, severity=verdicts.OVERDUE_SEVERITY)
         for review in found:
