@@ -87,7 +87,7 @@ def test_a_page_that_is_not_for_the_role_says_so(role: Role, address: str) -> No
     [
         (Role.AUDITOR, "/audit/"),
         (Role.ADMINISTRATOR, "/users/"),
-        (Role.FACE_REVIEWER, ""),
+        (Role.FACE_REVIEWER, "/review/"),
         (Role.DISCLOSURE_OFFICER, ""),
     ],
 )
