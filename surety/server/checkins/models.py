@@ -52,6 +52,7 @@ class CheckIn(models.Model):
     verdict = models.CharField(max_length=12, blank=True, help_text="rules.facts.Verdict, once decided")
     decided_ms = models.BigIntegerField(null=True)
     decided_by_names = models.JSONField(default=list, help_text="Empty: a clear match, by the machine")
+    in_person_reason = models.TextField(blank=True, help_text="Why an officer recorded it without a camera")
 
     class Meta:
         indexes = [

@@ -49,6 +49,11 @@ def _sealed(person_id: str, template: bytes, now_ms: int) -> bytes:
     return sealing.seal(keys.public_key(person_id, now_ms=now_ms), template)
 
 
+def drop(image: EnrolledImage) -> None:
+    """Delete what was made of an image that is not compared with any more."""
+    Template.objects.filter(image=image).delete()
+
+
 def missing(model_sha256: str) -> QuerySet[EnrolledImage]:
     """Enrolled images that this recogniser has not seen yet."""
     made = Template.objects.filter(image=OuterRef("pk"), model_sha256=model_sha256)
@@ -64,6 +69,8 @@ def derive(images: Sequence[EnrolledImage], engine: Engine, decode: Decode, now_
     for image in images:
         made = _made(image, engine, decode)  # outside the transaction
         with transaction.atomic():
+            if not EnrolledImage.objects.select_for_update().filter(pk=image.pk, removed_ms=None).exists():
+                continue  # it was removed meanwhile
             keep(image, made, now_ms)
             if not image.quality and made.quality.faces:
                 EnrolledImage.objects.filter(pk=image.pk).update(quality=msgspec.to_builtins(made.quality))
