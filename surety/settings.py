@@ -37,6 +37,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     web_port: int = 8000
     door_port: int = 5055
     web_origin: str = ""  # as browsers see the pages, e.g. https://surety.example; empty: http://host:web_port
+    door_origin: str = ""  # as watches see the door, e.g. https://watch.example; empty: http://host:door_port
     clock: str = "system"
     map_tiles: str = ""  # an XYZ template or the path of a PMTiles file; empty: the vector layer
     map_geojson: str = ""  # path of a GeoJSON file (streets, buildings) drawn as the local vector layer
@@ -48,6 +49,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     faces_remote_url: str = ""  # an agency's own matcher, one person at a time (docs/faces.md)
     faces_remote_token_file: str = ""
     debug: bool = False
+
+    @property
+    def door_address(self) -> str:
+        """Where watches find the door, without a slash at its end."""
+        return self.door_origin or f"http://{self.host}:{self.door_port}"
 
     @property
     def secret_file(self) -> Path:
@@ -220,6 +226,9 @@ SETTINGS: Mapping[str, Setting] = {
     "door_port": Setting(_port, "The port of the devices' door.", "5055"),
     "web_origin": Setting(
         _origin, "The pages' address as browsers see it; https makes cookies secure.", '"https://surety.example"'
+    ),
+    "door_origin": Setting(
+        _origin, "The door's address as watches see it; their browsers ask for https.", '"https://watch.example"'
     ),
     "clock": Setting(_clock, 'Always "system", except in a demonstration.', '"system"'),
     "map_tiles": Setting(_tiles, "Map tiles by XYZ template, or a PMTiles file.", '"/srv/maps/county.pmtiles"'),

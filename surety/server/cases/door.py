@@ -32,6 +32,11 @@ def rewrite_grants(person: Person) -> None:
     assignments = DeviceAssignment.objects.filter(person=person).select_related("device")
     DoorGrant.objects.bulk_create(grant for assignment in assignments for grant in _grants(assignment, lawful))
     DoorGrant.objects.bulk_create(_link_grants(person))
+    raise_revision()
+
+
+def raise_revision() -> None:
+    """Let the door know that it has to read anew, once the caller's transaction has committed."""
     DoorRevision.objects.get_or_create(id=1)
     DoorRevision.objects.filter(id=1).update(revision=F("revision") + 1)
 

@@ -10,6 +10,7 @@ from surety import keyfile
 from surety.clock import Clock, parse_clock
 from surety.rules.asking import KEY_BYTES
 from surety.serve import follow_parent
+from surety.server.cases import watches
 from surety.server.checkins import asking, reviewing
 from surety.server.checkins.asker import Asker
 from surety.settings import Settings
@@ -60,6 +61,7 @@ def run_forever(asker: Asker, clock: Clock, stop: threading.Event) -> None:
             if now_ms - beat_ms >= BEAT_S * 1000 * clock.speed:
                 asker.beat(now_ms)
                 reviewing.escalate(now_ms=now_ms)
+                watches.record_claims(now_ms)
                 beat_ms = now_ms
         except AWAY as error:
             logger.warning("asking tries again in %.1f s: %s", pause_s, error)

@@ -8,7 +8,11 @@ from surety.server.cases.models import OrderStatus
 from surety.server.console.case_access import input_ms
 from surety.server.console.case_words import DATA_WORDS, LANGUAGES, ORDER_TYPES
 
-PROTOCOLS = (("osmand", "OsmAnd / Traccar Client (HTTP)"), ("owntracks", "OwnTracks (HTTP)"))
+PROTOCOLS = (
+    ("osmand", "OsmAnd / Traccar Client (HTTP)"),
+    ("owntracks", "OwnTracks (HTTP)"),
+    ("native", "Surety's watch client (a browser; photo check-ins)"),
+)
 
 
 class InstantField(forms.CharField):

@@ -42,6 +42,7 @@ EVENT_WORDS = {
     DeviceEvent.CASE_CLOSED: "case closed",
     DeviceEvent.JAMMING: "signal drowned",
     DeviceEvent.LOCATION_OFF: "positions switched off",
+    DeviceEvent.MESSAGES_LOST: "lost what it had not sent yet",
 }
 
 

@@ -13,6 +13,7 @@ from surety.server.console import (
     views_programmes,
     views_protected,
     views_trail,
+    views_watch,
 )
 
 urlpatterns: list[URLPattern] = [
@@ -42,6 +43,7 @@ urlpatterns: list[URLPattern] = [
     path("conditions/<str:condition_id>/withdraw", views_condition.condition_withdraw, name="condition-withdraw"),
     path("conditions/<str:condition_id>/history", views_condition.condition_history, name="condition-history"),
     path("assignments/<int:assignment_id>/end", views_editors.assignment_end, name="assignment-end"),
+    path("watches/<str:device_id>", views_watch.watch, name="watch"),
     path("programme-zones", views_programmes.programme_zones, name="programme-zones"),
     path("programme-zones/new", views_programmes.programme_zone_new, name="programme-zone-new"),
     path("programme-zones/<str:zone_id>", views_programmes.programme_zone, name="programme-zone"),

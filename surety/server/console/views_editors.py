@@ -15,7 +15,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
 from surety.server.accounts.permissions import check_may, requires
-from surety.server.cases import actions
+from surety.server.cases import actions, watches
 from surety.server.cases import queries as cases
 from surety.server.cases.checks import DeviceDetails, OrderTerms, PersonDetails, Told
 from surety.server.cases.models import Device, DeviceAssignment, OrderStatus, OrderVersion, Person
@@ -32,6 +32,7 @@ from surety.server.console.editor_forms import (
 )
 from surety.server.console.views_condition import access_order
 from surety.server.console.views_person import person_context
+from surety.server.console.views_watch import code_page
 from surety.server.errors import NotFoundError, RefusedError
 
 DAY_MS = 86_400_000
@@ -247,12 +248,14 @@ def device_assign(request: HttpRequest, person_id: str) -> HttpResponseBase:
                 identifier=data["identifier"],
                 model=data["model"],
                 network=data["network"],
-                with_secret=data["with_secret"],
+                with_secret=data["with_secret"] and data["protocol"] != watches.PROTOCOL,
             )
             device, secret = actions.register_device(details, acting_user=user, now_ms=now)
         actions.assign_device(
             device.pk, person.pk, from_ms=from_ms, acting_user=user, now_ms=now, reason=data["reason"]
         )
+        if device.protocol == watches.PROTOCOL:
+            return code_page(request, device, person, watches.make_code(device.pk, acting_user=user, now_ms=now))
         context = person_context(request, person, "conditions") | {"device_row": device, "secret": secret}
         response = render(request, "console/device_assigned.html", context)
         response["Cache-Control"] = "no-store"  # the secret is shown once, also to who goes back

@@ -308,6 +308,9 @@ ACTIONS = {
     "link.device_changed": "Distance to a protected person: device changed",
     "device.assigned": "Device assigned",
     "device.returned": "Device returned",
+    "watch.code_made": "One-time code made for a watch",
+    "watch.enrolled": "Watch enrolled with a key of its own",
+    "watch.key_taken_away": "Key of a watch taken away",
     "trail.read": "Trail read",
     "calendar.downloaded": "Calendar of duties downloaded",
 }
