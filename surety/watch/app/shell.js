@@ -1,5 +1,5 @@
 // Written by `python -m surety.watch.shell`: do not edit.
-export const VERSION = "1d0d5bd6990f";
+export const VERSION = "c40c0aea9b10";
 export const FILES = [
   "css/app.css",
   "css/camera.css",
@@ -37,6 +37,8 @@ export const FILES = [
   "js/store.js",
   "js/strip.js",
   "js/words.js",
+  "lang/ar.json",
   "lang/en.json",
+  "lang/es.json",
   "manifest.webmanifest",
 ];

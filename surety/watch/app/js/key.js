@@ -10,12 +10,15 @@ const bytesOf = (text) => new TextEncoder().encode(text);
 /** Whether this page may make keys at all: browsers allow that only to pages that came by https. */
 export const canSign = () => Boolean(globalThis.crypto?.subtle);
 
-/** The key that is kept, made at the first call: `{algorithm, publicKey, privateKey}`, `publicKey` as base64url. */
-export async function deviceKey() {
-  const before = await kept("key");
+/**
+ * The key for an enrolment: `{algorithm, publicKey, privateKey}`, `publicKey` as base64url. A new one for each, kept until one
+ * succeeds: where the door's answer was lost, the same code with the same key gives the same answer.
+ */
+export async function nextKey() {
+  const before = await kept("next_key");
   if (before) return before;
   const made = await makeKey();
-  await keep("key", made);
+  await keep("next_key", made);
   return made;
 }
 

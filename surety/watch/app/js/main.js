@@ -20,7 +20,7 @@ import * as sent from "./screens/sent.js";
 import * as can from "./screens/can.js";
 import * as choices from "./screens/choices.js";
 
-const SCREENS = { home, "check-in": checkIn, sos, problem, today, office, sent, can, choices };
+const SCREENS = { home, enrol, "check-in": checkIn, sos, problem, today, office, sent, can, choices };
 const TICK_MS = 15_000; // times on the screen ("2 minutes ago") go on
 const seenPlace = { state: "" };
 let shown = null;
@@ -93,7 +93,7 @@ async function route() {
   state = await snapshot();
   tellIn(state.sheet?.time_zone);
   const [name, detail] = location.hash.startsWith("#/") ? location.hash.slice(2).split("/") : ["home"];
-  const screen = state.device ? (SCREENS[name] ?? home) : enrol;
+  const screen = state.device && !isCode(location.hash) ? (SCREENS[name] ?? home) : enrol;
   shown?.leave?.();
   const main = document.getElementById("screen");
   shown = screen.show(app, state, detail);
@@ -106,6 +106,9 @@ async function route() {
   scrollTo(0, 0);
   await refresh();
 }
+
+/** Whether the address holds a one-time code: then the person followed a link to set the watch up. */
+const isCode = (hash) => hash.length > 8 && !hash.startsWith("#/");
 
 /** Show what changed on the screen that is there. */
 async function refresh() {

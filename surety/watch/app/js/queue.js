@@ -46,7 +46,9 @@ function dropOldest() {
   return change(["drafts", "kept"], async ({ drafts, kept: store }) => {
     const old = (await answer(drafts.getAll())).filter(({ type }) => type === "fix" || type === "report").slice(0, DROP);
     for (const { id } of old) drafts.delete(id);
-    if (old.length) store.put(((await answer(store.get("dropped"))) ?? 0) + old.length, "dropped");
+    if (!old.length) return 0;
+    store.put(((await answer(store.get("dropped"))) ?? 0) + old.length, "dropped");
+    store.put(true, "untold"); // the office is told with the next message that is sent
     return old.length;
   });
 }
@@ -110,7 +112,8 @@ export async function seal(key, device, drafts) {
 
 async function numbered(key, device, chain, { id, type, content, clock_ms }) {
   const seq = chain.seq + 1;
-  const body = JSON.stringify({ seq, prev: chain.prev, clock_ms, type, ...content });
+  const prev = type === "lost" ? "" : chain.prev; // which begins a chain
+  const body = JSON.stringify({ seq, prev, clock_ms, type, ...content });
   return { seq, body, signature: await sign(key, `surety-message-v1\n${device}\n${body}`), receipt: id, photos: content.photos ?? [] };
 }
 
@@ -160,31 +163,37 @@ export const uploaded = (sha256) =>
     if (row) photos.put({ ...row, uploaded: true });
   });
 
-/** The door does not have it after all. */
-export const uploadAgain = (shas) =>
-  change(["photos"], async ({ photos }) => {
-    for (const sha of shas) {
-      const row = await answer(photos.get(sha));
-      if (row) photos.put({ ...row, uploaded: false });
-    }
-  });
-
 /**
- * The door waits for a number that is not here any more: start a new chain with that number, and say so (`lost`).
- * What is numbered and did not arrive becomes drafts again, with its own times.
+ * Begin a new chain with this number: the door waits for one that is not here any more. What is numbered and did not arrive
+ * becomes drafts again, each with its own time, and is numbered anew.
  */
 export function startAnew(from_seq) {
-  return change(["kept", "drafts", "sealed"], async ({ kept: store, drafts, sealed }) => {
-    const rows = await answer(sealed.getAll());
-    sealed.clear();
-    for (const row of rows) drafts.add(unsealed(row));
-    store.put({ seq: from_seq - 1, prev: "" }, "chain");
-    return rows.length;
-  });
+  return change(["kept", "drafts", "sealed"], (stores) => unseal(stores, from_seq));
+}
+
+async function unseal({ kept: store, drafts, sealed: numbered_rows }, from_seq) {
+  const rows = await answer(numbered_rows.getAll());
+  numbered_rows.clear();
+  for (const row of rows.filter(({ receipt }) => receipt !== undefined)) drafts.put(unsealed(row));
+  store.put({ seq: from_seq - 1, prev: "" }, "chain");
 }
 
 function unsealed({ body, receipt }) {
   const { seq: _seq, prev: _prev, clock_ms, type, ...content } = JSON.parse(body);
-  const draft = { type, content, clock_ms, rank: RANK[type] ?? 1, hold_until_ms: 0 };
-  return receipt === undefined ? draft : { ...draft, id: receipt };
+  return { id: receipt, type, content, clock_ms, rank: RANK[type] ?? 1, hold_until_ms: 0 };
+}
+
+/**
+ * This browser was enrolled: the key counts from now on, with a chain of its own. What waits is kept where it is the same
+ * device; where it is another one, what waits may be about another person, and goes.
+ */
+export function enrolled(device, key) {
+  const names = ["kept", "drafts", "sealed", "photos", "receipts"];
+  return change(names, async (stores) => {
+    const before = await answer(stores.kept.get("device"));
+    if (before !== undefined && before !== device) for (const name of names) stores[name].clear();
+    await unseal(stores, 1);
+    for (const [name, value] of Object.entries({ device, key })) stores.kept.put(value, name);
+    for (const name of ["next_key", "link", "seen", "subscription"]) stores.kept.delete(name);
+  });
 }

@@ -8,6 +8,7 @@ import * as queue from "./queue.js";
 
 const LOCK = "surety-send";
 const BATCH = 50; // messages a request, by the protocol
+const FOR_GOOD = new Set(["not_covered", "no_photo", "too_large", "malformed"]); // what no later try changes
 const ROUNDS = 400; // requests at once: 20,000 messages; more wait for the next time
 
 /** Send what waits and fetch the sheet. Returns what is known afterwards: see `link` in link.js. */
@@ -57,6 +58,7 @@ const more = async () => (await queue.sealed()).length > 0 || (await queue.ready
 
 /** Number and sign as many drafts as the next request has room for; their photographs go ahead of them. */
 async function sealNext(device, key) {
+  if (await kept("untold")) await tellLost(device, key);
   const room = BATCH - (await queue.sealed()).length;
   if (room <= 0) return;
   const next = [];
@@ -67,6 +69,12 @@ async function sealNext(device, key) {
   if (next.length) await queue.seal(key, device, next);
 }
 
+/** Positions were dropped here to make room: the office is told that something is missing. */
+async function tellLost(device, key) {
+  const from_seq = ((await kept("chain"))?.seq ?? 0) + 1;
+  if (await queue.seal(key, device, [{ type: "lost", content: { from_seq }, clock_ms: Date.now() }])) await keep("untold", undefined);
+}
+
 /** The photographs that a draft names go up. False where the door refuses them for good, and the draft with them. */
 async function sendPhotos(device, key, draft) {
   for (const sha of draft.content.photos ?? []) {
@@ -75,7 +83,7 @@ async function sendPhotos(device, key, draft) {
     try {
       await putPhoto(device, key, sha, row.bytes);
     } catch (error) {
-      if (!(error instanceof RefusedError) || error.status === 401) throw error;
+      if (!(error instanceof RefusedError && FOR_GOOD.has(error.reason))) throw error;
       await queue.giveUp(draft, error, Date.now());
       return false;
     }
@@ -84,38 +92,33 @@ async function sendPhotos(device, key, draft) {
   return true;
 }
 
-/** What the door said of itself: the sheet, its clock. */
+/** What the door said of itself: the sheet (none where it cannot be read now: the one before stays), its clock. */
 async function learn({ sheet, offset_ms }) {
   await keep("offset_ms", offset_ms);
   if (sheet) await keep("sheet", sheet);
 }
 
 /** Forget what arrived. Whether anything moved. */
-async function taken(device, key, batch, answer) {
-  const { acknowledged = 0, refused = [], expected } = answer;
-  const done = await queue.settle(acknowledged, refused, Date.now() + answer.offset_ms);
-  const first = batch[0]?.seq;
-  if (done || first === undefined) return done;
-  const missing = refused.filter(({ reason }) => reason === "photo_missing").map(({ seq }) => seq);
-  if (missing.length) return putAgain(device, key, batch, missing);
-  if (expected > first) return queue.settle(expected - 1, refused, Date.now() + answer.offset_ms);
-  return expected < first ? lost(device, key, expected) : 0;
+async function taken(device, key, batch, { acknowledged = 0, refused = [], expected, offset_ms }) {
+  if (await queue.settle(acknowledged, refused, Date.now() + offset_ms)) return true;
+  const first = batch[0];
+  if (!first) return false;
+  const why = refused.find(({ seq }) => seq === first.seq)?.reason;
+  if (why === "photo_missing") return putAgain(device, key, first.photos);
+  if (why === "wrong_prev" || expected < first.seq) return beginAnew(device, key, expected);
+  return false;
 }
 
 /** The door lacks photographs that it once said it had: they go up once more. */
-async function putAgain(device, key, batch, seqs) {
-  const shas = batch.filter(({ seq }) => seqs.includes(seq)).flatMap(({ photos }) => photos);
-  await queue.uploadAgain(shas);
-  for (const row of (await all("photos")).filter(({ sha256 }) => shas.includes(sha256))) {
-    await putPhoto(device, key, row.sha256, row.bytes);
-    await queue.uploaded(row.sha256);
+async function putAgain(device, key, shas) {
+  for (const { sha256, bytes } of (await all("photos")).filter((row) => shas.includes(row.sha256))) {
+    await putPhoto(device, key, sha256, bytes);
   }
-  return shas.length;
+  return shas.length > 0;
 }
 
-/** The door waits for a number that was lost here: say so, and go on from there with a new chain. */
-async function lost(device, key, from_seq) {
+/** The door waits for a number that was lost here, or has another message there: say so, and begin a new chain. */
+async function beginAnew(device, key, from_seq) {
   await queue.startAnew(from_seq);
-  await queue.seal(key, device, [{ type: "lost", content: { from_seq }, clock_ms: Date.now() }]);
-  return 1;
+  return queue.seal(key, device, [{ type: "lost", content: { from_seq }, clock_ms: Date.now() }]);
 }

@@ -25,7 +25,7 @@ export function connection({ link, waits, now_ms, offset_ms }) {
 
 function notes({ link, offset_ms, dropped }) {
   const told = [];
-  if (link?.state === "refused") told.push(note("warning", t(`refused.${known(link.reason)}`), link.sentence));
+  if (link?.state === "refused") told.push(refused(link));
   if (Math.abs(offset_ms) > CLOCK_WRONG_MS) told.push(note("clock", clockWords(offset_ms)));
   if ("full" in document.documentElement.dataset) told.push(note("warning", t("full.words")));
   if (dropped) told.push(note("place", t("full.dropped", { count: dropped })));
@@ -37,5 +37,12 @@ const note = (name, words, more = "") =>
 
 const clockWords = (offset_ms) => t(offset_ms > 0 ? "clock.behind" : "clock.ahead", { span: span(offset_ms) });
 
-const KNOWN = ["bad_signature", "unknown_device", "no_authority"];
-const known = (reason) => (KNOWN.includes(reason) ? reason : "other");
+const KNOWN = { wrong_signature: "key", not_enrolled: "key", unknown_device: "device", no_order: "order", not_covered: "order" };
+
+/** Why the office takes nothing, what it says itself, and the way to a new code where that would help. */
+function refused({ reason, sentence }) {
+  const why = KNOWN[reason] ?? "other";
+  const told = note("warning", t(`refused.${why}`), sentence);
+  if (why !== "order") told.lastChild.append(el("a", { class: "textual", href: "#/enrol" }, t("refused.new_code")));
+  return told;
+}

@@ -2,8 +2,8 @@
 
 import { AwayError, enrol, RefusedError } from "../door.js";
 import { button, el, icon, say, setText } from "../dom.js";
-import { deviceKey } from "../key.js";
-import { keep } from "../store.js";
+import { nextKey } from "../key.js";
+import { enrolled } from "../queue.js";
 import { t } from "../words.js";
 
 export const name = "enrol";
@@ -11,12 +11,13 @@ const CODE = /^[2-9A-HJ-NP-Z]{10}$/; // no 0, O, 1, I: nobody can mix them up
 const LETTERS = /[^2-9A-HJ-NP-Z]/g;
 
 /** Show it. A code in the address (from a link or a square code) is filled in, and taken out of the address. */
-export function show(app) {
+export function show(app, { device }) {
   const error = el("p", { id: "code-error", class: "error", hidden: true });
+  const code = fromAddress();
   const input = el("input", {
     id: "code",
     name: "code",
-    value: fromAddress(),
+    value: code,
     maxlength: 24,
     autocomplete: "one-time-code",
     autocapitalize: "characters",
@@ -32,7 +33,12 @@ export function show(app) {
     el("p", { id: "code-hint", class: "hint" }, t("enrol.hint")),
     input,
     error,
-    el("div", { class: "reach" }, button("arrived", t("enrol.start"), () => {}, { kind: "primary", type: "submit" })),
+    el(
+      "div",
+      { class: "reach" },
+      button("arrived", t("enrol.start"), () => {}, { kind: "primary", type: "submit" }),
+      device && el("a", { class: "textual", href: "#/home" }, t("back")),
+    ),
   );
   return { node: el("div", { class: "page" }, el("h1", {}, t("enrol.title")), el("p", {}, t("enrol.words")), form) };
 }
@@ -54,8 +60,9 @@ async function submit(event, app, input, error) {
   const press = event.target.querySelector("button");
   press.disabled = true;
   try {
-    const { device } = await enrol(dashed(code), await deviceKey());
-    await keep("device", device);
+    const key = await nextKey();
+    const { device } = await enrol(dashed(code), key);
+    await enrolled(device, key);
     say(t("enrol.done"));
     location.hash = "#/home";
     await app.restart();

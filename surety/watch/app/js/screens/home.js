@@ -8,7 +8,7 @@ export const name = "home";
 
 /** Show it. */
 export function show(app, first) {
-  const now = el("section", { class: "now", "aria-labelledby": "now-title" });
+  const now = el("section", { class: "standing", "aria-labelledby": "now-title" });
   const ways = el("nav", { class: "reach ways", "aria-label": t("home.ways") });
   let asked;
   const update = async (state) => {
@@ -29,7 +29,7 @@ function asking({ due_ms, late_until_ms }, { now_ms }) {
   return [
     el("h1", { id: "now-title", class: "asked" }, icon("camera"), t("ask.now")),
     el("p", { class: "lead" }, until),
-    late ? null : el("p", { class: "quiet" }, t("ask.left", { span: span(due_ms - now_ms) })),
+    late ? null : el("p", { class: "quiet spare" }, t("ask.left", { span: span(due_ms - now_ms) })),
   ].filter(Boolean);
 }
 

@@ -75,6 +75,7 @@ function followed(node, receiptId) {
   title.focus();
   return ({ receipts, now_ms }) => {
     const { state, settled_ms, sentence } = receipts.find(({ id }) => id === receiptId) ?? {};
+    if (state === "arrived") setText(title, t("receipt.arrived"));
     if (state === "arrived") setText(words, t("receipt.arrived_at", { time: time(settled_ms, now_ms) }));
     if (state === "refused") setText(words, `${t("receipt.refused_words")} ${sentence}`);
   };

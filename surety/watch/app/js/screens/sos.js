@@ -57,9 +57,9 @@ class Call {
     press.addEventListener("contextmenu", (event) => event.preventDefault());
     this.#node.replaceChildren(
       el("h1", {}, t("sos.title")),
-      el("p", { class: "lead" }, t("sos.danger")),
       words,
       el("div", { class: "reach" }, press, el("a", { class: "textual", href: "#/home" }, t("back"))),
+      el("p", { class: "lead" }, t("sos.danger")),
     );
   }
 
@@ -107,7 +107,7 @@ class Call {
     this.#id = call.id;
     const left = el("p", { class: "count-down", "aria-hidden": "true" });
     const stop = button("back", t("sos.cancel"), () => this.#cancel(call), { kind: "primary" });
-    this.#show(el("h1", {}, t("sos.sending")), left, el("p", {}, t("sos.can_cancel")), el("div", { class: "reach" }, stop));
+    this.#show(el("h1", {}, t("sos.sending")), left, el("div", { class: "reach" }, stop), el("p", {}, t("sos.can_cancel")));
     say(t("sos.can_cancel"), { now: true });
     const tick = () => {
       const seconds = Math.ceil((CANCEL_MS - (Date.now() - call.at_ms)) / 1000);
@@ -129,7 +129,7 @@ class Call {
   #gone() {
     clearInterval(this.#ticking);
     this.#told = { title: el("h1", {}, t("sos.underway")), words: el("p", { class: "lead", role: "alert" }, t("sos.trying")) };
-    this.#show(this.#told.title, this.#told.words, el("p", {}, t("sos.danger")), this.#back());
+    this.#show(this.#told.title, this.#told.words, this.#back(), el("p", {}, t("sos.danger")));
     this.#app.wrote();
   }
 
