@@ -15,8 +15,8 @@ COMMAND = "from surety.gateway.commands import run_door; run_door(None)"
 class DoorProcess:
     """Use it with `with`; it listens when the block begins and is gone when it ends."""
 
-    def __init__(self, data_dir: Path) -> None:
-        env = {**os.environ, "SURETY_DATA_DIR": str(data_dir), "SURETY_DOOR_PORT": "0"}
+    def __init__(self, data_dir: Path, port: int = 0) -> None:
+        env = {**os.environ, "SURETY_DATA_DIR": str(data_dir), "SURETY_DOOR_PORT": str(port)}
         self.process = subprocess.Popen([sys.executable, "-c", COMMAND], env=env, stderr=subprocess.PIPE, text=True)
         self.port = self._port()
 

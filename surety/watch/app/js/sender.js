@@ -3,12 +3,14 @@
 // leaves the work to it.
 
 import { AwayError, hand, putPhoto, RefusedError } from "./door.js";
-import { all, keep, kept, look, answer as answerOf } from "./store.js";
+import { all, answer as answerOf, change, keep, kept, look } from "./store.js";
 import * as queue from "./queue.js";
 
+const ANEW = "anew";
 const LOCK = "surety-send";
 const BATCH = 50; // messages a request, by the protocol
 const FOR_GOOD = new Set(["not_covered", "no_photo", "too_large", "malformed"]); // what no later try changes
+const WORDS = 50; // of the office, that are kept
 const ROUNDS = 400; // requests at once: 20,000 messages; more wait for the next time
 
 /** Send what waits and fetch the sheet. Returns what is known afterwards: see `link` in link.js. */
@@ -43,13 +45,17 @@ async function note(found) {
 }
 
 async function sendAll(device, key) {
+  let begun = false;
   for (let round = 0; round < ROUNDS; round += 1) {
     await sealNext(device, key);
     const batch = (await queue.sealed()).slice(0, BATCH);
     const answer = await hand(device, key, batch);
     await learn(answer);
     const went = await taken(device, key, batch, answer);
-    if (!went && batch.length) throw new AwayError("the door takes nothing now", { reached: true });
+    if (went === ANEW) {
+      if (begun) throw new AwayError("the door takes no new chain", { reached: true });
+      begun = true;
+    } else if (!went && batch.length) throw new AwayError("the door takes nothing now", { reached: true });
     if (!batch.length || !(await more())) return;
   }
 }
@@ -95,7 +101,18 @@ async function sendPhotos(device, key, draft) {
 /** What the door said of itself: the sheet (none where it cannot be read now: the one before stays), its clock. */
 async function learn({ sheet, offset_ms }) {
   await keep("offset_ms", offset_ms);
-  if (sheet) await keep("sheet", sheet);
+  if (!sheet) return;
+  const { words = [], ...rest } = sheet;
+  await change(["kept"], async ({ kept: store }) => {
+    store.put(rest, "sheet");
+    store.put(joined((await answerOf(store.get("words"))) ?? [], words), "words");
+  });
+}
+
+/** Words are handed over once, or twice where an answer was lost: each is kept once, the latest fifty. */
+function joined(before, words) {
+  const said = new Set(before.map(({ text, at_ms }) => `${at_ms} ${text}`));
+  return [...before, ...words.filter(({ text, at_ms }) => !said.has(`${at_ms} ${text}`))].slice(-WORDS);
 }
 
 /** Forget what arrived. Whether anything moved. */
@@ -103,9 +120,9 @@ async function taken(device, key, batch, { acknowledged = 0, refused = [], expec
   if (await queue.settle(acknowledged, refused, Date.now() + offset_ms)) return true;
   const first = batch[0];
   if (!first) return false;
-  const why = refused.find(({ seq }) => seq === first.seq)?.reason;
+  const why = refused.find(({ seq }) => seq === first.seq || seq === null)?.reason;
   if (why === "photo_missing") return putAgain(device, key, first.photos);
-  if (why === "wrong_prev" || expected < first.seq) return beginAnew(device, key, expected);
+  if (why === "wrong_prev" || why === "wrong_signature" || expected < first.seq) return beginAnew(device, key, expected);
   return false;
 }
 
@@ -120,5 +137,6 @@ async function putAgain(device, key, shas) {
 /** The door waits for a number that was lost here, or has another message there: say so, and begin a new chain. */
 async function beginAnew(device, key, from_seq) {
   await queue.startAnew(from_seq);
-  return queue.seal(key, device, [{ type: "lost", content: { from_seq }, clock_ms: Date.now() }]);
+  await queue.seal(key, device, [{ type: "lost", content: { from_seq }, clock_ms: Date.now() }]);
+  return ANEW;
 }

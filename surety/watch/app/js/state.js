@@ -7,29 +7,32 @@ export const CLOCK_WRONG_MS = 120_000; // a clock that is further off is told to
 
 /** Everything that the screens show. */
 export async function snapshot() {
-  const [device, link, sheet, offset_ms, receipts, waits, dropped, shape] = await Promise.all([
+  const [device, link, sheet, words, offset_ms, receipts, waits, dropped] = await Promise.all([
     kept("device"),
     kept("link"),
     kept("sheet"),
+    kept("words"),
     kept("offset_ms"),
     all("receipts"),
     waiting(),
     kept("dropped"),
-    kept("shape"),
   ]);
   const now_ms = Date.now() + (offset_ms ?? 0);
-  return { device, link, sheet, offset_ms: offset_ms ?? 0, receipts, waits, dropped: dropped ?? 0, shape, now_ms };
+  return { device, link, sheet, words: words ?? [], offset_ms: offset_ms ?? 0, receipts, waits, dropped: dropped ?? 0, now_ms };
 }
 
-/** The photo that is asked for now: the one that is due first; null where none is. */
+/**
+ * The photo that is asked for now: the one that is due first; null where none is. Where one more try would help, because what
+ * came shows too little, it is asked for with `again`, once.
+ */
 export function question({ sheet, receipts, now_ms }) {
-  const answered = new Set(
-    receipts.filter(({ type, state }) => type === "check_in" && state !== "refused").map((one) => one.content.check_in_id),
-  );
-  const open = (sheet?.check_ins ?? []).filter(
-    ({ id, stands, late_until_ms }) => stands === "asked" && late_until_ms > now_ms && !answered.has(id),
-  );
-  return open.sort((one, other) => one.due_ms - other.due_ms)[0] ?? null;
+  const sent = receipts.filter(({ type, state }) => type === "check_in" && state !== "refused").map((one) => one.content.check_in_id);
+  const times = (id) => sent.filter((one) => one === id).length;
+  const open = (sheet?.check_ins ?? []).filter(({ id, stands, late_until_ms, again }) => {
+    if (late_until_ms <= now_ms) return false;
+    return stands === "asked" ? !times(id) : Boolean(again) && times(id) < 2;
+  });
+  return open.sort((one, other) => Boolean(one.again) - Boolean(other.again) || one.due_ms - other.due_ms)[0] ?? null;
 }
 
 /** Tell the office, once, that the question is on the screen. */

@@ -65,6 +65,6 @@ const format = (at_ms, how) => new Intl.DateTimeFormat(language, { timeZone: zon
 /** "6 minutes", "3 hours", "2 days": the largest unit that is at least one. */
 export function span(ms) {
   const minutes = Math.max(0, Math.round(Math.abs(ms) / 60_000));
-  const [count, unit] = minutes < 90 ? [minutes, "minute"] : minutes < 2880 ? [Math.round(minutes / 60), "hour"] : [Math.round(minutes / 1440), "day"];
+  const [count, unit] = minutes < 90 ? [minutes, "minute"] : minutes < 1410 ? [Math.round(minutes / 60), "hour"] : [Math.round(minutes / 1440), "day"];
   return new Intl.NumberFormat(language, { style: "unit", unit, unitDisplay: "long" }).format(count);
 }

@@ -2,7 +2,7 @@
 
 import { el, icon, say, way } from "../dom.js";
 import { duties, question, seen } from "../state.js";
-import { span, t, time } from "../words.js";
+import { has, span, t, time } from "../words.js";
 
 export const name = "home";
 
@@ -15,7 +15,7 @@ export function show(app, first) {
     const open = question(state);
     now.replaceChildren(...(open ? asking(open, state) : quiet(state)));
     ways.replaceChildren(...buttons(open, state));
-    if (open && open.id !== asked) say(t("ask.now"), { now: true });
+    if (open && open.id !== asked) say(t(open.again ? "again.title" : "ask.now"), { now: true });
     asked = open?.id;
     if (open && document.visibilityState === "visible" && (await seen(open))) app.wrote();
   };
@@ -23,7 +23,8 @@ export function show(app, first) {
   return { node: el("div", { class: "page" }, now, ways), update };
 }
 
-function asking({ due_ms, late_until_ms }, { now_ms }) {
+function asking({ due_ms, late_until_ms, again }, { now_ms }) {
+  if (again) return oneMore(again);
   const late = due_ms <= now_ms;
   const until = late ? t("ask.late", { time: time(late_until_ms, now_ms) }) : t("ask.until", { time: time(due_ms, now_ms) });
   return [
@@ -33,14 +34,20 @@ function asking({ due_ms, late_until_ms }, { now_ms }) {
   ].filter(Boolean);
 }
 
+/** What came shows too little: another try would help, and nobody has to. */
+function oneMore(advice) {
+  const how = advice.map((key) => `advice.${key}`).filter(has).map((key) => t(key));
+  return [el("h1", { id: "now-title", class: "asked" }, icon("camera"), t("again.title")), el("p", { class: "lead" }, how.join(" ") || t("again.words"))];
+}
+
 function quiet(state) {
   const [next] = duties(state);
   const title = el("h1", { id: "now-title" }, t("home.nothing"));
   return next ? [title, el("p", { class: "lead", dir: "auto" }, next.text)] : [title];
 }
 
-function buttons(open, { sheet, now_ms }) {
-  const fresh = (sheet?.words ?? []).filter(({ at_ms }) => now_ms - at_ms < 86_400_000).length;
+function buttons(open, { words, now_ms }) {
+  const fresh = words.filter(({ at_ms }) => now_ms - at_ms < 86_400_000).length;
   return [
     open && way("camera", t("ask.take"), "check-in", { kind: "primary" }),
     way("sos", t("sos.short"), "sos", { kind: "danger" }),

@@ -8,8 +8,8 @@ export const name = "office";
 /** Show it. */
 export function show(_app, first) {
   const list = el("ul", { class: "list" });
-  const update = ({ sheet, now_ms }) => {
-    const words = [...(sheet?.words ?? [])].sort((one, other) => other.at_ms - one.at_ms);
+  const update = ({ words: said, now_ms }) => {
+    const words = [...said].sort((one, other) => other.at_ms - one.at_ms);
     list.replaceChildren(...(words.length ? words.map((one) => row(one, now_ms)) : [el("li", {}, t("office.none"))]));
   };
   update(first);
