@@ -4,42 +4,34 @@ With none, every check-in goes to a person, with that reason; nothing passes sil
 anybody. Engines are imported when they are opened, since each loads a heavy library.
 """
 
+import importlib
 import logging
-from collections.abc import Callable
 
-from surety.faces import models
-from surety.faces.burst import Machine
+from surety.faces import models, tables
+from surety.faces.burst import LocalEngine, Machine
 from surety.faces.contract import Engine, FacesUnavailableError
+from surety.faces.models import Store
 from surety.settings import Settings
 
 log = logging.getLogger(__name__)
 
+LOCAL = {"onnx": "surety.faces.onnx", "dlib": "surety.faces.dlib"}  # in the order in which they are tried
+
 
 def open_engine(settings: Settings) -> Engine:
     """The engine, ready. Raises FacesUnavailableError with what is missing and what to do."""
-    wanted = settings.faces_engine
-    if wanted == "none":
-        raise FacesUnavailableError("no model: faces_engine is none, so people look at every check-in")
-    if wanted == "remote" or (wanted == "auto" and settings.faces_remote_url):
-        return _remote(settings)
-    drivers = {"onnx": _onnx, "dlib": _dlib}
-    store = models.Store(models.models_dir(settings.models_folder))
-    return _auto(store, list(drivers.values())) if wanted == "auto" else drivers[wanted](store)
+    if _is_remote(settings):
+        from surety.faces.remote import open_remote  # noqa: PLC0415 - loads OpenCV
 
-
-def _auto(store: models.Store, drivers: list[Callable[[models.Store], Engine]]) -> Engine:
-    """The first that can work. What keeps an earlier one from it is logged, as somebody may have meant it to be used."""
+        return open_remote(settings)
+    store = Store(models.models_dir(settings.models_folder))
     reasons = []
-    for driver in drivers:
+    for name in _wanted(settings):
         try:
-            engine = driver(store)
+            return _told(open_local(name, store), reasons)
         except FacesUnavailableError as error:
             reasons.append(str(error).rstrip("."))
-        else:
-            for reason in reasons:
-                log.warning("faces are compared by %s instead: %s", engine.name, reason)
-            return engine
-    raise FacesUnavailableError(". And ".join(reasons))
+    raise FacesUnavailableError(". And ".join(reasons) + ".")
 
 
 def open_machine(settings: Settings) -> Machine:
@@ -47,24 +39,42 @@ def open_machine(settings: Settings) -> Machine:
 
     Raises FacesUnavailableError where no model of this machine is found.
     """
-    from surety.faces import onnx  # noqa: PLC0415 - loads onnxruntime and OpenCV
-
-    return onnx.open_machine(models.Store(models.models_dir(settings.models_folder)))
-
-
-def _onnx(store: models.Store) -> Engine:
-    from surety.faces.onnx import open_onnx  # noqa: PLC0415 - loads onnxruntime and OpenCV
-
-    return open_onnx(store)
-
-
-def _dlib(store: models.Store) -> Engine:
-    from surety.faces.dlib import open_dlib  # noqa: PLC0415 - loads OpenCV, and the extra
-
-    return open_dlib(store)
+    if _is_remote(settings):
+        raise FacesUnavailableError("a remote matcher is measured where it runs; set faces_engine to onnx or dlib here")
+    store = Store(models.models_dir(settings.models_folder))
+    reasons = []
+    for name in _wanted(settings):
+        try:
+            return machine(name, store)
+        except FacesUnavailableError as error:
+            reasons.append(str(error).rstrip("."))
+    raise FacesUnavailableError(". And ".join(reasons) + ".")
 
 
-def _remote(settings: Settings) -> Engine:
-    from surety.faces.remote import open_remote  # noqa: PLC0415 - loads OpenCV
+def open_local(name: str, store: Store) -> LocalEngine:
+    """An engine of this machine with its recogniser's table. Raises FacesUnavailableError, as for a missing table."""
+    opened = machine(name, store)
+    return LocalEngine(opened, tables.find_table(opened.model_sha256, store.folder))
 
-    return open_remote(settings)
+
+def machine(name: str, store: Store) -> Machine:
+    """`onnx` or `dlib` on the models of the store. Raises FacesUnavailableError."""
+    opened: Machine = importlib.import_module(LOCAL[name]).open_machine(store)
+    return opened
+
+
+def _is_remote(settings: Settings) -> bool:
+    return settings.faces_engine == "remote" or (settings.faces_engine == "auto" and bool(settings.faces_remote_url))
+
+
+def _wanted(settings: Settings) -> list[str]:
+    if settings.faces_engine == "none":
+        raise FacesUnavailableError("no model: faces_engine is none, so people look at every check-in")
+    return list(LOCAL) if settings.faces_engine == "auto" else [settings.faces_engine]
+
+
+def _told(engine: Engine, reasons: list[str]) -> Engine:
+    """Log what keeps an earlier engine from its work, as somebody may have meant it to be used."""
+    for reason in reasons:
+        log.warning("faces are compared by %s instead: %s", engine.name, reason)
+    return engine

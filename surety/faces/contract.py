@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Photo = NDArray[np.uint8]
-"""A decoded picture: rows x columns x 3, RGB, upright."""
+"""A decoded picture: rows x columns x 3, RGB, upright, not mirrored."""
 
 
 class Outcome(enum.StrEnum):
@@ -68,7 +68,11 @@ class Quality(msgspec.Struct, frozen=True):
 
 
 class Reference(msgspec.Struct, frozen=True):
-    """One enrolled image as a recogniser keeps it: a vector of float32, little endian, of unit length."""
+    """One enrolled image as a recogniser keeps it; only that recogniser can compare it.
+
+    `onnx`: a vector of float32, little endian, of unit length. `dlib`: 128 of them. `remote`: bytes that only the
+    agency's matcher can read, and its model's name as a SHA-256.
+    """
 
     id: str
     template: bytes

