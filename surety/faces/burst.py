@@ -86,7 +86,7 @@ class LocalEngine:
     """An `Engine` (see contract.py) on a machine and the threshold table of its recogniser."""
 
     def __init__(self, machine: Machine, table: Thresholds) -> None:
-        self._machine, self._table = machine, table
+        self._machine, self.table = machine, table
         self.name, self.model_sha256 = machine.name, machine.model_sha256
 
     def enrol(self, images: Sequence[Photo]) -> list[Enrolled]:
@@ -139,10 +139,10 @@ class LocalEngine:
             poor = max(seen, key=lambda s: (s.quality.faces == 1, s.quality.detector_score or 0.0)).quality
             return self._say(Outcome.POOR_QUALITY, _why_poor(poor, "Every frame"), advice=poor.advice)
         best = self._best(seen, good, references)
-        outcome = tables.judge(best.similarity, self._table)
-        sentence = _words(outcome, best, self._table, len(seen))
+        outcome = tables.judge(best.similarity, self.table)
+        sentence = _words(outcome, best, self.table, len(seen))
         found = self._say(outcome, sentence)
-        return _replace(found, similarity=round(best.similarity, 4), frame=best.frame, reference_id=best.reference_id)
+        return _replace(found, similarity=best.similarity, frame=best.frame, reference_id=best.reference_id)
 
     def _best(self, seen: Sequence[Seen], good: Sequence[int], references: Sequence[tuple[str, Vector]]) -> Best:
         probes = [(n, vector) for n in good if (vector := seen[n].vector) is not None]
@@ -150,7 +150,7 @@ class LocalEngine:
         if len(good) >= LEAST_FOR_MEAN and float(np.median(dark)) < LOW_LIGHT:
             probes.append((good[0], self._machine.mean([vector for _, vector in probes])))
         alike = self._machine.similarity
-        return max(Best(alike(probe, vector), n, name) for n, probe in probes for name, vector in references)
+        return max(Best(round(alike(probe, vector), 4), n, name) for n, probe in probes for name, vector in references)
 
     def _liveness(self, seen: Sequence[Seen], best: Seen | None, turn: Turn) -> Liveness:
         turned = turning.turn_seen([s.quality.yaw_deg for s in seen], turn)
@@ -165,7 +165,7 @@ class LocalEngine:
         vectors = [s.vector for s in seen if s.vector is not None]
         if best is None or best.vector is None or len(vectors) < 2:
             return None
-        return all(self._machine.similarity(best.vector, other) >= self._table.inconclusive for other in vectors)
+        return all(self._machine.similarity(best.vector, other) >= self.table.inconclusive for other in vectors)
 
     def _say(self, outcome: Outcome, sentence: str, advice: tuple[Advice, ...] = ()) -> Comparison:
         return Comparison(
@@ -175,7 +175,7 @@ class LocalEngine:
             advice=advice,
             detector_sha256=self._machine.detector_sha256,
             model_sha256=self.model_sha256,
-            thresholds=self._table,
+            thresholds=self.table,
         )
 
 

