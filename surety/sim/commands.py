@@ -47,3 +47,15 @@ def town_map(
     """Write the invented town's map as GeoJSON."""
     write_map(build_town(seed, people), out)
     typer.echo(f"Wrote {out}")
+
+
+def controls(
+    folder: Annotated[Path, typer.Argument(help="Folder to write pairs.csv and the pictures into")],
+    pairs: Annotated[int, typer.Option(min=1, max=500)] = 20,
+    seed: int = 1,
+) -> None:
+    """Write control pairs of invented people, which `surety checkins controls load` takes."""
+    from surety.sim.controls import write  # noqa: PLC0415 - loads NumPy and Pillow
+
+    write(folder, pairs, seed)
+    typer.echo(f"Wrote {pairs} pairs to {folder}")

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from surety.server.checkins import control_command
 from surety.server.commands import load_or_exit, set_up_django
 
 SettingsFile = Annotated[Path | None, typer.Option("--settings", help="Settings file (TOML)")]
@@ -14,6 +15,7 @@ SettingsFile = Annotated[Path | None, typer.Option("--settings", help="Settings 
 app = typer.Typer(
     invoke_without_command=True, help="Ask for photo check-ins until stopped; or one of the commands below."
 )
+app.add_typer(control_command.app, name="controls")
 
 
 @app.callback()

@@ -13,18 +13,19 @@ from pathlib import Path
 import msgspec
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Count, Q
 
-from surety.faces.contract import Comparison, Outcome
+from surety.faces.contract import Comparison, Outcome, Turn
 from surety.server.accounts.models import User
 from surety.server.audit import actions as audit
 from surety.server.checkins.models import ControlPair, ControlPicture, Review
 
 LIST_NAME = "pairs.csv"
-COLUMNS = ("name", "same", "group", "references", "frames")
+COLUMNS = ("name", "same", "group", "turn", "references", "frames")
 MOST_FRAMES = 5
 MOST_REFERENCES = 5
 TRUTH = {"yes": True, "no": False}
-Compare = Callable[[Sequence[bytes], Sequence[bytes]], Comparison]  # references, frames
+Compare = Callable[["Row"], Comparison]
 
 
 class Row(msgspec.Struct, frozen=True):
@@ -33,6 +34,7 @@ class Row(msgspec.Struct, frozen=True):
     name: str
     same: bool
     group: str
+    turn: Turn
     references: tuple[bytes, ...]
     frames: tuple[bytes, ...]
 
@@ -43,6 +45,15 @@ class Loaded(msgspec.Struct, frozen=True):
     taken: int
     known: int
     clear: int
+
+
+class Source(msgspec.Struct, frozen=True):
+    """What is known of one source of pairs."""
+
+    source: str
+    pairs: int
+    retired: int
+    answers: int
 
 
 class ControlsError(Exception):
@@ -90,12 +101,15 @@ def _row(line: dict[str, str], folder: Path, where: str, checked: Callable[[byte
     if None in line or None in line.values():
         raise ControlsError(f"{where}: write exactly {len(COLUMNS)} columns; put several pictures apart by spaces.")
     name, same = line["name"].strip(), TRUTH.get(line["same"].strip().lower())
+    turn = line["turn"].strip().lower()
+    if turn not in set(Turn):
+        raise ControlsError(f'{where}: under turn write "left" or "right", or nothing where the head was not to turn.')
     if not 1 <= len(name) <= 120 or same is None or len(line["group"].strip()) > 64:
         raise ControlsError(f'{where}: a pair needs a name, "yes" or "no" under same, and a group of up to 64 letters.')
     references, frames = (tuple(_pictures(line[column], folder, where, checked)) for column in ("references", "frames"))
     if not (1 <= len(references) <= MOST_REFERENCES and 1 <= len(frames) <= MOST_FRAMES):
         raise ControlsError(f"{where}: name 1 to {MOST_REFERENCES} references and 1 to {MOST_FRAMES} frames.")
-    return Row(name, same, line["group"].strip(), references, frames)
+    return Row(name, same, line["group"].strip(), Turn(turn), references, frames)
 
 
 def _pictures(names: str, folder: Path, where: str, checked: Callable[[bytes], str]) -> Iterator[bytes]:
@@ -116,7 +130,7 @@ def load(rows: Sequence[Row], source: str, compare: Compare, *, acting_user: Use
     """Take pairs in, each with what the machine says of it. One of the same source and name stays as it is."""
     known = set(ControlPair.objects.filter(source=source).values_list("name", flat=True))
     new = [row for row in rows if row.name not in known]
-    compared = [(row, compare(row.references, row.frames)) for row in new]  # before any transaction: it takes long
+    compared = [(row, compare(row)) for row in new]  # before any transaction: it takes long
     taken = [(row, said) for row, said in compared if said.outcome is not Outcome.MATCH]
     with transaction.atomic():
         for row, said in taken:
@@ -135,7 +149,13 @@ def load(rows: Sequence[Row], source: str, compare: Compare, *, acting_user: Use
 
 def _keep(row: Row, source: str, said: Comparison, now_ms: int) -> None:
     pair = ControlPair.objects.create(
-        name=row.name, source=source, same=row.same, group=row.group, body=msgspec.to_builtins(said), loaded_ms=now_ms
+        name=row.name,
+        source=source,
+        same=row.same,
+        group=row.group,
+        turn=row.turn.value,
+        body=msgspec.to_builtins(said),
+        loaded_ms=now_ms,
     )
     pictures = [(True, row.references), (False, row.frames)]
     ControlPicture.objects.bulk_create(
@@ -158,3 +178,13 @@ def retire(source: str, *, acting_user: User | None, now_ms: int) -> int:
             at_ms=now_ms,
         )
     return count
+
+
+def sources() -> list[Source]:
+    """Every source, by name."""
+    counted = ControlPair.objects.values("source").annotate(
+        pairs=Count("pk", distinct=True),
+        retired=Count("pk", filter=Q(retired_ms__isnull=False), distinct=True),
+        answers=Count("reviews__answers", filter=~Q(reviews__answers__answer=""), distinct=True),
+    )
+    return [Source(**row) for row in counted.order_by("source")]

@@ -257,6 +257,7 @@ class ControlPair(models.Model):
     group = models.CharField(
         max_length=64, blank=True, help_text="As the pair's source names it; for error rates alone"
     )
+    turn = models.CharField(max_length=8, blank=True, help_text="faces.contract.Turn, as of a submission")
     body = models.JSONField(default=dict, help_text="faces.contract.Comparison as JSON, as of a submission")
     loaded_ms = models.BigIntegerField()
     retired_ms = models.BigIntegerField(null=True)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import msgspec
 from django.db.models import QuerySet
 
-from surety.faces.contract import Advice, Outcome, Turn
+from surety.faces.contract import Advice, Outcome
 from surety.rules.facts import Verdict
 from surety.server.accounts.models import User
 from surety.server.accounts.permissions import Scope, scope_of
@@ -36,7 +36,7 @@ QUALITIES = {
     Advice.ONE_PERSON: "more than one face",
     Advice.SHOW_FACE: "no face found",
 }
-TURNS = {Turn.LEFT: "to their left", Turn.RIGHT: "to their right"}
+TURNS = {"left": "to their left", "right": "to their right"}
 _EARLIER = {Stage.FIRST: "First reviewer", Stage.SECOND: "Second reviewer"}
 ROWS = 20
 
@@ -93,7 +93,7 @@ def look(review_id: str, user: User) -> Look:
         due_ms=review.due_ms,
         step=step,
         arbitrates=arbitrates,
-        turn=TURNS.get(Turn(review.submission.turn), "") if review.submission else "",
+        turn=TURNS.get((review.submission or review.control).turn, ""),  # type: ignore[union-attr] # it has one of both
         first=mine.first_answer if mine else "",
         told=told_of(review) if told else None,
         earlier=earlier_of(review) if told and arbitrates else (),
