@@ -50,6 +50,7 @@ _SIGNS = {
     DeviceEvent.POWER_OFF: _Sign(Kind.POWERED_OFF, Certainty.ESTABLISHED, over=DeviceEvent.POWER_ON),
     DeviceEvent.MOCK_LOCATION: _Sign(Kind.MOCK_LOCATION, Certainty.ESTABLISHED, lasts=False),
     DeviceEvent.JAMMING: _Sign(Kind.JAMMING_SUSPECTED, Certainty.PROBABLE, lasts=False),
+    DeviceEvent.MESSAGES_LOST: _Sign(Kind.MESSAGES_LOST, Certainty.ESTABLISHED, lasts=False),
 }
 _LOW = _Sign(Kind.BATTERY_LOW, Certainty.ESTABLISHED)
 _FLAT = _Sign(Kind.BATTERY_FLAT, Certainty.ESTABLISHED)
@@ -227,7 +228,7 @@ def _standing(device: Device, kind: Kind, held: Standing | None) -> Device:
 
 def _cause(kind: Kind, device: Device) -> Cause:
     """What explains what the device says of itself, from what it had said before."""
-    if kind in _OF_BATTERY or (kind is Kind.POWERED_OFF and device.battery_low):
+    if kind in _OF_BATTERY or kind is Kind.MESSAGES_LOST or (kind is Kind.POWERED_OFF and device.battery_low):
         return Cause.EQUIPMENT
     if kind is Kind.OFF_WRIST and device.charging:
         return Cause.CHARGING

@@ -14,10 +14,10 @@ import functools
 import msgspec
 import numpy as np
 
-from surety.rules import devices, hearing, kernel, movement, presence
+from surety.rules import devices, hearing, kernel, movement, presence, problems
 from surety.rules.clockwork import Clockwork
 from surety.rules.conditions import ConditionSet
-from surety.rules.facts import ConditionsChanged, DeviceReport, Fact, Fix, Millis, Tick
+from surety.rules.facts import ConditionsChanged, DeviceReport, Fact, Fix, Millis, ProblemTold, Tick
 from surety.rules.findings import Finding
 from surety.rules.grounds import Subject, seen
 from surety.rules.kernel import BEFORE_MS, EVIDENCE_COLUMNS
@@ -109,8 +109,13 @@ class _Work(Clockwork):
                 judged = self._observe(fact)
             else:
                 self._device(fact)
+        elif isinstance(fact, ProblemTold):
+            self.found.append(problems.told(fact, state.device, self._about(fact)))
         if told or judged:
             self.set_wake()
+
+    def _about(self, fact: Fact) -> Subject:
+        return Subject(self.state.person_id, *self.plan.epoch(fact.at_ms).about)
 
     def _observe(self, fix: Fix) -> bool:
         """Take a fix as evidence; whether the duties were judged by it."""
@@ -134,8 +139,7 @@ class _Work(Clockwork):
         return judged
 
     def _device(self, fact: Fix | DeviceReport) -> None:
-        state = self.state
-        subject = Subject(state.person_id, *self.plan.epoch(fact.at_ms).about)
+        state, subject = self.state, self._about(fact)
         if isinstance(fact, Fix):
             state.device, found = devices.mock(state.device, fact, subject)
         else:

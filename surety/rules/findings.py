@@ -66,6 +66,7 @@ class Kind(enum.StrEnum):
     NO_LOCATION = "no_location"  # the device speaks but tells no usable place
     LOCATED_AGAIN = "located_again"
     SOS = "sos"
+    PROBLEM_TOLD = "problem_told"  # the person says that they have a problem: no breach, whatever it is
     STRAP_TAMPER = "strap_tamper"
     CASE_TAMPER = "case_tamper"
     OFF_WRIST = "off_wrist"
@@ -76,6 +77,7 @@ class Kind(enum.StrEnum):
     MOCK_LOCATION = "mock_location"
     IMPLAUSIBLE_MOVEMENT = "implausible_movement"
     JAMMING_SUSPECTED = "jamming_suspected"
+    MESSAGES_LOST = "messages_lost"  # the device lost what it had not sent: nobody knows what it was
     DEVICE_RESTORED = "device_restored"  # what the device had told of itself (strap, wrist, power, battery) is over
     ORDER_EXPIRED = "order_expired"
     REVIEW_OVERDUE = "review_overdue"

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from surety.rules.conditions import Attendance, MovingZone, Zone, ZoneKind
+from surety.rules.facts import Topic
 from surety.rules.findings import ENDS, Cause, Kind
 from surety.rules.phrases import count, distance, lasting, percent, span
 from surety.rules.teller import Teller
@@ -316,6 +317,26 @@ def _not_charged(t: Teller) -> str:
     )
 
 
+_PROBLEMS = {
+    Topic.UNWELL: "feel unwell",
+    Topic.UNSAFE: "do not feel safe",
+    Topic.DEVICE: "have a problem with the device",
+    Topic.CAMERA: "have a problem with the camera",
+    Topic.PLACE: "cannot be where they are to be",
+    Topic.TIME: "cannot keep a time",
+    Topic.OTHER: "have a problem",
+}
+
+
+def _problem(t: Teller) -> str:
+    """That the person has a problem, in their own words where they wrote any."""
+    topic = t.numbers.get("topic")
+    what = _PROBLEMS[Topic(topic)] if topic in set(Topic) else _PROBLEMS[Topic.OTHER]
+    own = " ".join(str(t.numbers.get("words") or "").split()).rstrip(".")
+    quoted = f' They wrote: "{own}".' if own else ""
+    return f"The person told at {t.at} that they {what}.{quoted}"
+
+
 def _device(text: str) -> Callable[[Teller], str]:
     return lambda t: f"{text.format(at=t.at)}"
 
@@ -362,6 +383,7 @@ SAID: dict[Kind, Callable[[Teller], str]] = {
     Kind.NO_LOCATION: _no_location,
     Kind.LOCATED_AGAIN: _device("The device tells where it is again since {at}."),
     Kind.SOS: _device("Called for help with the SOS button at {at}."),
+    Kind.PROBLEM_TOLD: _problem,
     Kind.STRAP_TAMPER: _device("The device reported an open or cut strap at {at}."),
     Kind.CASE_TAMPER: _device("The device reported an open case at {at}."),
     Kind.OFF_WRIST: _device("The device reported at {at} that it is not worn."),
@@ -372,6 +394,9 @@ SAID: dict[Kind, Callable[[Teller], str]] = {
     Kind.MOCK_LOCATION: _device("The device reported a simulated position at {at}; it is not used as evidence."),
     Kind.IMPLAUSIBLE_MOVEMENT: _leapt,
     Kind.JAMMING_SUSPECTED: _jamming,
+    Kind.MESSAGES_LOST: _device(
+        "The device said at {at} that it lost what it had not sent yet. Nobody can tell what that was."
+    ),
     Kind.DEVICE_RESTORED: _restored,
     Kind.ORDER_EXPIRED: _order_over,
     Kind.REVIEW_OVERDUE: _review_overdue,

@@ -174,6 +174,7 @@ _DOUBTS = {
     Kind.IMPLAUSIBLE_MOVEMENT: "A wild fix, a wrong clock, an aircraft, or two devices under one name look the same.",
     Kind.JAMMING_SUSPECTED: "Car parks, tunnels and faults of the receiver look the same.",
     Kind.BATTERY_FLAT: _QUIET_DOUBTS,
+    Kind.MESSAGES_LOST: "A browser whose storage was cleared, or a watch that was set up anew, loses it too.",
     Kind.CHECK_IN_MISSED: "A phone that was asleep, without network or out of battery shows no question.",
     Kind.FACE_NOT_VERIFIED: _FACE_DOUBTS,
     Kind.ZONE_CROSSED: "The person need not have gone straight.",

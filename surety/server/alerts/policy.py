@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 
 import msgspec
 
+from surety.rules import problems
 from surety.rules.findings import Cause, Certainty, Finding, Kind
 from surety.rules.fleet import Symptom
 from surety.server.alerts.models import Severity
@@ -63,6 +64,7 @@ POLICY: Mapping[Kind, Rule] = {
     Kind.NO_LOCATION: Rule(Severity.ROUTINE, 60),
     Kind.LOCATED_AGAIN: _ends(),
     Kind.SOS: Rule(Severity.CRITICAL, 5),
+    Kind.PROBLEM_TOLD: Rule(Severity.ROUTINE, 60),
     Kind.STRAP_TAMPER: Rule(Severity.CRITICAL, 10),
     Kind.CASE_TAMPER: Rule(Severity.CRITICAL, 10),
     Kind.OFF_WRIST: Rule(Severity.SERIOUS, 30),
@@ -73,6 +75,7 @@ POLICY: Mapping[Kind, Rule] = {
     Kind.MOCK_LOCATION: Rule(Severity.SERIOUS, 60),
     Kind.IMPLAUSIBLE_MOVEMENT: Rule(Severity.ROUTINE, 120),
     Kind.JAMMING_SUSPECTED: Rule(Severity.SERIOUS, 30),
+    Kind.MESSAGES_LOST: Rule(Severity.NOTICE, 480),
     Kind.DEVICE_RESTORED: _ends(),
     Kind.ORDER_EXPIRED: Rule(Severity.ROUTINE, 480),
     Kind.REVIEW_OVERDUE: Rule(Severity.SERIOUS, 480),
@@ -81,6 +84,8 @@ POLICY: Mapping[Kind, Rule] = {
 WITHIN_ALLOWANCE = Rule(Severity.ROUTINE, 120)
 """An absence within the order's allowance: the desk sees it, as centres do, and asks whether all is well; that the
 allowance is passed is a serious finding of its own."""
+AT_ONCE = Rule(Severity.SERIOUS, 15)
+"""Somebody who says that they are unwell or not safe is asked after at once."""
 # Where the cause makes it a lesser thing: a device that lies on its charger is not worn.
 _BY_CAUSE: Mapping[tuple[Kind, Cause], Rule] = {(Kind.OFF_WRIST, Cause.CHARGING): Rule(Severity.NOTICE, 240)}
 _CERTAINTY_ORDER = (Certainty.POSSIBLE, Certainty.PROBABLE, Certainty.ESTABLISHED)
@@ -99,7 +104,8 @@ QUIET = frozenset(
     }
 )
 _POWER = frozenset({Kind.BATTERY_LOW, Kind.BATTERY_FLAT})
-FOLDING = QUIET | _POWER
+_TOLD = frozenset({Kind.PROBLEM_TOLD})  # who writes three times is called once, and all three are read
+FOLDING = QUIET | _POWER | _TOLD
 
 
 # What a fault of many devices explains of one person's: that nothing, or nothing certain, came.
@@ -119,7 +125,7 @@ def folds_into(kind: Kind, cause: str, others: Iterable[str]) -> bool:
     A battery that was low explains what its end brings, and nothing else.
     """
     held = set(others)
-    if kind not in FOLDING or not held <= FOLDING:
+    if kind not in FOLDING or not held <= (_TOLD if kind in _TOLD else QUIET | _POWER):
         return False
     if Kind.BATTERY_LOW in held or kind is Kind.BATTERY_LOW:
         return kind in _POWER or cause == Cause.EQUIPMENT
@@ -136,6 +142,8 @@ def rule_of(finding: Finding) -> Rule:
 
     Time away that the order still tolerates is looked into, but not in haste.
     """
+    if finding.kind is Kind.PROBLEM_TOLD and finding.evidence.numbers.get("topic") in problems.AT_ONCE:
+        return AT_ONCE
     left_s = finding.evidence.numbers.get("allowance_left_s")
     if isinstance(left_s, int | float) and left_s > 0:
         return WITHIN_ALLOWANCE

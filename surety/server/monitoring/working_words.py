@@ -13,6 +13,7 @@ from surety.rules.facts import (
     DeviceReport,
     Fact,
     Fix,
+    ProblemTold,
     ProtectedFix,
 )
 from surety.rules.findings import Cause, Finding, Kind
@@ -206,6 +207,7 @@ _SAID: dict[type[Fact], str] = {
     CheckInAsked: "a photograph was asked for",
     CheckInSubmitted: "photographs were sent",
     CheckInDecided: "the comparison of a check-in was concluded",
+    ProblemTold: "the person told that they have a problem",
     # Where the protected person was is never shown with somebody else's case.
     ProtectedFix: "the protected person's device told where it was; that is not shown",
 }
