@@ -48,6 +48,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     faces_engine: str = "auto"
     faces_remote_url: str = ""  # an agency's own matcher, one person at a time (docs/faces.md)
     faces_remote_token_file: str = ""
+    push_contact: str = ""  # whom a push service may write to; empty: watches are not woken by push
+    push_services: str = "fcm.googleapis.com updates.push.services.mozilla.com web.push.apple.com *.notify.windows.com"
+    message_url: str = ""  # an Apprise address with {phone} in it; empty: no messages are sent
     debug: bool = False
 
     @property
@@ -79,6 +82,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     def photographs_dir(self) -> Path:
         """Where photographs lie, each sealed to a person's key (surety/blobs/local.py)."""
         return self.data_dir / "photographs"
+
+    @property
+    def push_key_file(self) -> Path:
+        """Where the key lies by which push services know us again (RFC 8292)."""
+        return self.data_dir / "push.key"
 
 
 # --- what each setting may be: a check gives the value, or raises ValueError with what to write instead -----------
@@ -136,6 +144,28 @@ def _origin(value: object) -> str:
     good = parts.scheme in {"http", "https"} and parts.hostname and not (parts.path or parts.query or parts.username)
     if text and not good:
         raise ValueError('write scheme and host only, such as "https://surety.example", or "" for the default')
+    return text
+
+
+def _push_contact(value: object) -> str:
+    text = _text(value)
+    if text and not re.fullmatch(r"mailto:[^@\s]+@[^@\s]+|https://\S+", text):
+        raise ValueError('write "mailto:" and an address, or "https://" and a page; "" to wake no watch by push')
+    return text
+
+
+def _push_services(value: object) -> str:
+    text = " ".join(_text(value).split())
+    for one in text.split():
+        if not re.fullmatch(r"(https?://|\*\.)?[A-Za-z0-9.-]+(:\d{1,5})?", one):
+            raise ValueError('write names of hosts with spaces between, such as "web.push.apple.com *.example.org"')
+    return text
+
+
+def _message_url(value: object) -> str:
+    text = _text(value)
+    if text and ("://" not in text or "{phone}" not in text):
+        raise ValueError('write an address of a service that Apprise knows, with {phone} in it, or ""')
     return text
 
 
@@ -252,6 +282,21 @@ SETTINGS: Mapping[str, Setting] = {
     "faces_remote_token_file": Setting(
         _perhaps_path, "The file that holds the token which that matcher asks for.", '"/etc/surety/matcher.token"'
     ),
+    "push_contact": Setting(
+        _push_contact,
+        "Whom push services may write to; empty: watches are not woken by push.",
+        '"mailto:it@agency.example"',
+    ),
+    "push_services": Setting(
+        _push_services,
+        "The push services that may be written to: those of the makers of browsers.",
+        '"web.push.apple.com *.notify.windows.com"',
+    ),
+    "message_url": Setting(
+        _message_url,
+        "The service that sends messages to people's phones, as Apprise writes it.",
+        '"twilio://SID:TOKEN@+15550001111/{phone}"',
+    ),
     "debug": Setting(_switch, "Shows the insides of errors. Never where real people are concerned.", "false"),
 }
 
@@ -319,6 +364,9 @@ def _from_env(env: Mapping[str, str]) -> dict[str, object]:
     return values
 
 
+_SECRETIVE = ("database_url", "message_url")  # such an address may hold a password
+
+
 def _checked(name: str, value: object, where: str) -> object:
     if name not in SETTINGS:
         near = difflib.get_close_matches(name, SETTINGS, n=1)
@@ -327,7 +375,7 @@ def _checked(name: str, value: object, where: str) -> object:
     try:
         return SETTINGS[name].check(value)
     except ValueError as error:
-        shown = "this" if name == "database_url" else repr(value)  # a database's address may hold a password
+        shown = "this" if name in _SECRETIVE else repr(value)
         raise SettingsError(f"{where}: {name} cannot be {shown}; {error}") from None
 
 

@@ -5,17 +5,21 @@ process that dies loses nothing, and several at once do nothing twice.
 """
 
 import heapq
+import logging
 
 import msgspec
+from django.db import InterfaceError, OperationalError
 from django.db.models import Max
 
 from surety.rules import asking as rules
 from surety.rules.conditions import CheckInDuty, ConditionSet
 from surety.server.cases import queries as cases
 from surety.server.cases.models import ChangeNotice, ConditionVersion
-from surety.server.checkins import asking, outbox
+from surety.server.checkins import asking, outbox, prompts
 from surety.server.checkins.models import Beat
-from surety.stream.contract import Stream
+from surety.stream.contract import Stream, StreamUnavailableError
+
+logger = logging.getLogger(__name__)
 
 NAME = "checkins"
 LOADED_A_STEP = 200  # people whose next time is worked out in one step: some hundred milliseconds
@@ -23,6 +27,9 @@ NOTICES_A_STEP = 2_000
 LOOKS_AHEAD_DAYS = 1
 DAY_MS = 86_400_000
 CLEAR_MS = 3_600_000
+TROUBLED_MS = 60_000
+# The database or the log is gone: nobody's fault, and trying again may help.
+AWAY = (OperationalError, InterfaceError, StreamUnavailableError)
 
 
 class Progress(msgspec.Struct, frozen=True):
@@ -63,16 +70,17 @@ class Asker:
         self._done_ms = 0  # up to when whoever was loaded has been asked
         self._notices_to = 0
         self._cleared_ms = 0
+        self._troubled: dict[str, int] = {}
 
     def run_once(self, now_ms: int) -> Progress:
         """Do what is due. Raises what the database or the log raise; whatever was done before stays done."""
         if self._begun_ms is None:
             self._begin(now_ms)
         changed = self._changed()
-        back = sum(asking.take_back(person_id, now_ms).taken_back for person_id in changed)
+        back = sum(self._take_back(person_id, now_ms).taken_back for person_id in changed)
         loaded = self._load(now_ms)
         deeds = [self._ask(person_id, now_ms) for person_id in self._due(now_ms)]
-        told = asking.follow_up(now_ms, unheard_ms=self._unheard_ms)
+        told = asking.follow_up(now_ms, unheard_ms=self._unheard_ms) + prompts.remind(now_ms)
         appended = outbox.pump(self._stream, now_ms)
         self._clear(now_ms)
         self._done_ms = now_ms
@@ -127,7 +135,8 @@ class Asker:
         since_ms = self._since.setdefault(person_id, self._begun_ms or now_ms)
         asked = asking.asked_lately(person_id, since_ms)
         at_ms = rules.next_ms(known.conditions, self._key, since_ms, LOOKS_AHEAD_DAYS, asked)
-        self._wake(person_id, since_ms + LOOKS_AHEAD_DAYS * DAY_MS if at_ms is None else at_ms)
+        at_ms = since_ms + LOOKS_AHEAD_DAYS * DAY_MS if at_ms is None else at_ms
+        self._wake(person_id, max(at_ms, self._troubled.pop(person_id, 0)))
 
     def _wake(self, person_id: str, at_ms: int) -> None:
         self._next[person_id] = at_ms
@@ -143,9 +152,27 @@ class Asker:
         return found
 
     def _ask(self, person_id: str, now_ms: int) -> asking.Deed:
-        deed = asking.ask_due(person_id, self._key, self._since[person_id], now_ms, given_up_ms=self._given_up_ms)
+        since_ms = self._since[person_id]
+        try:
+            deed = asking.ask_due(person_id, self._key, since_ms, now_ms, given_up_ms=self._given_up_ms)
+        except AWAY:
+            raise
+        except Exception:  # the boundary of a person: their trouble must not keep others from being asked
+            logger.exception("a person could not be asked; they are looked at again in a minute")
+            self._troubled[person_id] = now_ms + TROUBLED_MS
+            return asking.Deed()
         self._since[person_id] = now_ms + 1
         return deed
+
+    def _take_back(self, person_id: str, now_ms: int) -> asking.Deed:
+        """What one person need not answer any more, as their case was changed."""
+        try:
+            return asking.take_back(person_id, now_ms)
+        except AWAY:
+            raise
+        except Exception:  # the same boundary
+            logger.exception("what a person was asked could not be looked at again")
+            return asking.Deed()
 
     def _clear(self, now_ms: int) -> None:
         if now_ms - self._cleared_ms >= CLEAR_MS:

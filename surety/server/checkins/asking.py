@@ -17,7 +17,7 @@ from surety.rules.conditions import CheckInDuty, Condition, ConditionSet
 from surety.rules.facts import CheckInAsked, fact_id
 from surety.server.cases import queries as cases
 from surety.server.cases.writing import lock_person
-from surety.server.checkins import outbox, routes
+from surety.server.checkins import outbox, prompts, routes
 from surety.server.checkins.models import CheckIn, Stands
 
 LATE_MS = 60_000  # of the domain's time: asked so soon after its time, a question keeps it
@@ -72,6 +72,7 @@ def _ask(person_id: str, planned: Planned, known: ConditionSet, now_ms: int, giv
         return done._replace(not_asked=done.not_asked + 1)
     row.save(force_insert=True)
     outbox.put(person_id, fact_of(row, "asked", row.asked_ms, now_ms), now_ms=now_ms)
+    prompts.queue(row, prompts.ASKED, now_ms)
     return done._replace(asked=done.asked + 1)
 
 

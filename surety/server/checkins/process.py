@@ -4,17 +4,16 @@ import logging
 import signal
 import threading
 
-from django.db import InterfaceError, OperationalError, connection
+from django.db import connection
 
 from surety import keyfile
 from surety.clock import Clock, parse_clock
 from surety.rules.asking import KEY_BYTES
 from surety.serve import follow_parent
 from surety.server.cases import watches
-from surety.server.checkins import asking, reviewing
-from surety.server.checkins.asker import Asker
+from surety.server.checkins import asking, prompts, reviewing, sending
+from surety.server.checkins.asker import AWAY, Asker
 from surety.settings import Settings
-from surety.stream.contract import StreamUnavailableError
 from surety.stream.sql import open_stream
 
 logger = logging.getLogger(__name__)
@@ -22,8 +21,6 @@ logger = logging.getLogger(__name__)
 POLL_S = 0.5  # how late a question or what became of it may be noticed
 LONGEST_PAUSE_S = 10.0  # between attempts while the database or the log is away
 BEAT_S = 5.0
-# The database or the log is gone: nobody's fault, and trying again may help.
-AWAY = (OperationalError, InterfaceError, StreamUnavailableError)
 
 
 def asking_key(settings: Settings) -> bytes:
@@ -43,10 +40,14 @@ def run(settings: Settings) -> None:
         max(least, int(10_000 * clock.speed)) for least in (asking.GIVEN_UP_MS, asking.UNHEARD_MS)
     )
     asker = Asker(stream, asking_key(settings), given_up_ms=given_up_ms, unheard_ms=unheard_ms)
+    postman = threading.Thread(target=deliver_forever, args=(clock, stop), name="prompts", daemon=True)
+    postman.start()
     logger.info("photo check-ins are asked for")
     try:
         run_forever(asker, clock, stop)
     finally:
+        stop.set()
+        postman.join(sending.TIMEOUT_S)
         stream.close()
     logger.info("photo check-ins: stopped")
 
@@ -72,6 +73,23 @@ def run_forever(asker: Asker, clock: Clock, stop: threading.Event) -> None:
         pause_s = POLL_S
         if progress.idle:
             stop.wait(_pause_s(progress.next_ms, clock))
+
+
+def deliver_forever(clock: Clock, stop: threading.Event) -> None:
+    """Send prompts until `stop` is set: apart from asking, as a service that hangs must not hold up a question."""
+    while not stop.is_set():
+        try:
+            sent = prompts.deliver(clock.now_ms())
+        except AWAY as error:
+            logger.warning("prompts wait: %s", error)
+            connection.close_if_unusable_or_obsolete()
+            sent = 0
+        except Exception:  # the boundary of a thread: one prompt's trouble must not keep others from leaving
+            logger.exception("a prompt could not be handled; the others go on, and it is tried again in a minute")
+            sent = 0
+        if not sent:
+            stop.wait(POLL_S)
+    connection.close()
 
 
 def _pause_s(next_ms: int | None, clock: Clock) -> float:

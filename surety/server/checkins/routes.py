@@ -3,7 +3,7 @@
 from django.db.models import OuterRef, QuerySet
 
 from surety.server.cases.models import DoorGrant, WatchKey
-from surety.server.checkins.models import Prompt, PromptState
+from surety.server.checkins.models import Channel, Prompt, PromptState
 
 PROTOCOL = "native"  # of the devices that can answer (docs/watch.md)
 NO_DEVICE = "No device that can take photographs is given to the person, or no order lets it."
@@ -21,5 +21,8 @@ def why_not(person_id: str, at_ms: int) -> str:
 
 
 def accepted_of(check_in_id: OuterRef) -> QuerySet[Prompt]:
-    """The prompts about a check-in that some service took. They may have arrived; nobody knows."""
-    return Prompt.objects.filter(check_in_id=check_in_id, state=PromptState.SENT)
+    """The messages about a check-in that a service took: they may have arrived, nobody knows.
+
+    A push that arrives makes the watch ask the door at once, which shows; one that was only taken reached nobody.
+    """
+    return Prompt.objects.filter(check_in_id=check_in_id, state=PromptState.SENT, channel=Channel.MESSAGE)
