@@ -134,6 +134,8 @@ def change_order(
 ) -> OrderVersion:
     """Vary an order from `effective_from_ms` on. A new kind of data needs the person to be told of it first."""
     checks.check_order(terms)
+    if told:
+        checks.check_told(told, now_ms)
     with transaction.atomic():
         latest, person = _latest(order_id, acting_user)
         if terms.review_due_ms != latest.review_due_ms:

@@ -87,15 +87,15 @@ def _bytes(review: Review, picture: Picture) -> bytes:
 def shown(data: bytes) -> bytes:
     """What was sent, decoded in the limited process and encoded anew. Raises ConflictError when it cannot be."""
     try:
-        found = _decoder().decode(data, ENROLMENT)
+        found = decoder().decode(data, ENROLMENT)
         if isinstance(found, Refused):
             raise ConflictError(found.sentence)
-        return _decoder().reencode(found.photo, LONGEST_PX)
+        return decoder().reencode(found.photo, LONGEST_PX)
     except DecoderUnavailableError as error:
         raise ConflictError("The photograph cannot be decoded now. Try again in a minute.") from error
 
 
 @cache
-def _decoder() -> Decoder:
+def decoder() -> Decoder:
     """One limited process for this one, started with the first picture."""
     return Decoder()

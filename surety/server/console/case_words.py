@@ -36,7 +36,11 @@ LANGUAGES = (
     ("es", "Spanish"), ("pa", "Punjabi"), ("pl", "Polish"), ("pt", "Portuguese"), ("ro", "Romanian"),
     ("so", "Somali"), ("ti", "Tigrinya"), ("uk", "Ukrainian"), ("ur", "Urdu"), ("vi", "Vietnamese"),
 )  # fmt: skip
-DATA_WORDS = {"position": "where the device is", "device": "the state of the device"}
+DATA_WORDS = {
+    "position": "where the device is",
+    "device": "the state of the device",
+    "photo": "photographs of the person, for check-ins",
+}
 
 
 def metres_between(one: tuple[float, float], other: tuple[float, float]) -> float:

@@ -124,6 +124,12 @@ class VariationForm(OrderForm):
 
     starts_ms = InstantField(label="Starts")
     effective_from_ms = NowField(label="The variation holds from")
+    told_ms = NowField(label="When they were told of it")
+    told_how = text_field(
+        "How they were told", "Needed where something new may be collected: they are told first",
+        required=False, longest=120,
+    )  # fmt: skip
+    told_language = forms.ChoiceField(label="In which language", choices=LANGUAGES, required=False)
     reason = text_field("Reason for the variation", longest=2000, long=True)
 
 

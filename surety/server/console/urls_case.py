@@ -4,6 +4,7 @@ from django.urls import URLPattern, path
 
 from surety.server.console import (
     views_calendar,
+    views_checkins,
     views_condition,
     views_editors,
     views_everyday,
@@ -28,6 +29,19 @@ urlpatterns: list[URLPattern] = [
     path("people/<str:person_id>/conditions", views_person.person_conditions, name="person-conditions"),
     path("people/<str:person_id>/calendar.ics", views_calendar.person_calendar, name="person-calendar"),
     path("people/<str:person_id>/alerts", views_person.person_alerts, name="person-alerts"),
+    path("people/<str:person_id>/check-ins", views_checkins.person_check_ins, name="person-check-ins"),
+    path("people/<str:person_id>/images", views_checkins.enrolled_photographs, name="enrolled-photographs"),
+    path("people/<str:person_id>/images/new", views_checkins.images_new, name="images-new"),
+    path("images/<str:image_id>/replace", views_checkins.image_replace, name="image-replace"),
+    path("images/<str:image_id>/remove", views_checkins.image_remove, name="image-remove"),
+    path("check-ins/<str:check_in_id>/photographs", views_checkins.check_in_photographs, name="check-in-photographs"),
+    path("check-ins/<str:check_in_id>/record", views_checkins.check_in_record, name="check-in-record"),
+    path(
+        "submissions/<str:submission_id>/<int:number>/enrol",
+        views_checkins.image_from_check_in,
+        name="image-from-check-in",
+    ),
+    path("photographs/<str:key>", views_checkins.photograph, name="photograph"),
     path("people/<str:person_id>/record", views_person.person_record, name="person-record"),
     path("people/<str:person_id>/orders/new", views_editors.order_new, name="order-new"),
     path("people/<str:person_id>/devices/assign", views_editors.device_assign, name="device-assign"),

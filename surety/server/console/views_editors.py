@@ -123,6 +123,7 @@ def order_change(request: HttpRequest, order_id: str) -> HttpResponseBase:
     zone = person.time_zone
     initial = {name: getattr(version, name) for name in OrderTerms.__struct_fields__}
     initial |= {name: input_text(getattr(version, name), zone) for name in ("starts_ms", "ends_ms", "review_due_ms")}
+    initial["told_language"] = person.language
     form = VariationForm(request.POST or None, request.FILES or None, initial=initial, time_zone=zone)
 
     def save() -> HttpResponseBase:
@@ -133,6 +134,7 @@ def order_change(request: HttpRequest, order_id: str) -> HttpResponseBase:
             acting_user=user_of(request),
             now_ms=now,
             reason=form.cleaned_data["reason"],
+            told=_told_of_it(form, now),
         )
         messages.success(request, "The order is varied.")
         return redirect("order-history", order_id=order.pk)
@@ -142,6 +144,13 @@ def order_change(request: HttpRequest, order_id: str) -> HttpResponseBase:
         "button": "Record the variation",
     }
     return answer_form(request, form, save, context)
+
+
+def _told_of_it(form: forms.Form, now: int) -> Told | None:
+    """That the person was told of a variation; None where the form does not say how."""
+    how = form.cleaned_data["told_how"].strip()
+    told_ms, language = instant_of(form, "told_ms", now), form.cleaned_data["told_language"]
+    return Told(at_ms=told_ms, how=how, language=language) if how else None
 
 
 def instant_of(form: forms.Form, name: str, now: int) -> int:

@@ -43,6 +43,7 @@ TABS = (
     ("today", "Today", "person"),
     ("trail", "Trail", "person-trail"),
     ("conditions", "Conditions", "person-conditions"),
+    ("check-ins", "Check-ins", "person-check-ins"),
     ("alerts", "Alerts", "person-alerts"),
     ("record", "Decisions and record", "person-record"),
 )
@@ -312,6 +313,12 @@ ACTIONS = {
     "watch.enrolled": "Watch enrolled with a key of its own",
     "watch.key_taken_away": "Key of a watch taken away",
     "trail.read": "Trail read",
+    "photographs.opened": "Photographs opened",
+    "image.enrolled": "Image enrolled",
+    "image.removed": "Enrolled image removed",
+    "check_in.compared": "Check-in compared by the machine",
+    "check_in.decided": "Check-in decided",
+    "check_in.recorded_in_person": "Check-in recorded without a camera",
     "calendar.downloaded": "Calendar of duties downloaded",
 }
 

@@ -11,7 +11,15 @@ from surety.rules import findings as rules
 from surety.rules import visits as folding
 from surety.rules.findings import ENDS, Kind
 from surety.server.cases.models import ChangeNotice
-from surety.server.monitoring.models import Finding, ReadPosition, RulesInForce, SetAside, StoredFact, WorkerHealth
+from surety.server.monitoring.models import (
+    Finding,
+    ReadPosition,
+    RulesInForce,
+    SetAside,
+    SetAsideReason,
+    StoredFact,
+    WorkerHealth,
+)
 from surety.stream.contract import PARTITIONS
 
 Key = tuple[str, int, str]  # (person, at_ms, fact id)
@@ -158,6 +166,11 @@ class Health(msgspec.Struct, frozen=True):
     lag_records: int
     set_aside: int
     errors: tuple[str, ...]
+
+
+def not_asked(person_id: str) -> int:
+    """How many photographs came from a person's device for a question that nobody asked of them."""
+    return SetAside.objects.filter(person_id=person_id, reason=SetAsideReason.NOT_ASKED).count()
 
 
 def health(clock: Clock) -> Health:

@@ -34,9 +34,9 @@ def jpeg(shade: int) -> bytes:
 @pytest.fixture(autouse=True)
 def _decoder() -> Iterator[None]:
     yield
-    if pictures._decoder.cache_info().currsize:
-        pictures._decoder().close()
-        pictures._decoder.cache_clear()
+    if pictures.decoder.cache_info().currsize:
+        pictures.decoder().close()
+        pictures.decoder.cache_clear()
 
 
 @pytest.fixture
