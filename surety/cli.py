@@ -11,6 +11,7 @@ import typer
 from surety import __version__
 from surety.demo import commands as demo
 from surety.faces import commands as faces
+from surety.faces.evaluation import commands as evaluation
 from surety.gateway import commands as gateway
 from surety.replay import calendars as calendar
 from surety.replay import commands as replay
@@ -96,6 +97,8 @@ calendar_app.command("import")(calendar.read)
 app.add_typer(sim_app, name="sim")
 app.add_typer(calendar_app, name="calendar")
 app.add_typer(audit_app, name="audit")
+faces.app.command()(evaluation.evaluate)
+faces.app.command()(evaluation.calibrate)
 app.add_typer(faces.app, name="faces")
 app.add_typer(checkins.app, name="checkins")
 
