@@ -55,7 +55,7 @@ def told(store: models.Store) -> list[str]:
 def _lines(found: models.Found, store: models.Store) -> list[str]:
     manifest = found.manifest
     if manifest is None:
-        return [f"REFUSED {found.refusal}"]
+        return [found.refusal]
     lines = [f"{found.path.name}: {manifest.name}, {manifest.role}, {manifest.licence}, from {manifest.source}"]
     if manifest.role is models.Role.RECOGNISER:
         lines.append(f"  {_table(found.sha256, store)}")

@@ -129,6 +129,16 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
     thresholds: Thresholds | None = None
     took_ms: float = 0.0
 
+    @property
+    def settles(self) -> bool:
+        """Whether nobody needs to look: a match, in which the turn that was asked for is seen and nobody else is.
+
+        A match without them may be a picture that somebody holds before the camera. What it is, a person says; the
+        outcome stays what it is. That something looks like a print is too often wrong to ask for a person by itself.
+        """
+        doubted = self.liveness.turn_seen is False or self.liveness.same_throughout is False
+        return self.outcome is Outcome.MATCH and not doubted
+
 
 class FacesUnavailableError(Exception):
     """The engine cannot work now (no model, the remote matcher is away). `retry`: whether trying again may help."""

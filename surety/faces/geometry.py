@@ -58,6 +58,14 @@ def aligned(photo: Photo, points: Points, size_px: int = FACE_PX) -> Photo:
     return upright(photo, points, ARCFACE * np.float32(size_px / FACE_PX), size_px)[0]
 
 
+def share_inside(photo: Photo, points: Points) -> float:
+    """How much of the upright face crop lies inside the picture, 0 to 1."""
+    back = inverse(similarity_transform(points, ARCFACE))
+    grid = np.stack(np.meshgrid(*[np.linspace(0, FACE_PX - 1, 15)] * 2), axis=-1).reshape(-1, 2)
+    there = apply(back, grid.astype(np.float32))
+    return float(((there >= 0) & (there <= np.array(photo.shape[1::-1]) - 1)).all(axis=1).mean())
+
+
 def eye_distance_px(points: Points) -> float:
     """Between the two eyes, in pixels of the picture."""
     return float(np.hypot(*(points[1] - points[0])))

@@ -146,6 +146,8 @@ def open_machine(store: Store) -> OnnxMachine:
     files = list(store.files())
     detector, recogniser = store.best(Role.DETECTOR, files), store.best(Role.RECOGNISER, files)
     if detector is None or recogniser is None:
+        if not store.folder.is_dir():
+            raise ModelError(f"no model: there is no folder {store.folder} (docs/faces.md)")
         missing = "face detector" if detector is None else "recogniser"
         refused = " ".join(found.refusal for found in files if found.refusal)
         raise ModelError(f"no model: there is no {missing} in {store.folder} (docs/faces.md). {refused}".strip())

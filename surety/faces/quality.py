@@ -13,7 +13,7 @@ from surety.faces.contract import Advice, Photo, Quality
 from surety.faces.yunet import Face
 
 LEAST_EYES_PX = 23.0  # measured: below it false non-matches rise (docs/faces.md)
-LARGEST_FACE_SHARE = 0.95  # of the picture's height or width: nearer, and the face is cut off
+LEAST_INSIDE = 0.6  # of the upright crop around the face; chin and hair may be cut off, eyes and mouth may not
 LEAST_SCORE = 0.8  # below it the detector itself is unsure that it sees a whole face
 LEAST_BRIGHTNESS = 0.045  # the mean of a face in a tenth of ordinary light
 MOST_BRIGHTNESS = 0.92  # nearly all of the face is washed out
@@ -49,12 +49,10 @@ def measure(photo: Photo, faces: list[Face], nose_depth: float) -> Quality:
 
 def _advice(found: Quality, face: Face, photo: Photo) -> list[Advice]:
     light, sharp, yaw = found.brightness or 0.0, found.sharpness or 0.0, found.yaw_deg or 0.0
-    height, width = photo.shape[:2]
-    near = face.box[3] > LARGEST_FACE_SHARE * height or face.box[2] > LARGEST_FACE_SHARE * width
     told = [
         (found.faces > 1, Advice.ONE_PERSON),
         ((found.eye_distance_px or 0.0) < LEAST_EYES_PX * max(0.5, np.cos(np.radians(yaw))), Advice.COME_CLOSER),
-        (near, Advice.GO_BACK),
+        (geometry.share_inside(photo, face.points) < LEAST_INSIDE, Advice.GO_BACK),
         (light < LEAST_BRIGHTNESS, Advice.FIND_LIGHT),
         (light > MOST_BRIGHTNESS, Advice.LESS_LIGHT),
         (abs(yaw) > MOST_YAW_DEG, Advice.FACE_CAMERA),

@@ -20,12 +20,12 @@ def test_without_models_the_extra_compares_and_the_log_says_why(
     with caplog.at_level(logging.WARNING):
         engine = open_engine(settings(tmp_path))
     assert engine.name == "dlib"
-    assert "faces are compared by dlib instead: no model: there is no face detector" in caplog.text
+    assert "faces are compared by dlib instead: no model: there is no folder" in caplog.text
     engine.close()
 
 
 def test_onnx_alone_does_not_fall_back(tmp_path: Path) -> None:
-    with pytest.raises(FacesUnavailableError, match=r"no model: there is no face detector in .*models"):
+    with pytest.raises(FacesUnavailableError, match=r"no model: there is no folder .*models"):
         open_engine(settings(tmp_path, faces_engine="onnx"))
 
 

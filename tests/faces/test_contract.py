@@ -106,6 +106,7 @@ def test_a_turn_is_advice_on_liveness_and_no_gate(engine: Engine, draw: Draw, an
     burst = [draw(ANN, seed=3), draw(ANN, yaw_deg=28, seed=4)]
     left, right = (engine.verify(burst, ann, turn) for turn in (Turn.LEFT, Turn.RIGHT))
     assert (left.outcome, right.outcome) == (Outcome.MATCH, Outcome.MATCH)
+    assert (left.settles, right.settles) == (True, False)
     assert (left.liveness.turn_asked, left.liveness.turn_seen) == (Turn.LEFT, True)
     assert (right.liveness.turn_asked, right.liveness.turn_seen) == (Turn.RIGHT, False)
     assert "not to be seen" in right.liveness.sentence
@@ -114,4 +115,5 @@ def test_a_turn_is_advice_on_liveness_and_no_gate(engine: Engine, draw: Draw, an
 def test_a_burst_that_shows_two_people_is_told(engine: Engine, draw: Draw, ann: list[Reference]) -> None:
     found = engine.verify([draw(ANN, seed=3), draw(BEA)], ann)
     assert found.liveness.same_throughout is False
+    assert not found.settles
     assert engine.verify([draw(ANN, seed=3), draw(ANN, seed=1)], ann).liveness.same_throughout is True

@@ -10,6 +10,7 @@ import pytest
 from surety.faces import models, tables
 from surety.faces.contract import Thresholds
 from surety.faces.models import ModelError, Role, Store
+from surety.faces.sessions import Session
 
 
 def own_manifest(folder: Path, data: bytes, **changes: object) -> Path:
@@ -143,3 +144,11 @@ def test_a_table_that_makes_no_sense_is_refused(tmp_path: Path, match: float, in
 def test_every_recogniser_that_is_shipped_a_table_for_has_a_manifest() -> None:
     known = {manifest.sha256 for manifest in models.shipped()}
     assert {tables.read_table(path).model_sha256 for path in tables.SHIPPED.glob("*.json")} <= known
+
+
+def test_a_file_that_is_no_model_is_told_even_when_a_manifest_names_it(tmp_path: Path) -> None:
+    (tmp_path / "ours.onnx").write_bytes(b"weights")
+    own_manifest(tmp_path, b"weights")
+    (found,) = Store(tmp_path).files()
+    with pytest.raises(ModelError, match=r"ours\.onnx cannot be run by onnxruntime"):
+        Session(found)

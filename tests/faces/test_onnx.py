@@ -4,8 +4,11 @@ import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 
+from surety.faces import models
+from surety.faces.burst import LOW_LIGHT
 from surety.faces.choose import open_local
 from surety.faces.contract import Advice, Engine, Outcome, Photo, Reference
 from surety.faces.models import ModelError, Store
@@ -34,6 +37,7 @@ def ann(engine: Engine, draw: Draw) -> list[Reference]:
     [
         ({"eye_px": 18.0}, Advice.COME_CLOSER),
         ({"blur_px": 5.0}, Advice.HOLD_STILL),
+        ({"eye_px": 130.0}, Advice.GO_BACK),
         ({"yaw_deg": 38.0}, Advice.FACE_CAMERA),
         ({"yaw_deg": -38.0}, Advice.FACE_CAMERA),
     ],
@@ -67,6 +71,27 @@ def test_a_live_picture_has_advice_on_spoofing(engine: Engine, draw: Draw, ann: 
     spoof = engine.verify([draw(ANN)], ann).liveness.spoof
     assert spoof is not None
     assert 0 <= spoof <= 1
+
+
+def test_a_manifest_that_tells_another_length_is_found_out(shared_faces: Path, tmp_path: Path) -> None:
+    for path in (shared_faces / "models").glob("*.onnx"):
+        (tmp_path / path.name).symlink_to(path)
+    (mbf,) = [manifest for manifest in models.shipped() if manifest.name == "esp-mbf"]
+    wrong = msgspec.structs.replace(mbf, embedding=128)
+    (tmp_path / "own.manifest.json").write_bytes(msgspec.json.encode(wrong))
+    with pytest.raises(ModelError, match="gives 512 numbers where its manifest says 128"):
+        open_local("onnx", Store(tmp_path))
+
+
+def test_the_mean_of_dark_frames_is_more_like_the_person_than_any_of_them(
+    engine: Engine, draw: Draw, ann: list[Reference]
+) -> None:
+    dusk = [draw(ANN, light=0.03, noise=9.0, seed=seed) for seed in range(4)]
+    single = [engine.verify([frame], ann) for frame in dusk]
+    together = engine.verify(dusk, ann)
+    assert all((q.brightness or 1) < LOW_LIGHT for q in together.qualities)
+    assert together.similarity is not None
+    assert together.similarity > max(found.similarity or -1.0 for found in single)
 
 
 def test_a_damaged_model_is_refused_in_one_sentence(shared_faces: Path, tmp_path: Path) -> None:
