@@ -120,5 +120,8 @@ def sheet_json(rows: SheetRows, words: tuple[Waiting, ...], now_ms: int) -> dict
         for one in rows.check_ins
         if one.asked_ms > now_ms - DAY_MS or one.stands == "asked"
     ]
-    sheet["words"] = [{"text": one.sentence, "at_ms": one.at_ms} for one in words]
+    told = sheet.get("words")
+    known: list[object] = told if isinstance(told, list) else []
+    new = ({"text": one.sentence, "at_ms": one.at_ms} for one in words)
+    sheet["words"] = [*(one for one in new if one not in known), *known]  # the server writes them a little later
     return sheet

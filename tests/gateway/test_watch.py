@@ -299,6 +299,7 @@ def test_the_sheet_has_the_questions_as_they_stand_and_they_are_marked_as_handed
     )
     ask(door.register)
     ask(door.register, "gone", stands="cancelled")
+    ask(door.register, "never", stands="not_asked")
     ask(door.register, "other", person="b" * 32)
     sheet = post(door, watch)["sheet"]
     assert (sheet["language"], sheet["time_zone"], sheet["push_key"], sheet["words"]) == (

@@ -17,6 +17,7 @@ from surety.server.cases import queries as cases
 from surety.server.cases.models import ChangeNotice, ConditionVersion
 from surety.server.checkins import asking, outbox, prompts
 from surety.server.checkins.models import Beat
+from surety.server.checkins.sheets import Sheets
 from surety.stream.contract import Stream, StreamUnavailableError
 
 logger = logging.getLogger(__name__)
@@ -41,12 +42,13 @@ class Progress(msgspec.Struct, frozen=True):
     followed_up: int = 0
     appended: int = 0
     looked_at: int = 0
+    sheets: int = 0
     next_ms: int | None = None
 
     @property
     def idle(self) -> bool:
         """Whether there was nothing to do."""
-        return not (self.asked or self.not_asked or self.taken_back or self.followed_up or self.appended)
+        return not (self.asked or self.not_asked or self.taken_back or self.followed_up or self.appended or self.sheets)
 
 
 class Asker:
@@ -60,7 +62,7 @@ class Asker:
         given_up_ms: int = asking.GIVEN_UP_MS,
         unheard_ms: int = asking.UNHEARD_MS,
     ) -> None:
-        self._stream, self._key = stream, key
+        self._stream, self._key, self._sheets = stream, key, Sheets()
         self._given_up_ms, self._unheard_ms = given_up_ms, unheard_ms
         self._next: dict[str, int] = {}
         self._heap: list[tuple[int, str]] = []
@@ -82,6 +84,7 @@ class Asker:
         deeds = [self._ask(person_id, now_ms) for person_id in self._due(now_ms)]
         told = asking.follow_up(now_ms, unheard_ms=self._unheard_ms) + prompts.remind(now_ms)
         appended = outbox.pump(self._stream, now_ms)
+        written = self._sheets.run_once(now_ms, changed)
         self._clear(now_ms)
         self._done_ms = now_ms
         return Progress(
@@ -91,6 +94,7 @@ class Asker:
             followed_up=told,
             appended=appended,
             looked_at=loaded,
+            sheets=written,
             next_ms=now_ms if self._to_load else self._heap[0][0] if self._heap else None,
         )
 
