@@ -317,7 +317,7 @@ def test_the_sheet_has_the_questions_as_they_stand_and_they_are_marked_as_handed
     assert post(door, watch)["acknowledged"] == 3
     carry(door)
     marks = door.register.execute("SELECT id, handed_ms, seen_ms FROM checkins_checkin ORDER BY id").fetchall()
-    assert marks == [("c1", NOW, NOW - 2000), ("gone", None, None), ("other", None, None)]
+    assert marks == [("c1", NOW, NOW - 2000), ("gone", None, None), ("never", None, None), ("other", None, None)]
     ((push, push_ms),) = door.register.execute("SELECT push, push_ms FROM cases_watchkey").fetchall()
     assert (json.loads(push)["endpoint"], push_ms) == ("https://push.example/x", NOW)
 
