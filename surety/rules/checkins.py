@@ -75,7 +75,7 @@ class CheckInTracker(Tracker[Questions, CheckIns]):
         """Something about a check-in has come."""
         if not isinstance(fact, CheckInAsked | CheckInSubmitted | CheckInDecided):
             return record, []
-        open_now = [one for one in record.open if one.until_ms > fact.at_ms]
+        open_now = [one for one in record.open if one.until_ms > fact.at_ms or one.adverse is not None]
         before = next((one for one in open_now if one.id == fact.check_in_id), None)
         case = _Case(ask, scene)
         after = case.asked(before, fact) if isinstance(fact, CheckInAsked) else case.answered(before, fact)
@@ -199,8 +199,10 @@ def _silent_since(asked_ms: Millis, delivered: bool | None, scene: Scene) -> boo
 
 
 def _bounded(listed: list[CheckIn]) -> tuple[CheckIn, ...]:
-    """At most MOST_OPEN: the oldest answered one goes first, so that nothing that is sent can push a question out."""
+    """At most MOST_OPEN: the oldest answered one goes first, so that nothing that is sent can push a question out; then
+    what people said long ago."""
     while len(listed) > MOST_OPEN:
         settled = [one for one in listed if one.stands in {CheckInState.ANSWERED, CheckInState.CLOSED}]
-        listed.remove(settled[0] if settled else listed[0])
+        said = [one for one in listed if one.adverse is not None]
+        listed.remove((settled or said or listed)[0])
     return tuple(listed)

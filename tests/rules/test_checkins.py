@@ -117,6 +117,13 @@ def test_people_who_decide_anew_take_it_back() -> None:
     assert "decided anew" in words.sentence(over, order(CHECK_INS), LONDON)
 
 
+def test_people_who_decide_anew_after_weeks_take_it_back_too() -> None:
+    both = ("ben", "cleo")
+    facts = [asked("13:00", "13:30"), submitted("13:12"), decided("13:40", Verdict.NOT_SAME, *both)]
+    said, ended = happened(*HEARD, *facts, decided("+20 13:40", Verdict.SAME, *both), until="+21 12:00")
+    assert (ended.kind, ended.episode_id, ended.at_ms) == (Kind.DUTY_ENDED, said.id, ms("+20 13:40"))
+
+
 def test_people_may_take_weeks_to_decide() -> None:
     facts = [*HEARD, asked("13:00", "13:30"), submitted("13:10")]
     found = happened(*facts, decided("+30 15:00", Verdict.NOT_SAME, "Ruth", "Tom"), until="+31 12:00")
