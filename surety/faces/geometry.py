@@ -4,6 +4,8 @@ Five points, in this order: the eye at the picture's left, the eye at its right,
 the mouth at its left and right; rows of (x, y) in pixels.
 """
 
+from typing import NamedTuple
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +14,20 @@ from surety.faces.contract import Photo
 
 Points = NDArray[np.float32]
 Affine = NDArray[np.float64]
+
+
+class Face(NamedTuple):
+    """A face in a picture: its box (x, y, width, height), its five points, and how sure the detector is (0 to 1)."""
+
+    box: tuple[float, float, float, float]
+    points: Points
+    score: float
+
+    @property
+    def size(self) -> float:
+        """The box's longer side, in pixels."""
+        return max(self.box[2], self.box[3])
+
 
 # Where ArcFace (Deng et al. 2019) and those after it put the five points in an upright face of 112 x 112 pixels.
 ARCFACE = np.array(

@@ -8,7 +8,7 @@ beside them. A threshold table is another matter (surety/faces/tables.py): a rec
 import enum
 import hashlib
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
@@ -128,11 +128,13 @@ class Store:
             if path.suffix in WEIGHTS and path.is_file():
                 yield identify(path, known)
 
-    def best(self, role: Role, among: Sequence[Found] | None = None) -> Found | None:
-        """The file of this role that is preferred, or None."""
+    def best(
+        self, role: Role, among: Sequence[Found] | None = None, first: Callable[[str], bool] = lambda _: False
+    ) -> Found | None:
+        """The file of this role that is preferred, or None. Those that are among the `first` go before others."""
         here = list(self.files()) if among is None else among
         fitting = [f for f in here if f.manifest and f.manifest.role is role and f.manifest.reader is not Reader.DLIB]
-        return max(fitting, key=lambda f: f.manifest.preference if f.manifest else 0, default=None)
+        return max(fitting, key=lambda f: (first(f.sha256), f.manifest.preference if f.manifest else 0), default=None)
 
 
 def identify(path: Path, known: Mapping[str, Manifest]) -> Found:

@@ -5,7 +5,7 @@ the detector knows best. The second is what makes the five points good enough fo
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import cv2
 import numpy as np
@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from surety.faces import geometry, yunet
 from surety.faces.burst import Vector
 from surety.faces.contract import Photo
+from surety.faces.geometry import Face
 from surety.faces.models import ModelError, Reader, Role, Store
 from surety.faces.sessions import Session
-from surety.faces.yunet import Face
 
 FIRST_LOOK_PX = 320  # the longer side in the first look: faces from a twentieth of it on are found
 FIRST_LOOK_SCORE = 0.5  # what may be a face in the first look; the gate asks for more
@@ -141,10 +141,13 @@ def around(photo: Photo, box: tuple[float, float, float, float], times: float) -
     return photo[top : max(bottom, top) + 1, left : max(right, left) + 1]
 
 
-def open_machine(store: Store) -> OnnxMachine:
-    """The machine on the models that are found. Raises ModelError with what is missing, or refused and why."""
+def open_machine(store: Store, first: Callable[[str], bool] = lambda _: False) -> OnnxMachine:
+    """The machine on the models that are found, preferably on a recogniser whose SHA-256 is one of the `first`.
+
+    Raises ModelError with what is missing, or refused and why.
+    """
     files = list(store.files())
-    detector, recogniser = store.best(Role.DETECTOR, files), store.best(Role.RECOGNISER, files)
+    detector, recogniser = store.best(Role.DETECTOR, files), store.best(Role.RECOGNISER, files, first)
     if detector is None or recogniser is None:
         if not store.folder.is_dir():
             raise ModelError(f"no model: there is no folder {store.folder} (docs/faces.md)")

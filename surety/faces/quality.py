@@ -10,7 +10,7 @@ import numpy as np
 
 from surety.faces import geometry, turning
 from surety.faces.contract import Advice, Photo, Quality
-from surety.faces.yunet import Face
+from surety.faces.geometry import Face
 
 LEAST_EYES_PX = 23.0  # measured: below it false non-matches rise (docs/faces.md)
 LEAST_INSIDE = 0.6  # of the upright crop around the face; chin and hair may be cut off, eyes and mouth may not

@@ -6,6 +6,7 @@ the agency's own pictures) takes the place of the one shipped.
 """
 
 import hashlib
+from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
@@ -47,13 +48,23 @@ def write_table(models_dir: Path, table: Thresholds) -> Path:
     return path
 
 
+def has_table(model_sha256: str, models_dir: Path) -> bool:
+    """Whether `find_table` finds one. Raises ModelError for a table that cannot be read."""
+    return any(table.model_sha256 == model_sha256 for table in _tables(models_dir))
+
+
 def find_table(model_sha256: str, models_dir: Path | None = None) -> Thresholds:
     """The table of a recogniser: the model directory's own, else the one shipped. Raises ModelError when none is."""
-    for folder in ([models_dir / FOLDER] if models_dir else []) + [SHIPPED]:
-        for path in sorted(folder.glob("*.json")):
-            if (table := read_table(path)).model_sha256 == model_sha256:
-                return table
+    for table in _tables(models_dir):
+        if table.model_sha256 == model_sha256:
+            return table
     raise ModelError(
         f"there is no threshold table for the model {model_sha256}: make one with `surety faces calibrate`, "
         "on pairs of pictures of which you know whether they show one person"
     )
+
+
+def _tables(models_dir: Path | None) -> Iterator[Thresholds]:
+    """The model directory's own, then those shipped."""
+    for folder in ([models_dir / FOLDER] if models_dir else []) + [SHIPPED]:
+        yield from map(read_table, sorted(folder.glob("*.json")))

@@ -1,30 +1,16 @@
 """Reading YuNet's answer: boxes and five points from three grids (Wu, Peng and Yu 2023), as OpenCV reads it."""
 
 from collections.abc import Mapping
-from typing import NamedTuple
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from surety.faces.geometry import Points
+from surety.faces.geometry import Face
 
 Array = NDArray[np.float32]
 STRIDES = (8, 16, 32)
 OVERLAP = 0.3  # two boxes that share more of their area than this are one face
-
-
-class Face(NamedTuple):
-    """A face in a picture: its box (x, y, width, height), its five points, and how sure the detector is (0 to 1)."""
-
-    box: tuple[float, float, float, float]
-    points: Points
-    score: float
-
-    @property
-    def size(self) -> float:
-        """The box's longer side, in pixels."""
-        return max(self.box[2], self.box[3])
 
 
 def faces(answer: Mapping[str, Array], columns: int, least_score: float) -> list[Face]:

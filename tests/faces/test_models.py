@@ -106,6 +106,23 @@ def test_an_empty_or_absent_folder_holds_nothing(tmp_path: Path) -> None:
     assert Store(tmp_path).best(Role.RECOGNISER) is None
 
 
+def test_a_recogniser_that_waits_for_its_table_does_not_take_the_place_of_one_that_has_it(tmp_path: Path) -> None:
+    (tmp_path / "ours.onnx").write_bytes(b"weights")
+    own_manifest(tmp_path, b"weights", preference=90)
+    (tmp_path / "esp_mbf_f32.onnx").write_bytes(b"other weights")
+    known = json.loads((models.SHIPPED / "esp-mbf.json").read_text())
+    sha256 = hashlib.sha256(b"other weights").hexdigest()
+    (tmp_path / "b.manifest.json").write_text(json.dumps(known | {"sha256": sha256}))
+    tables.write_table(tmp_path, Thresholds(sha256, 0.4, 0.3, "calibration 1"))
+    store = Store(tmp_path)
+    first = store.best(Role.RECOGNISER, first=lambda found: tables.has_table(found, tmp_path))
+    assert first is not None
+    assert first.path.name == "esp_mbf_f32.onnx"
+    preferred = store.best(Role.RECOGNISER)
+    assert preferred is not None
+    assert preferred.path.name == "ours.onnx"
+
+
 def test_the_variable_goes_before_the_setting(tmp_path: Path) -> None:
     assert models.models_dir(tmp_path, {}) == tmp_path
     assert models.models_dir(tmp_path, {"SURETY_MODELS": "/srv/m"}) == Path("/srv/m")

@@ -8,6 +8,8 @@ import msgspec
 import numpy as np
 import pytest
 import urllib3
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from starlette.responses import RedirectResponse, Response
 
 from surety.faces import remote
@@ -26,6 +28,7 @@ TABLE = wire.Table(0.5, 0.4, "a test")
 ABOUT = wire.About("Acme", "v7", TABLE)
 PHOTO = np.zeros((40, 40, 3), np.uint8)
 MODEL = remote.model_id(ABOUT)
+KEYS = ["images", "frames", "templates", "turn"]
 REFERENCE = Reference("01HZZZPRIVATEID", b"opaque", MODEL)
 
 
@@ -187,3 +190,37 @@ def test_the_server_tells_what_is_wrong_with_a_request(
 def test_the_document_is_what_the_code_says() -> None:
     written = json.loads((CHECKOUT / "docs" / "faces-remote.openapi.json").read_text())
     assert written == json.loads(msgspec.json.encode(wire.openapi())), "write it anew: surety faces openapi"
+
+
+@pytest.fixture(scope="module")
+def served(dlib_engine: LocalEngine) -> Iterator[str]:
+    matcher = matcher_of(dlib_engine, TOKEN)
+    with running(matcher.app()) as url:
+        yield url
+    matcher.close()
+
+
+values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8) | st.just("iVBORw0KGgo="),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(KEYS), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.binary(max_size=60) | values.map(lambda value: json.dumps(value).encode()))
+def test_whatever_is_sent_the_server_answers_with_a_refusal_and_goes_on(served: str, body: bytes) -> None:
+    for path in ("verify", "enrol"):
+        found = urllib3.request(
+            "POST", f"{served}/v1/{path}", body=body, headers={"Authorization": f"Bearer {TOKEN}"}, retries=False
+        )
+        assert found.status in {200, 400}, found.data
+        assert found.status == 200 or found.json()["sentence"]
+
+
+@pytest.mark.parametrize("token", ["", "Bearer ", "Bearer x", "Basic " + TOKEN, TOKEN, "Bearer ü"])
+def test_nothing_is_answered_without_the_token(served: str, token: str) -> None:
+    for path in ("matcher", "enrol", "verify"):
+        method = "GET" if path == "matcher" else "POST"
+        found = urllib3.request(method, f"{served}/v1/{path}", headers={"Authorization": token.encode()})
+        assert found.status == 401
