@@ -1,5 +1,5 @@
 // Written by `python -m surety.watch.shell`: do not edit.
-export const VERSION = "3d32a2bb6a76";
+export const VERSION = "1b98797e9b96";
 export const FILES = [
   "css/app.css",
   "css/camera.css",

@@ -5,7 +5,7 @@ import * as place from "./place.js";
 import * as power from "./power.js";
 import { icon, el, say } from "./dom.js";
 import { canSign } from "./key.js";
-import { FullError, keep, kept } from "./store.js";
+import { FullError, kept } from "./store.js";
 import { snapshot } from "./state.js";
 import { direction, inUse, speak, t, tellIn, wanted } from "./words.js";
 import { strip } from "./strip.js";
@@ -30,7 +30,10 @@ const app = {
   /** Go to another screen. */
   go: (name) => (location.hash = `#/${name}`),
   /** Something was written down: send it now. */
-  wrote: () => link.soon(),
+  wrote: () => {
+    delete document.documentElement.dataset.full;
+    return link.soon();
+  },
   /** Something could not be written down. */
   full: (error) => full(error),
   /** Look at what is kept, and show it. */
@@ -82,7 +85,6 @@ function placed(told) {
 
 async function full(error) {
   if (!(error instanceof FullError)) throw error;
-  await keep("full", true).catch(() => {});
   say(t("full.words"), { now: true });
   document.documentElement.dataset.full = "";
   await refresh();

@@ -8,7 +8,7 @@ import { all, answer, change, FullError, kept, look } from "./store.js";
 
 export const CANCEL_MS = 5000; // how long a call for help can be taken back
 const RECEIPTS = 200; // what the page "Sent" shows; older ones are forgotten
-const DROP = 200; // old positions that are dropped at once where no room is left
+const DROP = 1000; // old positions that are dropped at once where no room is left; about a quarter of a megabyte
 const RANK = { sos: 0 }; // what is sent first; everything else in the order in which it happened
 const SHOWN = new Set(["sos", "problem", "check_in"]); // what the person did, and so may want to see the fate of
 
@@ -21,7 +21,9 @@ export async function write(type, content = {}, { photos = [], holdMs = 0 } = {}
   let dropped = 0;
   for (;;) {
     try {
-      return { id: await put(draft, photos), dropped };
+      const id = await put(draft, photos);
+      if (dropped) await noteDropped(dropped).catch(() => {});
+      return { id, dropped };
     } catch (error) {
       const more = error instanceof FullError && type !== "fix" && type !== "report" ? await dropOldest() : 0;
       if (!more) throw error;
@@ -41,15 +43,20 @@ function put(draft, photos) {
 
 const told = ({ content: { topic, check_in_id, forced } }) => ({ topic, check_in_id, forced });
 
-/** Drop the oldest positions and reports that have no number yet. How many went; the count is kept for the person. */
+/** Drop the oldest positions and reports that have no number yet, as nothing else. How many went. */
 function dropOldest() {
-  return change(["drafts", "kept"], async ({ drafts, kept: store }) => {
+  return change(["drafts"], async ({ drafts }) => {
     const old = (await answer(drafts.getAll())).filter(({ type }) => type === "fix" || type === "report").slice(0, DROP);
     for (const { id } of old) drafts.delete(id);
-    if (!old.length) return 0;
-    store.put(((await answer(store.get("dropped"))) ?? 0) + old.length, "dropped");
-    store.put(true, "untold"); // the office is told with the next message that is sent
     return old.length;
+  });
+}
+
+/** The person is shown how many went; the office is told, with the next message that is sent, that something is missing. */
+function noteDropped(count) {
+  return change(["kept"], async ({ kept: store }) => {
+    store.put(((await answer(store.get("dropped"))) ?? 0) + count, "dropped");
+    store.put(true, "untold");
   });
 }
 

@@ -45,6 +45,7 @@ async function note(found) {
 }
 
 async function sendAll(device, key) {
+  if ((await kept("link"))?.state !== "connected") await learn(await hand(device, key, [])); // nothing is numbered in vain
   let begun = false;
   for (let round = 0; round < ROUNDS; round += 1) {
     await sealNext(device, key);

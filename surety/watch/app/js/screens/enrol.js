@@ -40,7 +40,7 @@ export function show(app, { device }) {
       device && el("a", { class: "textual", href: "#/home" }, t("back")),
     ),
   );
-  return { node: el("div", { class: "page" }, el("h1", {}, t("enrol.title")), el("p", {}, t("enrol.words")), form) };
+  return { node: el("div", { class: "page" }, el("h1", {}, t("enrol.title")), el("p", { class: "spare" }, t("enrol.words")), form) };
 }
 
 function fromAddress() {
@@ -66,6 +66,7 @@ async function submit(event, app, input, error) {
     say(t("enrol.done"));
     location.hash = "#/home";
     await app.restart();
+    app.wrote();
   } catch (problem) {
     wrong(input, error, because(problem));
   } finally {

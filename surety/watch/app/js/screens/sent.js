@@ -11,16 +11,19 @@ const MARKS = { waiting: "sending", arrived: "arrived", refused: "warning", canc
 export function show(app, first) {
   const link = el("p", { class: "lead", role: "status" });
   const waits = el("p", { class: "quiet" });
+  const gone = el("p", { class: "quiet", hidden: true });
   const list = el("ul", { class: "list" });
   const update = (state) => {
     link.replaceChildren(connection(state).words);
     waits.replaceChildren(t("sent.waits", { count: state.waits.count, photos: state.waits.photos }));
+    gone.hidden = !state.dropped;
+    gone.replaceChildren(t("full.dropped", { count: state.dropped }));
     const rows = [...state.receipts].reverse();
     list.replaceChildren(...(rows.length ? rows.map((one) => row(one, state)) : [el("li", {}, t("sent.none"))]));
   };
   update(first);
   const reach = el("div", { class: "reach" }, button("again", t("sent.now"), app.wrote, { kind: "plain" }), way("back", t("back"), "home", { kind: "primary" }));
-  return { node: el("div", { class: "page" }, el("h1", {}, t("sent.title")), link, waits, list, reach), update };
+  return { node: el("div", { class: "page" }, el("h1", {}, t("sent.title")), link, waits, gone, list, reach), update };
 }
 
 function row({ type, content, made_ms, state, settled_ms, sentence }, { now_ms, offset_ms }) {
