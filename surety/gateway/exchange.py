@@ -36,6 +36,23 @@ async def body_of(headers: dict[bytes, bytes], receive: Receive, most: int) -> b
     return body
 
 
+async def drop_body(headers: dict[bytes, bytes], receive: Receive, most: int) -> bool:
+    """Let a body go by unread, so that its sender comes to read why it was refused; whether all of it went by.
+
+    A sender that meets a closed connection in the middle of its body sees no answer at all. Raises GoneError.
+    """
+    length = headers.get(b"content-length", b"")
+    if not length.isdigit() or len(length) > 12 or int(length) > most:
+        return False
+    more = True
+    while more:
+        event = await receive()
+        if event["type"] == "http.disconnect":
+            raise GoneError
+        more = event.get("more_body", False)
+    return True
+
+
 async def reply(send: Send, answer: Answer, *, close: bool, head: bool = False) -> None:
     """Write the answer; with `close` the connection ends after it, as there may be more of the message to come.
 

@@ -15,6 +15,7 @@ class Metrics:
         self.accepted: Counter[str] = Counter()
         self.facts: Counter[str] = Counter()
         self.refused: Counter[tuple[str, str]] = Counter()
+        self.watches: Counter[str] = Counter()  # what only watches do: photos, repeated and lost messages
         self.records = 0
         self.commits = 0
         self.failed_commits = 0
@@ -46,6 +47,10 @@ class Metrics:
         _counter(lines, "surety_door_facts_total", "Facts in accepted messages", _labelled("protocol", self.facts))
         refused = [(f'{{protocol="{p}",reason="{r}"}}', n) for (p, r), n in sorted(self.refused.items())]
         _counter(lines, "surety_door_refused_total", "Refusals, of messages or of facts in them", refused)
+        _counter(
+            lines, "surety_door_watches_total", "Photographs kept, messages of watches that came again or were lost",
+            _labelled("what", self.watches),
+        )  # fmt: skip
         _counter(lines, "surety_door_records_total", "Records made durable", [("", self.records)])
         _counter(lines, "surety_door_failed_commits_total", "Group commits that failed", [("", self.failed_commits)])
         lines += ["# HELP surety_door_waiting Messages that wait for their commit", "# TYPE surety_door_waiting gauge"]

@@ -18,9 +18,9 @@ from surety.gateway.answers import (
     RefusedError,
     Sender,
 )
-from surety.gateway.exchange import GoneError, address_of, body_of, reply
+from surety.gateway.exchange import GoneError, address_of, body_of, drop_body, reply
 from surety.gateway.limits import TokenBuckets
-from surety.gateway.register import RegisterUnavailableError
+from surety.gateway.register import Grant, RegisterUnavailableError
 from surety.gateway.watch_desk import WatchDesk
 from surety.gateway.watch_files import WatchFiles
 from surety.gateway.watch_messages import WatchMessages
@@ -35,6 +35,7 @@ from surety.wire.native import PROTOCOL
 HOME = "/watch/"
 API = "/watch/v1/"
 PHOTOS = API + "photos/"
+CREATED = 201
 MAX_ENROLMENT = 4096  # bytes; a real one has 350
 WRONG_CODE = Rejected(Reason.WRONG_CODE, "The code is wrong, was used already, or is too old. Ask for another one.")
 _TEXT = (b"content-type", b"text/plain; charset=utf-8")
@@ -118,30 +119,40 @@ class WatchApp:
     async def _photo(
         self, sha256: str, headers: dict[bytes, bytes], receive: Receive, send: Send, sender: Sender
     ) -> None:
+        """The right to send it first: of a photograph that may not be taken no byte is kept, not even in memory."""
         self._core.metrics.messages[PROTOCOL] += 1
-        close = False
+        most = self._core.limits.max_photo_bytes
+        allowed: list[Grant] = []
 
-        async def take() -> Answer:
-            nonlocal close
-            close = True  # until the body was read, there may be more of it to come
-            if not SHA256.fullmatch(sha256):
-                raise RefusedError(WRONG_NAME)
-            device = headers.get(b"surety-device", b"").decode("utf-8", "replace")
-            signature = headers.get(b"surety-signature", b"").decode("utf-8", "replace")
-            text = signing.photo_text(device, sha256)
-            grants, _ = await self._messages.identify(device, text, signature, sender)
-            grant = self._photos.check(grants, self._core.clock.now_ms())
-            body = await body_of(headers, receive, self._core.limits.max_photo_bytes)
+        async def ask() -> Answer:
+            allowed.append(await self._photographer(sha256, headers, sender))
+            return Answer(100)
+
+        async def keep(body: bytes | None) -> Answer:
             if body is None:
                 raise RefusedError(TOO_LARGE)
-            close = False
-            return await self._photos.keep(grant, sha256, body)
+            return await self._photos.keep(allowed[0], sha256, body)
 
         try:
-            answer = await self._answered(sender, take())
+            answer = await self._answered(sender, ask())
+            if allowed:
+                body = await body_of(headers, receive, most)
+                answer, whole = await self._answered(sender, keep(body)), body is not None
+            else:
+                whole = await drop_body(headers, receive, most)
         except GoneError:
             return
-        await reply(send, _never_kept(answer), close=close)
+        self._core.metrics.watches["photos"] += answer.status == CREATED
+        await reply(send, _never_kept(answer), close=not whole)
+
+    async def _photographer(self, sha256: str, headers: dict[bytes, bytes], sender: Sender) -> Grant:
+        """The grant under which this photograph may be taken. Raises RefusedError."""
+        if not SHA256.fullmatch(sha256):
+            raise RefusedError(WRONG_NAME)
+        device = headers.get(b"surety-device", b"").decode("utf-8", "replace")
+        signature = headers.get(b"surety-signature", b"").decode("utf-8", "replace")
+        grants, _ = await self._messages.identify(device, signing.photo_text(device, sha256), signature, sender)
+        return self._photos.check(grants, self._core.clock.now_ms())
 
     async def _answered(self, sender: Sender, taking: Awaitable[Answer]) -> Answer:
         """The answer, whatever happens: one watch's bytes must not end the door."""
@@ -150,8 +161,6 @@ class WatchApp:
             return await taking
         except RefusedError as error:
             refused = error
-        except GoneError:
-            raise
         except (StreamUnavailableError, RegisterUnavailableError, WatchesUnavailableError):
             pass
         except Exception:  # the boundary

@@ -143,12 +143,16 @@ class WatchMessages:
                     return
                 taking.add(message, chain)
                 if message.type == "lost":
-                    self.notes.add(device_id, "lost", at_ms)
+                    self._count(device_id, "lost", at_ms)
                 continue
-            self.notes.add(device_id, link.value, at_ms)
+            self._count(device_id, link.value, at_ms)
             if link is not Link.REPEATED:
                 taking.stop(message.seq, GAP if link is Link.GAP else WRONG_PREV)
                 return
+
+    def _count(self, device_id: str, kind: str, at_ms: int) -> None:
+        self.notes.add(device_id, kind, at_ms)
+        self._metrics.watches[kind] += 1
 
     async def _photos_wanting(self, message: Signed, taking: _Taking) -> Rejected | None:
         """Why a check-in has to wait: its photographs are not all here. None for everything else."""

@@ -28,6 +28,7 @@ _CLAIMED = (
     "SELECT identifier FROM cases_device JOIN cases_watchkey ON cases_device.id = cases_watchkey.device_id"
     " WHERE code_sha256 = {0}"
 )
+_WAITS = "SELECT code_made_ms FROM cases_watchkey WHERE code_sha256 = {0} AND code_expires_ms > {0}"
 _RAISE = "UPDATE cases_doorrevision SET revision = revision + 1"
 _HANDED = "UPDATE checkins_checkin SET handed_ms = {0} WHERE id = {0} AND handed_ms IS NULL"
 _SEEN = "UPDATE checkins_checkin SET seen_ms = {0} WHERE id = {0} AND person_id = {0} AND seen_ms IS NULL"
@@ -80,6 +81,9 @@ class WatchRegister:
         """
         sha256 = asked.code_sha256
         values = (asked.algorithm, asked.public_key, now_ms, sha256, now_ms, asked.public_key)
+        with self._transaction("BEGIN"):  # who guesses takes no lock from those who write
+            if self._run(_WAITS, (sha256, now_ms)).fetchone() is None:
+                return None
         with self._transaction(self._begin):
             if self._run(_CLAIM, values).rowcount != 1:
                 return None

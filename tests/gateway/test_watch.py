@@ -9,10 +9,14 @@ from typing import Any
 import pytest
 
 from surety.blobs import sealing
+from surety.gateway.limits import Limits
 from surety.gateway.notices import SqliteNotices
+from surety.gateway.watch_files import WatchFiles
 from surety.rules.facts import CheckInSubmitted, DeviceEvent, DeviceReport, Fix, ProblemTold, Topic
+from surety.watch import shell
 from tests.gateway.harness import NOW, Harness, Reply
 from tests.gateway.support import withdraw
+from tests.gateway.test_notices import TABLE
 from tests.gateway.watch_client import JPEG, DeviceKey, Watch, sha256
 from tests.gateway.watch_tables import ANN, CODE, PAIR, TABLES, add_code, add_watch, ask, watch_parts
 
@@ -371,6 +375,45 @@ def test_an_unreadable_message_keeps_its_place_and_is_refused_for_good(door: Har
     (report,) = door.facts()
     assert isinstance(report, DeviceReport)
     assert report.events == (DeviceEvent.OFF_WRIST,)
+
+
+def test_every_file_of_the_client_is_served() -> None:
+    assert [name for name in shell.files() if WatchFiles().answer(name, b"").status != 200] == []
+
+
+def test_words_to_the_person_are_on_the_sheet_once(door: Harness, watch: Watch) -> None:
+    door.register.execute(TABLE)
+    columns = "person_id, at_ms, sentence, expires_ms"
+    door.register.execute(f"INSERT INTO notices_notice ({columns}) VALUES (?,?,?,?)", (ANN, NOW, "Turn away.", NOW * 2))  # noqa: S608 - constants
+    notices = door.app._notices
+    assert notices is not None
+    door.loop.run_until_complete(notices.look())
+    assert post(door, watch)["sheet"]["words"] == [{"text": "Turn away.", "at_ms": NOW}]
+    assert post(door, watch)["sheet"]["words"] == []
+    door.loop.run_until_complete(notices.look())
+    assert door.register.execute("SELECT state, channel FROM notices_notice").fetchall() == [("sent", "native")]
+
+
+def test_photographs_are_few_an_hour(tmp_path: Path) -> None:
+    limits = Limits(photos_burst=2, photos_per_s=1e-6)
+    with Harness(tmp_path, limits=limits, watches=watch_parts(tmp_path)) as door:
+        for table in TABLES:
+            door.register.execute(table)
+        add_watch(door.register)
+        watch = enrolled(door)
+        assert [put(door, watch, JPEG + bytes([n])).status for n in range(3)] == [201, 201, 429]
+
+
+def test_what_was_repeated_lost_and_kept_is_counted(door: Harness, watch: Watch) -> None:
+    put(door, watch, JPEG)
+    watch.say("sos", NOW)
+    request = watch.request(NOW)
+    for _ in range(2):
+        door.send("/watch/v1/messages", request)
+    text = door.send("/metrics").body.decode()
+    assert 'surety_door_watches_total{what="photos"} 1' in text
+    assert 'surety_door_watches_total{what="repeated"} 1' in text
+    assert 'surety_door_messages_total{protocol="native"} 4' in text
 
 
 def test_the_client_is_served_with_a_policy_that_lets_nothing_in_from_elsewhere(door: Harness) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from surety.stream.asides import Aside, ChainAt, DeviceNote, Mark
 from surety.stream.contract import PARTITIONS, Entry, StreamUnavailableError, partition_of
 from surety.stream.refusals import KEPT_REFUSALS, RefusalNote
 from surety.stream.sql import PostgresStream, SqliteStream, SqlStream
@@ -185,3 +186,46 @@ def test_processes_that_start_at_once_on_a_new_log_all_get_it(opener: Opener) ->
         thread.join()
     assert failures == []
     assert len(streams[0].read(0, 100)) == len(streams)
+
+
+# --- what the door keeps beside the records
+
+
+def aside(seq: int, *marks: Mark, device: str = "dev", key: str = "k1") -> Aside:
+    return Aside(ChainAt(device, key, seq, tuple(f"{n:064x}" for n in range(seq)), 1_700_000_000_000 + seq), marks)
+
+
+def test_a_chain_is_kept_with_the_records_and_each_key_has_its_own(stream: SqlStream, opener: Opener) -> None:
+    assert stream.chain("dev", "k1") is None
+    stream.append([entry(1)], [aside(3)])
+    stream.append([], [aside(4)])
+    stream.append([], [aside(2, device="other")])
+    assert opener().chain("dev", "k1") == aside(4).chain
+    assert stream.chain("dev", "k2") is None
+    stream.append([], [aside(1, key="k2")])
+    assert stream.chain("dev", "k1") is None
+    assert stream.chain("other", "k1") == aside(2, device="other").chain
+
+
+def test_marks_wait_in_order_until_they_are_dropped(stream: SqlStream) -> None:
+    seen = Mark("seen", "dev", "ann", "c1", "", 5)
+    push = Mark("push", "dev", "ann", "key", '{"endpoint": "https://push.example"}', 6)
+    stream.append([entry(1)], [aside(1, seen), aside(2, push, seen)])
+    waiting = stream.marks(10)
+    assert [mark for _, mark in waiting] == [seen, push, seen]
+    assert [mark for _, mark in stream.marks(1)] == [seen]
+    stream.drop_marks([number for number, _ in waiting[:2]])
+    assert [mark for _, mark in stream.marks(10)] == [seen]
+
+
+def test_notes_of_a_device_add_up_by_kind(stream: SqlStream) -> None:
+    stream.record_notes([DeviceNote("dev", "heard", 5, 5, 1), DeviceNote("dev", "gap", 6, 6, 2)])
+    stream.record_notes([DeviceNote("dev", "heard", 7, 9, 3), DeviceNote("other", "gap", 1, 1, 1)])
+    assert stream.notes("dev") == [DeviceNote("dev", "gap", 6, 6, 2), DeviceNote("dev", "heard", 5, 9, 4)]
+
+
+@pytest.mark.parametrize("count", [1, 64, 65, 300])
+def test_records_beside_a_chain_keep_their_order_whatever_their_number(stream: SqlStream, count: int) -> None:
+    seqs = stream.append([entry(n) for n in range(count)], [aside(1)])
+    records = stream.read(0, count + 1)
+    assert [(record.seq, record.entry) for record in records] == list(zip(seqs, map(entry, range(count)), strict=True))

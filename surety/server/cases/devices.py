@@ -8,7 +8,7 @@ from django.db import transaction
 from surety.server.accounts.models import User
 from surety.server.accounts.permissions import check_may, may
 from surety.server.audit import actions as audit
-from surety.server.cases import checks
+from surety.server.cases import checks, watches
 from surety.server.cases.checks import DeviceDetails
 from surety.server.cases.door import rewrite_grants
 from surety.server.cases.intervals import FOREVER_MS
@@ -76,6 +76,8 @@ def assign_device(
         check_may(acting_user, "cases.change", person)
         device = _device(device_id)
         check_free(device, from_ms)
+        if device.assignments.exclude(person=person).exists():
+            watches.forget(device, acting_user=acting_user, now_ms=now_ms)
         row = DeviceAssignment.objects.create(
             device=device, person=person, from_ms=from_ms, **stamp(acting_user, now_ms, reason)
         )

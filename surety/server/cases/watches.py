@@ -15,7 +15,7 @@ from surety.server.accounts.models import User
 from surety.server.accounts.permissions import check_may
 from surety.server.audit import actions as audit
 from surety.server.cases.door import raise_revision
-from surety.server.cases.models import Device, DeviceAssignment, Person, WatchKey
+from surety.server.cases.models import Device, DeviceAssignment, Person, ProtectedPerson, WatchKey
 from surety.server.errors import InvalidError, NotFoundError
 
 PROTOCOL = "native"
@@ -65,6 +65,13 @@ def revoke(device_id: str, *, acting_user: User | None, now_ms: int, reason: str
         _note("watch.key_taken_away", device, acting_user, now_ms, {"reason": reason.strip()})
 
 
+def forget(device: Device, *, acting_user: User | None, now_ms: int) -> None:
+    """In the caller's transaction: what somebody else wore signs for nobody any more until there is another code."""
+    if _settled(device, now_ms) is not None:
+        WatchKey.objects.filter(device=device).delete()
+        _note("watch.key_taken_away", device, acting_user, now_ms, {"reason": "given to somebody else"})
+
+
 def record_claims(now_ms: int) -> int:
     """Enter the claims that the door took in the audit log; how many."""
     with transaction.atomic():
@@ -100,6 +107,8 @@ def _watch(device_id: str, acting_user: User | None) -> Device:
     check_may(acting_user, "cases.change", None)
     for person in wearers:
         check_may(acting_user, "cases.change", person)
+    for bearer in ProtectedPerson.objects.filter(assignments__device=device).distinct():
+        check_may(acting_user, "protected.change", bearer)
     if device.protocol != PROTOCOL:
         raise InvalidError("Only a device that runs the watch client has a one-time code.", field="protocol")
     return device

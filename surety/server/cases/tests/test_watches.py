@@ -142,3 +142,14 @@ def test_the_door_reads_and_marks_what_the_server_wrote():
     door().write([("c1", NOW_MS + 1)], [])
     door().write([("c1", NOW_MS + 9)], [])
     assert CheckIn.objects.get().handed_ms == NOW_MS + 1
+
+
+def test_a_watch_that_is_given_to_somebody_else_signs_for_nobody_until_it_has_another_code():
+    device = worn_watch(cast.person())
+    door().claim(asked(watches.make_code(device.pk, **AGAIN)), NOW_MS + 1)
+    (assignment,) = device.assignments.all()
+    later = {"acting_user": None, "now_ms": NOW_MS + 20, "reason": "given on"}
+    actions.end_assignment(assignment.pk, to_ms=NOW_MS + 10, **later)
+    actions.assign_device(device.pk, cast.person().pk, from_ms=NOW_MS + 15, **later)
+    assert not WatchKey.objects.exists()
+    assert len(entries("watch.enrolled")) == len(entries("watch.key_taken_away")) == 1
