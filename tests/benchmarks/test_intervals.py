@@ -3,6 +3,7 @@
 import pytest
 
 from benchmarks import intervals
+from surety import exact
 
 
 @pytest.mark.parametrize(
@@ -25,3 +26,12 @@ def test_the_mean_of_a_count_lies_within_garwoods_bounds(count, low, high):
 )
 def test_a_share_lies_within_cloppers_and_pearsons_bounds(hits, trials, low, high):
     assert intervals.binomial(hits, trials) == pytest.approx((low, high), abs=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("count", "share", "low", "high"),
+    # Ranks of the order statistics (from 1) by the binomial table: of the median of 10, 2 and 9; of 20, 6 and 15.
+    [(10, 0.5, 2, 9), (20, 0.5, 6, 15), (1, 0.5, 1, 1), (5, 0.95, 4, 5)],
+)
+def test_a_quantile_lies_between_two_order_statistics(count, share, low, high):
+    assert exact.quantile(list(range(1, count + 1)), share)[1:] == (low, high)

@@ -18,6 +18,7 @@ PAGES = [  # who, address, keys pressed there
     ("olga", "/?severity=1&region=nowhere", ""),
     ("sven", "/second-person/", ""),
     ("audra", "/audit/", ""),
+    ("audra", "/oversight/", ""),
     ("audra", "/audit/?action=nothing", ""),
     ("adam", "/users/", ""),
     ("adam", "/refused/", ""),

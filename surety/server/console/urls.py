@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from surety.server.console import live, views_desk, views_incident, views_other
+from surety.server.console import live, views_desk, views_incident, views_other, views_oversight
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", views_desk.start, name="desk"),
@@ -20,6 +20,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("users/", views_other.users, name="users"),
     path("refused/", views_other.refused, name="refused"),
     path("styleguide/", views_other.styleguide, name="styleguide"),
+    path("oversight/", views_oversight.check_ins, name="oversight"),
     path("review/", include("surety.server.console.urls_review")),
     path("", include("surety.server.console.urls_case")),
 ]
