@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 import msgspec
 
 from surety.gateway.notices import Waiting
-from surety.gateway.watch_register import DAY_MS, SheetRows, WatchesUnavailableError, WatchRegister
+from surety.gateway.watch_register import DAY_MS, OpenCheckIn, SheetRows, WatchesUnavailableError, WatchRegister
 from surety.stream.contract import StreamUnavailableError
 from surety.stream.sql import SqlStream
 from surety.wire.native import Enrolment
@@ -100,6 +100,12 @@ class WatchDesk:
         self._troubled = True
 
 
+def _again(one: OpenCheckIn, now_ms: int) -> dict[str, object]:
+    """Whether the photographs that came show too little, and one more try would help."""
+    held = one.stands == "submitted" and one.again_until_ms is not None and one.again_until_ms > now_ms
+    return {"again": one.again.split()} if held else {}
+
+
 def sheet_json(rows: SheetRows, words: tuple[Waiting, ...], now_ms: int) -> dict[str, object]:
     """The sheet as the watch gets it (docs/watch.md): what the server wrote, with the questions as they stand now."""
     sheet: dict[str, object] = {"language": "en", "time_zone": "UTC", "made_ms": now_ms, "duties": [], "push_key": ""}
@@ -116,6 +122,7 @@ def sheet_json(rows: SheetRows, words: tuple[Waiting, ...], now_ms: int) -> dict
             "late_until_ms": one.late_until_ms,
             "turn": one.turn,
             "stands": STANDS.get(one.stands, one.stands),
+            **_again(one, now_ms),
         }
         for one in rows.check_ins
         if one.asked_ms > now_ms - DAY_MS or one.stands == "asked"

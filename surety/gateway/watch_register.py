@@ -38,7 +38,7 @@ _PUSH = (
 )
 _SHEET = "SELECT body FROM checkins_sheet WHERE person_id = {0}"
 _OPEN = (
-    "SELECT id, asked_ms, due_ms, late_until_ms, turn, stands, handed_ms FROM checkins_checkin"
+    "SELECT id, asked_ms, due_ms, late_until_ms, turn, stands, handed_ms, again, again_until_ms FROM checkins_checkin"
     " WHERE person_id = {0} AND asked_ms <= {0} AND (asked_ms > {0} OR late_until_ms > {0})"
     " AND stands NOT IN ('cancelled', 'not_asked') ORDER BY asked_ms"
 )
@@ -58,6 +58,8 @@ class OpenCheckIn(NamedTuple):
     turn: str
     stands: str
     handed_ms: int | None
+    again: str = ""  # advice for one more try
+    again_until_ms: int | None = None
 
 
 class SheetRows(NamedTuple):

@@ -326,6 +326,20 @@ def test_the_sheet_has_the_questions_as_they_stand_and_they_are_marked_as_handed
     assert (json.loads(push)["endpoint"], push_ms) == ("https://push.example/x", NOW)
 
 
+def test_one_more_try_is_asked_for_while_it_is_waited_for_and_the_advice_is_told(door: Harness, watch: Watch) -> None:
+    ask(door.register, "held", stands="submitted")
+    ask(door.register, "over", stands="submitted")
+    ask(door.register, "looked", stands="review")
+    ask(door.register, "plain", stands="submitted")
+    for check_in_id, until_ms in (("held", NOW + 1), ("over", NOW), ("looked", NOW + 1)):
+        door.register.execute(
+            "UPDATE checkins_checkin SET again = 'find_light hold_still', again_until_ms = ? WHERE id = ?",
+            (until_ms, check_in_id),
+        )
+    told = {one["id"]: one.get("again") for one in post(door, watch)["sheet"]["check_ins"]}
+    assert told == {"held": ["find_light", "hold_still"], "over": None, "looked": None, "plain": None}
+
+
 def carry(door: Harness) -> None:
     watches = door.app._watches
     assert watches is not None

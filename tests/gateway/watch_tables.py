@@ -17,7 +17,8 @@ from tests.gateway.support import FOREVER_MS, grant
 TABLES = (
     "CREATE TABLE cases_device (id VARCHAR(32) PRIMARY KEY, identifier VARCHAR(64) UNIQUE)",
     """CREATE TABLE checkins_checkin (id VARCHAR(32) PRIMARY KEY, person_id VARCHAR(32), asked_ms BIGINT, due_ms BIGINT,
-    late_until_ms BIGINT, turn VARCHAR(8), stands VARCHAR(12), handed_ms BIGINT, seen_ms BIGINT)""",
+    late_until_ms BIGINT, turn VARCHAR(8), stands VARCHAR(12), handed_ms BIGINT, seen_ms BIGINT,
+    again VARCHAR(120) DEFAULT '', again_until_ms BIGINT)""",
     "CREATE TABLE checkins_sheet (person_id VARCHAR(32) PRIMARY KEY, body TEXT)",
 )
 ANN = "a" * 32

@@ -4,11 +4,12 @@ One queue, `Submission.next_ms`: what waits to be compared, what is tried again 
 may try once more. A process claims a submission by moving `next_ms` on by a lease; who dies with it loses nothing, as
 it comes up again when the lease is over, and doubles nothing, as only who holds the lease may record (`_record`).
 
-- MATCH: the check-in is decided as SAME, by nobody, and the rules are told (OutFact). Reviews of it are withdrawn.
+- A match that settles it (`faces.contract.Comparison.settles`): the check-in is decided as SAME, by nobody, and the
+  rules are told (OutFact). Reviews of it are withdrawn. A match without the turn that was asked for goes to people.
 - Once the machine or people said SAME, a later submission is compared and recorded, and changes nothing.
 - Once people decided otherwise, a later submission goes to people, a match too: no machine overrules them.
-- NO_FACE, POOR_QUALITY and NO_MATCH of a first try with time left are held for a while (`HOLD_MS`), so that the person
-  may try once more; the sheet on the watch says so. Nobody has to: when the hold is over, people look at what there is.
+- What would look better at a second try (`_AGAIN`), at a first one with time left, is held for a while (`HOLD_MS`), so
+  that the person may try once more; the watch says so. Nobody has to: when the hold is over, people look at what came.
 - Anything else, and whatever the machine could not do, goes to people at once, with the best of what came.
 """
 
@@ -36,7 +37,8 @@ RETRY_MS = 15_000  # times the number of attempts so far
 MOST_ATTEMPTS = 4  # about two minutes; then a person looks, as nobody should wait for a machine
 HOLD_MS = 300_000  # how long a second try is waited for
 LEAST_HOLD_MS = 60_000  # with less time left than this to the due time, nobody is asked to try again
-_AGAIN = frozenset({Outcome.NO_FACE, Outcome.POOR_QUALITY, Outcome.NO_MATCH})
+# A match is held that does not settle it: the turn was missing, which is easily mended.
+_AGAIN = frozenset({Outcome.NO_FACE, Outcome.POOR_QUALITY, Outcome.NO_MATCH, Outcome.MATCH})
 _BEST_FIRST = (Outcome.MATCH, Outcome.INCONCLUSIVE, Outcome.NO_MATCH, Outcome.POOR_QUALITY, Outcome.NO_FACE)
 
 
@@ -104,7 +106,7 @@ def _record(submission: Submission, found: contract.Comparison, lease_ms: int, n
             model_sha256=found.model_sha256,
             body=msgspec.to_builtins(found),
         )
-        _conclude(check_in, submission, row, now_ms)
+        _conclude(check_in, row, found, now_ms)
         audit.record(
             action="check_in.compared",
             actor=None,
@@ -140,17 +142,17 @@ def _release(submission: Submission, lease_ms: int) -> bool:
     return Submission.objects.filter(pk=submission.pk, next_ms=lease_ms).update(next_ms=None) == 1
 
 
-def _conclude(check_in: CheckIn, submission: Submission, row: Comparison, now_ms: int) -> None:
+def _conclude(check_in: CheckIn, row: Comparison, found: contract.Comparison, now_ms: int) -> None:
     if check_in.stands == Stands.DECIDED and check_in.verdict == Verdict.SAME:
         pass
     elif _is_peoples(check_in):
         _open_review(check_in, row, now_ms)
-    elif row.outcome == Outcome.MATCH:
-        _decide_same(check_in, submission, now_ms)
+    elif found.settles:
+        _decide_same(check_in, row.submission, now_ms)
     elif check_in.stands == Stands.REVIEW:
         pass  # people look already, at all that came for it
-    elif hold_ms := _hold_until(check_in, submission, row, now_ms):
-        Submission.objects.filter(pk=submission.pk).update(next_ms=hold_ms)
+    elif until_ms := _hold_until(check_in, row, now_ms):
+        _hold(check_in, row.submission, found, until_ms)
     else:
         _to_people(check_in, now_ms)
 
@@ -176,13 +178,20 @@ def _decide_same(check_in: CheckIn, submission: Submission, now_ms: int) -> None
     outbox.put(check_in.person_id, decided, now_ms=now_ms)
 
 
-def _hold_until(check_in: CheckIn, submission: Submission, row: Comparison, now_ms: int) -> int | None:
+def _hold_until(check_in: CheckIn, row: Comparison, now_ms: int) -> int | None:
     """Until when a second try is waited for; None: not at all."""
-    again = row.outcome in _AGAIN and not submission.forced
-    first = not Submission.objects.filter(check_in=check_in).exclude(pk=submission.pk).exists()
+    again = row.outcome in _AGAIN and not row.submission.forced
+    first = not Submission.objects.filter(check_in=check_in).exclude(pk=row.submission_id).exists()
     if not (again and first) or check_in.due_ms - now_ms < LEAST_HOLD_MS:
         return None
     return min(check_in.due_ms, now_ms + HOLD_MS)
+
+
+def _hold(check_in: CheckIn, submission: Submission, found: contract.Comparison, until_ms: int) -> None:
+    """Wait for a second try; the door tells the watch (gateway/watch_desk.py), with what would make it better."""
+    Submission.objects.filter(pk=submission.pk).update(next_ms=until_ms)
+    advice = " ".join(one.value for one in found.advice)
+    CheckIn.objects.filter(pk=check_in.pk).update(again=advice, again_until_ms=until_ms)
 
 
 def _to_people(check_in: CheckIn, now_ms: int) -> None:

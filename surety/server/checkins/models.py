@@ -49,6 +49,8 @@ class CheckIn(models.Model):
     undelivered_ms = models.BigIntegerField(null=True, help_text="When the rules were told that it did not")
     reminded_ms = models.BigIntegerField(null=True)
     note = models.CharField(max_length=200, blank=True, help_text="Why it was taken back, or not asked")
+    again = models.CharField(max_length=120, blank=True, help_text="faces.contract.Advice for one more try, by spaces")
+    again_until_ms = models.BigIntegerField(null=True, help_text="Until when one more try is waited for")
     verdict = models.CharField(max_length=12, blank=True, help_text="rules.facts.Verdict, once decided")
     decided_ms = models.BigIntegerField(null=True)
     decided_by_names = models.JSONField(default=list, help_text="Empty: a clear match, by the machine")

@@ -1,36 +1,18 @@
-"""The reader of check-ins for pages, the doctor and the watch's sheet."""
-
-from collections.abc import Collection
+"""The reader of check-ins for pages and the doctor."""
 
 import msgspec
 from django.db.models import Q, QuerySet
 
 from surety.clock import Clock
-from surety.faces.contract import Outcome
 from surety.server.accounts.models import User
 from surety.server.cases import queries as cases
 from surety.server.checkins import templates
-from surety.server.checkins.models import CheckIn, CompareHealth, EnrolledImage, Stands, Submission
+from surety.server.checkins.models import CheckIn, CompareHealth, EnrolledImage, Submission
 from surety.server.errors import NotFoundError
 
 SIGN_OF_LIFE_S = 15.0  # a process that gave none for so long is not working
 SLOW_MS = 600_000  # photographs that wait longer than this are worth a look
 _WAITING = Q(comparisons=None) & ~Q(next_ms=None)
-
-
-# --- what the watch's sheet says ----------------------------------------------------------------------------------
-
-
-def second_tries(check_in_ids: Collection[str], now_ms: int) -> dict[str, tuple[str, ...]]:
-    """Of these check-ins, those that may be tried once more now, with advice (faces.contract.Advice) on how.
-
-    Nobody has to: people look at what there is when the time for it is over (comparing.HOLD_MS).
-    """
-    held = Submission.objects.filter(
-        check_in_id__in=list(check_in_ids), check_in__stands=Stands.SUBMITTED, next_ms__gt=now_ms
-    )
-    rows = held.exclude(comparisons=None).values_list("check_in_id", "comparisons__outcome", "comparisons__body")
-    return {check_in: tuple(body.get("advice", ())) for check_in, outcome, body in rows if outcome != Outcome.ERROR}
 
 
 # --- how comparing stands -------------------------------------------------------------------------------------------

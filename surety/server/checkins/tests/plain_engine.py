@@ -13,6 +13,7 @@ from surety.faces.contract import (
     Comparison,
     Enrolled,
     FacesUnavailableError,
+    Liveness,
     Outcome,
     Photo,
     Quality,
@@ -39,6 +40,7 @@ class PlainEngine:
         self.asked: list[list[str]] = []
         self.enrolled = 0
         self.away: FacesUnavailableError | None = None
+        self.liveness = Liveness()
 
     def enrol(self, images: Sequence[Photo]) -> list[Enrolled]:
         self.enrolled += len(images)
@@ -78,6 +80,7 @@ class PlainEngine:
             reference_id=reference,
             qualities=qualities,
             model_sha256=self.model_sha256,
+            liveness=self.liveness,
         )
 
     def close(self) -> None:

@@ -4,7 +4,7 @@ import itertools
 
 import pytest
 
-from surety.faces.contract import Advice, FacesUnavailableError, Outcome, Photo
+from surety.faces.contract import Advice, FacesUnavailableError, Liveness, Outcome, Photo
 from surety.rules.facts import CheckInDecided, Verdict
 from surety.server.audit.models import Entry
 from surety.server.checkins import comparing, templates
@@ -281,7 +281,23 @@ def test_what_a_model_cannot_use_is_tried_once(stream: Stream) -> None:
     assert engine.enrolled == 1
 
 
-def test_advice_is_kept_with_the_comparison(stream: Stream) -> None:
-    submit(stream, a_check_in(), DARK)
+def test_the_advice_for_one_more_try_is_kept_with_the_check_in_until_when_it_is_waited_for(stream: Stream) -> None:
+    check_in = a_check_in()
+    submit(stream, check_in, DARK)
     compare(machine(), SOON)
+    assert (now_of(check_in).again, check_in.again_until_ms) == (Advice.FIND_LIGHT.value, HELD_MS)
     assert Comparison.objects.get().body["advice"] == [Advice.FIND_LIGHT.value]
+
+
+@pytest.mark.parametrize("liveness", [Liveness(turn_seen=False), Liveness(same_throughout=False)])
+def test_a_match_without_the_turn_or_with_somebody_else_in_it_is_for_people(stream: Stream, liveness: Liveness) -> None:
+    """Somebody may hold a photograph before the camera. Once more, and then people look."""
+    check_in, engine = a_check_in(), PlainEngine()
+    engine.liveness = liveness
+    submit(stream, check_in, ADA_FACE)
+    compare(machine(engine), SOON)
+    assert now_of(check_in).verdict == ""
+    submit(stream, check_in, ADA_FACE, at_ms=SOON + MINUTE_MS)
+    compare(machine(engine), SOON + 2 * MINUTE_MS)
+    assert now_of(check_in).stands == Stands.REVIEW
+    assert Review.objects.count() == 1
