@@ -3,6 +3,7 @@
 import io
 import re
 from collections.abc import Sequence
+from statistics import NormalDist
 from typing import Any
 
 from surety.faces.evaluation.report import Compared
@@ -20,6 +21,7 @@ def roc(compared: Sequence[Compared]) -> str:
             rates, missed = zip(*one.curve, strict=True)
             axes.plot(rates, [1 - value for value in missed], dash, color=colour, label=one.name)
     axes.set_xscale("log")
+    axes.set_ylim(top=1.002)
     return _svg("roc", figure, axes, "ROC: share of pairs of one person that match, over the false match rate")
 
 
@@ -32,15 +34,13 @@ def det(compared: Sequence[Compared]) -> str:
             axes.plot(
                 *zip(*((_probit(x), _probit(y)) for x, y in points), strict=True), dash, color=colour, label=one.name
             )
-    for set_ticks, set_labels in ((axes.set_xticks, axes.set_xticklabels), (axes.set_yticks, axes.set_yticklabels)):
-        set_ticks([_probit(share) for share in PROBITS])
-        set_labels([f"{share * 100:g} %" for share in PROBITS])
+    for axis, (low, high) in ((axes.xaxis, axes.get_xlim()), (axes.yaxis, axes.get_ylim())):
+        axis.set_ticks([_probit(share) for share in PROBITS], labels=[f"{share * 100:g} %" for share in PROBITS])
+        axis.set_view_interval(low, high, ignore=True)  # where the curves are, and not where a mark would be
     return _svg("det", figure, axes, "DET: false non-match rate over false match rate")
 
 
 def _probit(share: float) -> float:
-    from statistics import NormalDist  # noqa: PLC0415 - here alone
-
     return NormalDist().inv_cdf(share)
 
 
@@ -68,7 +68,9 @@ def _svg(name: str, figure: Any, axes: Any, words: str) -> str:
     if axes.lines:
         axes.legend(loc="best", frameon=False, labelcolor=INK)
     else:
-        axes.text(0.5, 0.5, "too few pairs for a curve", transform=axes.transAxes, ha="center", color=INK)
+        axes.text(
+            0.5, 0.5, "Nothing to draw: too few pairs, or no error", transform=axes.transAxes, ha="center", color=INK
+        )
     file = io.StringIO()
     nothing = dict.fromkeys(("Date", "Creator", "Format", "Type"))
     with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": "surety"}):

@@ -37,14 +37,15 @@ class Everything(NamedTuple):
 
 def table(all_: Everything, column: str, group_of: Mapping[str, str], threshold: Threshold) -> GroupTable:
     """The rows of one column. ValueError where the threshold lies below the similarities that were kept."""
-    fmr, fnmr = rates.fmr(all_.scores, threshold.value), rates.fnmr(all_.scores, threshold.value)
+    exact, fnmr = rates.fmr(all_.scores, threshold.value), rates.fnmr(all_.scores, threshold.value)
+    fmr = exact if rates.supported(exact, all_.scores.impostors) else None
     names = sorted({group for group in group_of.values() if group})
     rows = [_row(all_, name, group_of, threshold.value, (fmr, fnmr)) for name in names]
     return GroupTable(column, threshold.value, threshold.name, fmr, fnmr, rows)
 
 
 def _row(
-    all_: Everything, name: str, group_of: Mapping[str, str], threshold: float, overall: tuple[float, float]
+    all_: Everything, name: str, group_of: Mapping[str, str], threshold: float, overall: tuple[float | None, float]
 ) -> GroupRow:
     files = [file for file in all_.acquired if group_of.get(file) == name]
     people = numbered(files, all_.subjects) if all_.subjects else np.arange(len(files))
@@ -67,8 +68,8 @@ def _row(
     )
 
 
-def _ratio(rate: Rate | None, overall: float) -> float | None:
-    return rate.value / overall if rate and overall > 0 else None
+def _ratio(rate: Rate | None, overall: float | None) -> float | None:
+    return rate.value / overall if rate and overall else None
 
 
 def share(failed: Sequence[bool], people: NDArray[np.int64]) -> Rate:

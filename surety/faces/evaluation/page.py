@@ -33,11 +33,12 @@ def render(report: Report) -> str:
         _groups(report.groups),
         _times(report),
     ]
+    body = "".join(parts).replace(" %", "\u00a0%")  # a number and its unit stay on one line
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">"
         f'<meta name="viewport" content="width=device-width"><title>How well faces are told apart</title>'
-        f"<style>{style}</style></head><body><main>{''.join(parts)}</main></body></html>\n"
+        f"<style>{style}</style></head><body><main>{body}</main></body></html>\n"
     )
 
 
@@ -61,14 +62,12 @@ def _acquisition(report: Report) -> str:
     found = report.acquisition
     people = f" of {found.people:,} people" if found.people else ""
     rows = [("Failure to acquire (FTA): nothing could be compared", words.rate(found.failed))]
-    rows += [
-        (f"of them files that are no photograph: {reason}", f"{count:,}") for reason, count in found.refused.items()
-    ]
-    rows.append(("of them without a face", f"{found.no_face:,}"))
+    rows += [(f"- files that are no photograph ({reason})", f"{count:,}") for reason, count in found.refused.items()]
+    rows.append(("- without a face", f"{found.no_face:,}"))
     rows.append(
         ("Refused by the quality gate, the above included: a check-in would be asked for again", words.rate(found.gate))
     )
-    rows += [(f"of them told: {words.ADVICE.get(word, word)}", f"{count:,}") for word, count in found.advice.items()]
+    rows += [(f"- told: {words.ADVICE.get(word, word)}", f"{count:,}") for word, count in found.advice.items()]
     table = _table(("What became of them", "Pictures"), rows)
     return f"<h2>Pictures</h2><p>{found.pictures:,} pictures{people}.</p>{table}"
 
@@ -107,7 +106,7 @@ def _accuracy(report: Report) -> str:
 
 
 def _figure(drawn: str, caption: str) -> str:
-    return f"<figure>{drawn}<figcaption>{caption}</figcaption></figure>"
+    return f'<figure><div class="scroll" tabindex="0">{drawn}</div><figcaption>{caption}</figcaption></figure>'
 
 
 def _groups(tables: Sequence[GroupTable]) -> str:
@@ -125,7 +124,7 @@ def _group_table(table: GroupTable) -> str:
     head = ("Group", "People", "FTA", "Gate", "FNMR", "differential", "FMR", "differential")
     caption = (
         f"{escape(table.column)}, at {escape(table.threshold_name)} (similarity {table.threshold:.4f}; over everybody "
-        f"FMR {words.fmr(table.fmr) if table.fmr else '0'}, FNMR {words.per_cent(table.fnmr)})"
+        f"FMR {words.fmr(table.fmr) if table.fmr else 'too small to tell'}, FNMR {words.per_cent(table.fnmr)})"
     )
     return _table(head, [_group_row(row) for row in table.rows], caption)
 

@@ -95,7 +95,7 @@ class GroupTable(msgspec.Struct, frozen=True):
     column: str
     threshold: float
     threshold_name: str
-    fmr: float  # over everybody, at that threshold
+    fmr: float | None  # over everybody, at that threshold; None where it is smaller than the pairs can tell
     fnmr: float
     rows: list[GroupRow]
 
