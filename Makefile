@@ -4,7 +4,7 @@ V := .venv/bin
 PEOPLE ?=
 SPEED ?=
 .DEFAULT_GOAL := help
-.PHONY: help demo test quick lint bench docs mutants lock clean
+.PHONY: help demo test quick lint bench fuzz docs mutants lock clean
 
 help:
 	@echo "make demo   run the whole system with a live town (PEOPLE=40 SPEED=10)"
@@ -12,6 +12,7 @@ help:
 	@echo "make quick  the quick tests (a little over a minute)"
 	@echo "make lint   style, types and the lines between the rooms"
 	@echo "make bench  measure, print a table, write benchmarks/out/*.json"
+	@echo "make fuzz   damaged photographs against the decoder, for a minute (FUZZ_S=3600 for an hour)"
 	@echo "make mutants  does any test notice when a rule is changed? (hours; RULES='duty zones' or RULES='--sample 0.05' for some)"
 	@echo "make docs   draw the states, and check that the docs name what is there"
 	@echo "make lock   write the lock files anew from requirements/*.in"
@@ -44,6 +45,9 @@ lint: .venv/dev.stamp
 
 bench: .venv/dev.stamp
 	$(V)/python -m benchmarks
+
+fuzz: .venv/dev.stamp
+	$(V)/python -m benchmarks fuzz_photos
 
 mutants: .venv/dev.stamp
 	$(V)/python -m tests.mutants $(RULES)
