@@ -30,6 +30,7 @@ def show_models(settings_file: SettingsFile = None) -> None:
 
     Exit code 1 when no engine can work: then people look at every check-in.
     """
+    from surety.faces import dlib  # noqa: PLC0415 - loads OpenCV
     from surety.faces.choose import open_engine  # noqa: PLC0415 - loads onnxruntime
 
     settings = settings_or_exit(settings_file)
@@ -38,6 +39,7 @@ def show_models(settings_file: SettingsFile = None) -> None:
     try:
         for line in told(store):
             typer.echo(f"  {line}")
+        typer.echo(f"The extra dlib is {'' if dlib.installed() else 'not '}installed.")
         engine = open_engine(settings)
     except FacesUnavailableError as error:
         typer.echo(f"Faces are not compared: {error}", err=True)

@@ -4,13 +4,15 @@ import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import cv2
 import msgspec
+import numpy as np
 import pytest
 
 from surety.faces import models
 from surety.faces.burst import LOW_LIGHT
 from surety.faces.choose import open_local
-from surety.faces.contract import Advice, Engine, Outcome, Photo, Reference
+from surety.faces.contract import Advice, Engine, Outcome, Photo, Reference, Turn
 from surety.faces.models import ModelError, Store
 from tests.faces.conftest import ANN
 
@@ -71,6 +73,27 @@ def test_a_live_picture_has_advice_on_spoofing(engine: Engine, draw: Draw, ann: 
     spoof = engine.verify([draw(ANN)], ann).liveness.spoof
     assert spoof is not None
     assert 0 <= spoof <= 1
+
+
+@pytest.mark.parametrize("turn", [Turn.LEFT, Turn.RIGHT])
+def test_a_photograph_that_is_turned_before_the_camera_shows_no_turned_head(
+    engine: Engine, draw: Draw, ann: list[Reference], turn: Turn
+) -> None:
+    flat = draw(ANN, seed=3)
+    found = engine.verify([flat, *(as_print(flat, angle) for angle in (-45, -30, 30, 45))], ann, turn)
+    assert (found.outcome, found.liveness.turn_seen, found.settles) == (Outcome.MATCH, False, False)
+
+
+def as_print(photo: Photo, angle_deg: float) -> Photo:
+    """The picture on a sheet that is turned about its upright axis, seen from twice its width."""
+    height, width = photo.shape[:2]
+    corners = np.float32([[0, 0], [width, 0], [width, height], [0, height]])
+    x, y = (corners - np.float32([width / 2, height / 2])).T
+    nearer = 2 * width / (2 * width - x * np.sin(np.radians(angle_deg)))
+    seen = np.stack([x * np.cos(np.radians(angle_deg)), y], axis=1) * nearer[:, None] + np.float32(
+        [width / 2, height / 2]
+    )
+    return cv2.warpPerspective(photo, cv2.getPerspectiveTransform(corners, seen.astype(np.float32)), (width, height))
 
 
 def test_a_manifest_that_tells_another_length_is_found_out(shared_faces: Path, tmp_path: Path) -> None:
