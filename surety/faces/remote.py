@@ -29,7 +29,7 @@ from surety.faces.contract import (
 from surety.faces.models import ModelError
 from surety.settings import Settings
 
-CONNECT_S, READ_S = 5.0, 30.0
+CONNECT_S, READ_S = 5.0, 15.0  # with two tries more a check-in waits for less than a minute
 TRIES_AGAIN = 2
 FIRST_PAUSE_S = 0.25  # doubles with each try
 WORTH_ANOTHER_TRY = (429, 502, 503, 504)  # busy or away for a moment; anything else would be answered the same again

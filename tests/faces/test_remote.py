@@ -1,6 +1,7 @@
 """The engine `remote` and its reference server: what is sent, what is believed, and what becomes of failures."""
 
 import json
+import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -133,6 +134,14 @@ def test_a_matcher_that_changed_its_model_gets_no_old_templates() -> None:
 def test_a_matcher_that_is_not_there_is_unavailable_and_worth_another_try() -> None:
     with pytest.raises(FacesUnavailableError, match="does not answer") as error:
         RemoteEngine("http://127.0.0.1:9", TOKEN, pause_s=0.0)
+    assert error.value.retry
+
+
+def test_a_matcher_that_takes_the_question_and_never_answers_is_given_up() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        with pytest.raises(FacesUnavailableError, match=r"does not answer: .*timed out") as error:
+            RemoteEngine(url, TOKEN, pause_s=0.0, read_s=0.1)
     assert error.value.retry
 
 
