@@ -3,9 +3,12 @@
 
 import { FILES, VERSION } from "./shell.js";
 import { exchange } from "./js/sender.js";
+import { question, snapshot } from "./js/state.js";
 import { speak, t, wanted } from "./js/words.js";
 
 const CACHE = `surety-watch-${VERSION}`;
+const PUSH_PATIENCE_MS = 10_000; // browsers give a push about half a minute
+const SHEET_MS = 1500; // the door may tell what it read a second before
 const HERE = new URL("./", self.location).href;
 const ADDRESSES = new Set(FILES.map((name) => new URL(name, HERE).href));
 
@@ -50,21 +53,30 @@ async function sendOrFail() {
   if (link?.state === "away" || link?.state === "busy") throw new Error("not sent yet");
 }
 
-self.addEventListener("push", (event) => event.waitUntil(Promise.all([prompt(), exchange()])));
+self.addEventListener("push", (event) => event.waitUntil(woken()));
 
-/** The words are this watch's own, in the person's language; what was pushed holds nothing that must be kept secret. */
-async function prompt() {
+/** A push carries nothing: it is a reason to ask the door. The browser wants something shown for each, so it is told either way. */
+async function woken() {
+  const nothing = (await nothingAsked()) && (await after(SHEET_MS)) && (await nothingAsked());
   await speak(await wanted());
-  await self.registration.showNotification(t("push.title"), {
-    body: t("push.words"),
+  await self.registration.showNotification(t(nothing ? "push.other" : "push.title"), {
+    body: t(nothing ? "push.look" : "push.words"),
     tag: "photo",
     renotify: true,
-    requireInteraction: true,
+    requireInteraction: !nothing,
     icon: "icons/surety-192.png",
     badge: "icons/surety-192.png",
     vibrate: [200, 100, 200],
   });
 }
+
+/** Whether the door says that no photo is asked for; not where it does not answer. */
+async function nothingAsked() {
+  const link = await Promise.race([exchange().catch(() => null), after(PUSH_PATIENCE_MS)]);
+  return link?.state === "connected" && !question(await snapshot());
+}
+
+const after = (ms) => new Promise((done) => setTimeout(() => done(true), ms));
 
 self.addEventListener("notificationclick", (event) => {
   event.notification.close();

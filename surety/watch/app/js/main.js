@@ -21,6 +21,7 @@ import * as can from "./screens/can.js";
 import * as choices from "./screens/choices.js";
 
 const SCREENS = { home, enrol, "check-in": checkIn, sos, problem, today, office, sent, can, choices };
+const POLL_CLOSED_MS = 900_000; // what a browser makes of it is its own affair
 const TICK_MS = 15_000; // times on the screen ("2 minutes ago") go on
 const seenPlace = { state: "" };
 let shown = null;
@@ -41,7 +42,15 @@ const app = {
   /** Another language, shape or device: begin anew. */
   restart: () => restart(),
   place: seenPlace,
+  /** The browser's offer to install the app, once; null where it made none. */
+  installer: () => install,
 };
+
+let install = null;
+addEventListener("beforeinstallprompt", (event) => {
+  event.preventDefault();
+  install = event;
+});
 
 async function begin() {
   if (!canSign()) return tellPlainly("https");
@@ -50,7 +59,14 @@ async function begin() {
   setInterval(refresh, TICK_MS);
   link.onChange(() => refresh());
   await restart();
-  navigator.serviceWorker?.register("sw.js", { type: "module" }).catch(() => {});
+  await settleIn().catch(() => {}); // a browser without a service worker opens the app with a connection only
+}
+
+/** Keep the app's files, and let the browser wake it now and then where it can. */
+async function settleIn() {
+  await navigator.serviceWorker?.register("sw.js", { type: "module" });
+  const registration = await navigator.serviceWorker?.ready;
+  await registration?.periodicSync?.register("poll", { minInterval: POLL_CLOSED_MS });
 }
 
 /** The browser is asked not to clear what waits here when it runs short of room. */
@@ -72,8 +88,16 @@ function run() {
   if (running) return;
   running = true;
   link.start();
-  place.start(placed, app.full);
-  power.start(app.wrote, app.full);
+  alone(() => {
+    place.start(placed, app.full);
+    power.start(app.wrote, app.full);
+  });
+}
+
+/** Do it in one tab at a time: where one is closed, another takes it over. */
+function alone(work) {
+  if (!navigator.locks) return work();
+  return navigator.locks.request("surety-watching", () => new Promise(work));
 }
 
 function placed(told) {

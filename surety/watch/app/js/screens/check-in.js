@@ -35,6 +35,7 @@ class Visit {
   #node;
   #stream = null;
   #timer = null;
+  #awake = null;
   #gone = false;
   #tries = 0;
   #receipt = null;
@@ -75,6 +76,7 @@ class Visit {
 
   #stop() {
     clearInterval(this.#timer);
+    this.#awake?.release().catch(() => {});
     camera.close(this.#stream);
     this.#stream = null;
   }
@@ -92,6 +94,7 @@ class Visit {
     );
     for (const track of this.#stream.getTracks()) track.onended = () => this.#noCamera(new DOMException("", "NotReadableError"));
     await video.play().catch(() => {});
+    this.#awake = await navigator.wakeLock?.request("screen").catch(() => null); // a watch's screen is soon off
     this.#guide(video, words);
   }
 

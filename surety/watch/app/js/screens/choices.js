@@ -12,7 +12,7 @@ const SHAPES = ["", "square", "round"];
 export function show(app, state) {
   const push = el("div", {});
   prompts(push, state);
-  const rows = el("div", { class: "stack" }, languages(app), shapes(app), push, way("info", t("can.title"), "can"), giveBack(app, state));
+  const rows = el("div", { class: "stack" }, languages(app), shapes(app), push, installation(app), way("info", t("can.title"), "can"), giveBack(app, state));
   const back = el("div", { class: "reach" }, way("back", t("back"), "home", { kind: "primary" }));
   return { node: el("div", { class: "page" }, el("h1", {}, t("choices.title")), rows, back) };
 }
@@ -45,6 +45,11 @@ async function prompts(node, { sheet }) {
     node.replaceChildren(button("bell", t("push.turn_on"), () => turn().then(redraw)));
   } else if (now === "on") node.replaceChildren(button("bell", t("push.turn_off"), () => turnOff().then(redraw)));
   else node.replaceChildren(el("p", { class: "hint" }, t(`can.push_${now}`)));
+}
+
+function installation(app) {
+  const offer = app.installer();
+  return offer && button("arrived", t("choices.install"), () => offer.prompt());
 }
 
 function giveBack(app, { waits }) {

@@ -16,7 +16,7 @@ export function show(_app, first) {
     made.replaceChildren(state.sheet ? t("today.made", { time: time(state.sheet.made_ms, state.now_ms) }) : t("today.never"));
   };
   update(first);
-  const node = el("div", { class: "page" }, el("h1", {}, t("today.title")), list, made, back());
+  const node = el("div", { class: "page" }, el("h1", {}, t("today.long")), list, made, back());
   return { node, update };
 }
 
