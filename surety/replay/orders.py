@@ -17,6 +17,7 @@ from surety.replay.order_times import Date, Excepted, Time, Times, TimesReader
 from surety.replay.yaml_text import Text, Where
 from surety.rules import schedule
 from surety.rules.conditions import (
+    DAYTIME,
     Absence,
     AbsenceKind,
     Area,
@@ -27,8 +28,10 @@ from surety.rules.conditions import (
     Condition,
     ConditionSet,
     Curfew,
+    Exemption,
     Identifier,
     LocalDate,
+    LocalTime,
     Place,
     Point,
     Polygon,
@@ -133,10 +136,27 @@ class _Trail(_Common, frozen=True, kw_only=True, tag="trail", forbid_unknown_fie
     charge_min_a_day: Annotated[int, msgspec.Meta(ge=0, le=720)] = 0
 
 
+class _Exempt(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    name: Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
+    times: tuple[Time, ...] = ()
+    dates: tuple[Date, ...] = ()
+    from_date: LocalDate | None = None
+    until_date: LocalDate | None = None
+    exceptions: tuple[Excepted, ...] | Excepted = ()
+
+
 class _CheckIn(_Common, frozen=True, kw_only=True, tag="check_in", forbid_unknown_fields=True):
     per_day: Annotated[int, msgspec.Meta(ge=0, le=5)]
     response_s: Annotated[int, msgspec.Meta(ge=300, le=86_400)] = 1_800
     late_until_s: Annotated[int, msgspec.Meta(ge=0, le=259_200)] = 86_400
+    apart_s: Annotated[int, msgspec.Meta(ge=0, le=43_200)] = 3_600
+    fixed: Annotated[tuple[LocalTime, ...], msgspec.Meta(max_length=5)] = ()
+    exempt: Annotated[tuple[_Exempt, ...], msgspec.Meta(max_length=20)] = ()
+    times: tuple[Time, ...] = ()
+    dates: tuple[Date, ...] = ()
+    from_date: LocalDate | None = None
+    until_date: LocalDate | None = None
+    exceptions: tuple[Excepted, ...] | Excepted = ()
 
 
 _Written = _Curfew | _Exclusion | _Inclusion | _Restriction | _Trail | _CheckIn | _Attendance | _Absence | _Suspension
@@ -220,7 +240,7 @@ class _Reader:
             limits = one.silent_after_s, one.no_location_after_s, one.charge_min_a_day
             return Trail(*limits, self.written.time_zone)
         if isinstance(one, _CheckIn):
-            return CheckInDuty(one.per_day, one.response_s, one.late_until_s)
+            return self._check_ins(where, one, term)
         if isinstance(one, _Absence):
             return self._absence(where, one, term)
         if isinstance(one, _Curfew):
@@ -238,6 +258,17 @@ class _Reader:
         place = Place(one.place.name, self._area((*where, "place"), one.place))
         limits = one.min_stay_s, one.tolerance_s, one.unknown_after_s or 900
         return Attendance(one.purpose, place, self._timetable(where, one, term), *limits)
+
+    def _check_ins(self, where: Where, one: _CheckIn, term: Span | None) -> CheckInDuty:
+        table = self._timetable(where, one, term)
+        if not one.times and not one.dates:
+            table = msgspec.structs.replace(table, rows=DAYTIME)
+        exempt = tuple(
+            Exemption(each.name, self._timetable((*where, "exempt", i), each, term))
+            for i, each in enumerate(one.exempt)
+        )
+        limits = one.per_day, one.response_s, one.late_until_s
+        return CheckInDuty(*limits, table, one.apart_s, one.fixed, exempt)
 
     def _zone(self, where: Where, one: _Zone, term: Span | None) -> Zone:
         kind = ZoneKind(str(type(one).__struct_config__.tag))
@@ -281,7 +312,7 @@ class _Reader:
                 known = f"one of {', '.join(sorted(names))}" if names else "no place, as a zone has only one"
                 raise self.text.error((*where, part, i, "place"), f'"{place}" is not known; {known} was expected')
 
-    def _timetable(self, where: Where, one: _Timed, term: Span | None) -> Timetable:
+    def _timetable(self, where: Where, one: _Timed | _CheckIn | _Exempt, term: Span | None) -> Timetable:
         written = Times(one.times, one.dates, one.from_date, one.until_date, one.exceptions)
         return TimesReader(self.text, where, self.written.time_zone, term).timetable(written)
 
@@ -322,6 +353,7 @@ _PARTS: dict[str, type] = {
     "dates": Date,
     "exceptions": Excepted,
     "spans": Excepted,
+    "exempt": _Exempt,
 }
 _HUMANE = {
     "`float`": "a number",

@@ -108,8 +108,10 @@ def allowed(duty: CheckInDuty, day: str) -> tuple[Span, ...]:
     return _allowed(duty, schedule.ordinal(day))
 
 
-def most_that_fit(duty: CheckInDuty, day: str) -> int:
-    """How many questions fit into a date, at most as many as are ordered."""
+def fit(duty: CheckInDuty, day: str) -> int:
+    """How many questions fit into a date by itself, at most as many as are ordered."""
+    if duty.fixed:
+        return len(_fixed(duty, schedule.ordinal(day)))
     return min(_wanted(duty), _fitting(_grid(allowed(duty, day), 0), duty.apart_s * 1000))
 
 

@@ -71,7 +71,16 @@ def _trail(body: Trail) -> str:
 
 def _check_ins(body: CheckInDuty) -> str:
     often = f"up to {count(body.per_day, 'time')} a day" if body.per_day else "not at present"
-    return f"Answer with a photograph of yourself when asked, {often}, within {span(body.response_s)}."
+    asked = f"Answer with a photograph of yourself when asked, {often}, within {span(body.response_s)}."
+    if not body.per_day:
+        return asked
+    when = f"at {both(list(body.fixed))}" if body.fixed else "at times that are not told before"
+    apart = f", at least {span(body.apart_s)} after each other" if body.apart_s and body.per_day > 1 else ""
+    never = [
+        f"{one.name} ({timetable(one.timetable).removesuffix(f' ({body.timetable.zone})')})" for one in body.exempt
+    ]
+    during = f" Never during: {'; '.join(never)}." if never else ""
+    return f"{asked} Photographs are asked for {when}, {timetable(body.timetable)}{apart}.{during}"
 
 
 def _moving(body: MovingZone) -> str:

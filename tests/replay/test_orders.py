@@ -11,9 +11,11 @@ from hypothesis import strategies as st
 from surety.replay.errors import InputError
 from surety.replay.orders import read_order
 from surety.rules.conditions import (
+    DAYTIME,
     Absence,
     AbsenceKind,
     Attendance,
+    CheckInDuty,
     Circle,
     Curfew,
     OneOff,
@@ -151,6 +153,29 @@ def test_a_file_that_is_not_there_or_not_text_is_told(tmp_path: Path) -> None:
     (tmp_path / "latin.yaml").write_bytes(b"time_zone: UTC\nperson: Ren\xe9\n")
     with pytest.raises(InputError, match=r"latin\.yaml:2: this is not UTF-8"):
         read_order(tmp_path / "latin.yaml")
+
+
+def test_a_check_in_duty_says_when_it_asks_as_the_rules_know_it(tmp_path: Path) -> None:
+    text = """
+time_zone: Europe/London
+conditions:
+  - kind: check_in
+    per_day: 2
+    apart_s: 7200
+    fixed: [08:00, 20:30]
+    exempt:
+      - {name: work, times: [{days: mon-fri, start: 09:00, end: 17:00}]}
+    exceptions: [{date: 2026-12-25, name: Christmas Day}]
+"""
+    (condition,) = read_order(written(tmp_path, text)).conditions.conditions
+    body = condition.body
+    assert isinstance(body, CheckInDuty)
+    assert (body.per_day, body.apart_s, body.fixed) == (2, 7_200, ("08:00", "20:30"))
+    assert (body.timetable.zone, body.timetable.rows) == ("Europe/London", DAYTIME)
+    assert body.timetable.exceptions[0].name == "Christmas Day"
+    assert [(one.name, len(one.timetable.rows)) for one in body.exempt] == [("work", 5)]
+    with pytest.raises(InputError, match=r"order\.yaml:9: .*days"):
+        read_order(written(tmp_path, text.replace("days: mon-fri", "when: mon")))
 
 
 @settings(max_examples=200, deadline=None)

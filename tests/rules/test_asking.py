@@ -188,7 +188,7 @@ def test_turns_come_to_both_sides() -> None:
 
 def test_as_many_are_asked_as_fit() -> None:
     body = duty(5, times=rows("09:00", "11:30"), apart_s=3_600)
-    assert asking.most_that_fit(body, "2026-03-02") == 3
+    assert asking.fit(body, "2026-03-02") == 3
     for day in range(2, 9):
         assert len(questions_of("c", 1, body, KEY, f"2026-03-{day:02d}")) == 3
 

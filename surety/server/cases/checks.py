@@ -3,17 +3,19 @@
 No authority, no collection: an order without its legal basis is not an order.
 """
 
+import datetime as dt
 import re
 import zoneinfo
 from collections.abc import Iterable, Mapping
 
 import msgspec
 
-from surety.rules import leave, schedule
+from surety.rules import asking, leave, schedule
 from surety.rules.conditions import (
     Absence,
     Attendance,
     Body,
+    CheckInDuty,
     Circle,
     Curfew,
     MovingZone,
@@ -159,9 +161,13 @@ def check_effective(effective_from_ms: int, now_ms: int, reason: str) -> int:
     return effective_from_ms
 
 
+_WRITTEN = (Absence, Attendance, CheckInDuty, Curfew, Zone, Trail)
+_A_WEEK = [f"2026-01-{day:02d}" for day in range(5, 12)]  # from a Monday on; no clocks change anywhere
+
+
 def check_body(body: Body | Mapping[str, object]) -> Body:
     """What a condition says, as the rules read it. A sentence names the part of it that is wrong."""
-    raw = msgspec.to_builtins(body) if isinstance(body, Absence | Attendance | Curfew | Zone | Trail) else body
+    raw = msgspec.to_builtins(body) if isinstance(body, _WRITTEN) else body
     try:
         good: Body = msgspec.convert(raw, Body)
     except msgspec.ValidationError as error:
@@ -174,6 +180,8 @@ def check_body(body: Body | Mapping[str, object]) -> Body:
         _check_absence(good)
     if isinstance(good, Attendance):
         _check_attendance(good)
+    if isinstance(good, CheckInDuty):
+        _check_check_ins(good)
     _check_parts(good)
     return good
 
@@ -230,6 +238,37 @@ def _check_attendance(body: Attendance) -> None:
         )
 
 
+def _check_check_ins(body: CheckInDuty) -> None:
+    """Photographs are asked for in times that exist, and as many a day as are ordered fit into each day."""
+    for table, field in ((body.timetable, "rows"), *((one.timetable, "exempt") for one in body.exempt)):
+        check_time_zone(table.zone)
+        try:
+            schedule.check(table)
+        except schedule.TimetableError as error:
+            raise InvalidError(f"{str(error)[0].upper()}{str(error)[1:]}.", field=field) from None
+    if body.fixed and len(set(body.fixed)) != body.per_day:
+        raise InvalidError(f"Give {body.per_day} fixed times, as so many are asked for a day.", field="fixed")
+    if body.per_day and body.timetable.rows:
+        _check_fit(body)
+
+
+def _check_fit(body: CheckInDuty) -> None:
+    table = msgspec.structs.replace(body.timetable, one_offs=(), exceptions=(), from_date=None, until_date=None)
+    week = msgspec.structs.replace(body, timetable=table)
+    fits = {day: asking.fit(week, day) for day in _A_WEEK if asking.allowed(week, day)}
+    if not fits:
+        raise InvalidError("The exemptions leave no time in which a photograph could be asked for.", field="exempt")
+    day, least = min(fits.items(), key=lambda one: one[1])
+    if least < body.per_day:
+        name = f"{dt.date.fromisoformat(day):%A}"
+        what = "of the fixed times lie in what is allowed" if body.fixed else "fit into what is allowed"
+        raise InvalidError(
+            f"On a {name} only {least} of {body.per_day} photographs {what}, {body.apart_s // 60} minutes apart: allow "
+            "more time, less distance, or fewer a day.",
+            field="per_day",
+        )
+
+
 def _wall_clock_s(row: Row | OneOff) -> int:
     start, end = (int(text[:2]) * 60 + int(text[3:]) for text in (row.start, row.end))
     return 60 * (end - start + (1_440 if end <= start else 0))
@@ -240,9 +279,9 @@ def check_covered(names: Iterable[str], known: Mapping[str, Body | None]) -> Non
     for name in names:
         if name not in known:
             raise InvalidError("The absence names a condition that this person does not have.", field="applies_to")
-        if not isinstance(known[name], Attendance | Curfew | Zone | None):
+        if not isinstance(known[name], Attendance | CheckInDuty | Curfew | Zone | None):
             raise InvalidError(
-                "An absence covers curfews, zones and attendance, no other condition.", field="applies_to"
+                "An absence covers curfews, zones, attendance and check-ins, no other condition.", field="applies_to"
             )
 
 

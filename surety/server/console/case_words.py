@@ -9,6 +9,7 @@ from surety.rules.conditions import (
     Area,
     Attendance,
     Body,
+    CheckInDuty,
     Circle,
     Curfew,
     Polygon,
@@ -63,6 +64,8 @@ def body_changes(before: Body | None, after: Body | None, labels: Mapping[str, s
         changes = duty_words.attendance_changes(before, after)
         changes += _areas("The area", before.place.area, after.place.area)
         changes += _timetables(before.timetable, after.timetable)
+    elif isinstance(before, CheckInDuty) and isinstance(after, CheckInDuty):
+        changes = duty_words.check_in_changes(before, after) + _timetables(before.timetable, after.timetable)
     elif isinstance(before, Absence) and isinstance(after, Absence):
         changes = duty_words.absence_changes(before, after, labels or {})
         changes += _timetables(before.timetable, after.timetable)

@@ -17,6 +17,7 @@ _STANDS = {
     Stands.REVIEW: ("A person looks at the photographs", "wait"),
     Stands.LAPSED: ("No answer came", "unknown"),
     Stands.CANCELLED: ("Taken back", "unknown"),
+    Stands.NOT_ASKED: ("Not asked", "unknown"),
 }
 
 
@@ -47,7 +48,8 @@ def check_in_row(check_in: CheckIn, person: Person, *, may_open: bool) -> dict[s
 
 def _how_it_stands(check_in: CheckIn) -> tuple[str, str]:
     if check_in.stands != Stands.DECIDED:
-        return _STANDS[Stands(check_in.stands)]
+        words, tone = _STANDS[Stands(check_in.stands)]
+        return (f"{words}: {check_in.note}", tone) if check_in.note else (words, tone)
     said = VERDICTS.get(Verdict(check_in.verdict), check_in.verdict) if check_in.verdict else "Decided"
     names = " and ".join(check_in.decided_by_names)
     tone = {"same": "good", "not_same": "bad"}.get(check_in.verdict, "unknown")

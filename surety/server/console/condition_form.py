@@ -11,11 +11,12 @@ import msgspec
 from django.core.files.uploadedfile import UploadedFile
 from django.http import QueryDict
 
-from surety.rules.conditions import Absence, Attendance, Body, Curfew, Trail, Zone
+from surety.rules.conditions import DAYTIME, Absence, Attendance, Body, CheckInDuty, Curfew, Trail, Zone
 from surety.server.cases.checks import check_body
-from surety.server.console import absence_form, area_form, exception_form
+from surety.server.console import absence_form, area_form, check_in_form, exception_form
 from surety.server.console.absence_form import AbsenceFields
 from surety.server.console.area_form import AreaFields
+from surety.server.console.check_in_form import CheckInFields
 from surety.server.errors import InvalidError, NotFoundError
 
 _TIME = re.compile(r"([01]\d|2[0-3]):[0-5]\d(:\d\d)?|24:00")
@@ -26,6 +27,7 @@ KINDS = {
     "trail": "trail monitoring",
     "attendance": "mandatory attendance",
     "absence": "absence or suspension",
+    "check_in": "photo check-ins",
 }
 
 
@@ -72,6 +74,7 @@ class Fields(msgspec.Struct):
     min_stay: str = "60"
     tolerance: str = "10"
     absence: AbsenceFields = msgspec.field(default_factory=AbsenceFields)
+    check_in: CheckInFields = msgspec.field(default_factory=CheckInFields)
     effective_from: str = ""
     reason: str = ""
 
@@ -84,11 +87,13 @@ def blank(kind: str) -> Fields:
             for i, day in enumerate(("mon", "tue", "wed", "thu", "fri", "sat", "sun"))
         ]
         return Fields(kind, label="Curfew", places=[PlaceFields(0, "Home", AreaFields())], rows=week, minutes="15")
-    minutes = {"zone": "60", "trail": "30", "attendance": "15", "absence": ""}[kind]
+    minutes = {"zone": "60", "trail": "30", "attendance": "15"}.get(kind, "")
     fields = Fields(kind, label=KINDS[kind].capitalize(), minutes=minutes, charge="60")
     if kind == "attendance":
         fields.places = [PlaceFields(0, "", AreaFields())]
         fields.rows = [RowFields(0, "mon", "10:00", "12:00")]
+    if kind == "check_in":
+        fields.rows = [RowFields(i, row.day.value, row.start, row.end) for i, row in enumerate(DAYTIME)]
     return fields
 
 
@@ -136,6 +141,7 @@ def of_post(post: QueryDict, files: Mapping[str, UploadedFile], kind: str) -> Fi
         min_stay=text("min_stay"),
         tolerance=text("tolerance"),
         absence=absence_form.of_post(post),
+        check_in=check_in_form.of_post(post),
         effective_from=text("effective_from"),
         reason=text("reason"),
     )
@@ -153,6 +159,8 @@ def body_of(fields: Fields, time_zone: str) -> Body:
     """The condition that the fields say. Raises InvalidError with one sentence and the field."""
     if fields.kind == "absence":
         return absence_form.body_of(fields.absence, _timetable(fields, time_zone))
+    if fields.kind == "check_in":
+        return check_in_form.body_of(fields.check_in, _timetable(fields, time_zone), time_zone)
     seconds = _minutes(fields.minutes) * 60
     if fields.kind == "trail":
         return _trail(fields, seconds, time_zone)
@@ -275,7 +283,13 @@ def _rows(rows: Iterable[RowFields], day: str) -> list[dict[str, str]]:
 
 # --- and back ------------------------------------------------------------------------------------------------------
 
-_KIND_OF: dict[type, str] = {Curfew: "curfew", Zone: "zone", Attendance: "attendance", Absence: "absence"}
+_KIND_OF: dict[type, str] = {
+    Curfew: "curfew",
+    Zone: "zone",
+    Attendance: "attendance",
+    Absence: "absence",
+    CheckInDuty: "check_in",
+}
 
 
 def of_body(body: Body, label: str) -> Fields:
@@ -288,7 +302,7 @@ def of_body(body: Body, label: str) -> Fields:
             unlocated=str(body.no_location_after_s // 60),
             charge=str(body.charge_min_a_day),
         )
-    if not isinstance(body, Curfew | Zone | Attendance | Absence):
+    if not isinstance(body, Curfew | Zone | Attendance | Absence | CheckInDuty):
         raise NotFoundError("This kind of condition has no form here.")
     fields = Fields(_KIND_OF[type(body)], label=label)
     table = body.timetable
@@ -300,6 +314,9 @@ def of_body(body: Body, label: str) -> Fields:
     fields.exceptions = exception_form.text_of(table.exceptions)
     if isinstance(body, Absence):
         fields.absence = absence_form.of_body(body)
+        return fields
+    if isinstance(body, CheckInDuty):
+        fields.check_in = check_in_form.of_body(body)
         return fields
     fields.minutes = str(body.unknown_after_s // 60)
     if isinstance(body, Zone):

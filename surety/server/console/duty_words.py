@@ -1,9 +1,9 @@
-"""Versions of an allowance, of mandatory attendance and of an absence compared, in words."""
+"""Versions of an allowance, of attendance, of check-ins and of an absence compared, in words."""
 
 from collections.abc import Mapping
 
 from surety.rules import phrases, timetable_words
-from surety.rules.conditions import Absence, AbsenceKind, Attendance, Curfew, Pause
+from surety.rules.conditions import Absence, AbsenceKind, Attendance, CheckInDuty, Curfew, Exemption, Pause
 
 _ABSENCES = {AbsenceKind.AUTHORISED: "an authorised absence", AbsenceKind.SUSPENSION: "a suspension"}
 
@@ -35,6 +35,33 @@ def attendance_changes(before: Attendance, after: Attendance) -> list[str]:
         if old != new:
             changes.append(f"{what} {phrases.span(new)}, was {phrases.span(old)}.")
     return changes
+
+
+def check_in_changes(before: CheckInDuty, after: CheckInDuty) -> list[str]:
+    """What of a check-in duty differs, but for its times."""
+    changes = []
+    if before.per_day != after.per_day:
+        changes.append(f"Photographs a day: up to {after.per_day}, was {before.per_day}.")
+    for what, old, new in (
+        ("Time to answer", before.response_s, after.response_s),
+        ("Taken late for", before.late_until_s, after.late_until_s),
+        ("At least between two", before.apart_s, after.apart_s),
+    ):
+        if old != new:
+            changes.append(f"{what}: {phrases.span(new)}, was {phrases.span(old)}.")
+    if before.fixed != after.fixed:
+        changes.append(f"Asked for {_asked_at(after)}, was {_asked_at(before)}.")
+    changes += [f"Never during: {_exempt(one)}." for one in after.exempt if one not in before.exempt]
+    changes += [f"No longer left out: {_exempt(one)}." for one in before.exempt if one not in after.exempt]
+    return changes
+
+
+def _asked_at(body: CheckInDuty) -> str:
+    return f"at {phrases.both(list(body.fixed))}" if body.fixed else "at times that are not told before"
+
+
+def _exempt(one: Exemption) -> str:
+    return f"{one.name}, {timetable_words.timetable(one.timetable)}"
 
 
 def absence_changes(before: Absence, after: Absence, labels: Mapping[str, str]) -> list[str]:

@@ -3,12 +3,13 @@
 Leave is told in its own line, and the times it cuts out of a duty are not told as asked.
 """
 
-from surety.rules import asked, leave, phrases
+from surety.rules import asked, asking, leave, phrases
 from surety.rules.conditions import (
     Absence,
     AbsenceKind,
     Attendance,
     Body,
+    CheckInDuty,
     Condition,
     ConditionSet,
     Curfew,
@@ -26,14 +27,14 @@ _ZONES = {ZoneKind.EXCLUSION: "Stay out of", ZoneKind.INCLUSION: "Stay within", 
 def duties_today(conditions: ConditionSet, now: int, time_zone: str) -> list[dict[str, str]]:
     """Each condition that holds now: what it asks between now and midnight, or until the window's end."""
     midnight = local(now, time_zone).replace(hour=0, minute=0, second=0, microsecond=0)
-    start = int(midnight.timestamp() * 1000)
+    start, date = int(midnight.timestamp() * 1000), midnight.date().isoformat()
     told = []
     for condition in conditions.conditions:
         if not _holds(condition, now):
             continue
         if isinstance(condition.body, Trail):
             told.append({"what": _carry(condition.body), "when": "all day", "state": "now"})
-        elif (what := _what(condition.body)) and (windows := _windows(condition, conditions, start)) is not None:
+        elif (what := _what(condition.body)) and (windows := _windows(condition, conditions, start, date)) is not None:
             told.append({"what": what, **_when(windows, start, now, time_zone)})
     return told
 
@@ -54,16 +55,22 @@ def _what(body: Body) -> str:
         return f'{_ZONES[body.zone_kind]} "{body.name}"'
     if isinstance(body, Attendance):
         return f"Attend {body.purpose} at {body.place.name} for {phrases.span(body.min_stay_s)} at least"
+    if isinstance(body, CheckInDuty):
+        return (
+            f"Answer with a photograph when asked, up to {phrases.count(body.per_day, 'time')}" if body.per_day else ""
+        )
     if isinstance(body, Absence):
         kind = "Suspended" if body.absence_kind is AbsenceKind.SUSPENSION else "Authorised absence"
         return f"{kind}: {body.reason}" if body.reason else kind
     return ""
 
 
-def _windows(condition: Condition, conditions: ConditionSet, start: int) -> tuple[Window, ...] | None:
+def _windows(condition: Condition, conditions: ConditionSet, start: int, date: str) -> tuple[Window, ...] | None:
     """The times of today; None for leave that has none today, which is not worth a line."""
     if isinstance(condition.body, Absence):
         return leave.windows_of(condition, start, start + DAY_MS) or None
+    if isinstance(condition.body, CheckInDuty):
+        return tuple(Window(*span) for span in asking.allowed(condition.body, date))
     return asked.windows(condition, conditions.conditions, start, start + DAY_MS)
 
 

@@ -14,14 +14,15 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from surety.rules import kernel, leave, packing, words
-from surety.rules.conditions import Absence, Attendance, Body, Curfew, Zone, ZoneKind
+from surety.rules.conditions import Absence, Attendance, Body, CheckInDuty, Curfew, Zone, ZoneKind
 from surety.rules.intervals import Span
 from surety.server.accounts.models import User
 from surety.server.accounts.permissions import check_may, requires
 from surety.server.cases import actions
 from surety.server.cases import queries as cases
 from surety.server.cases.models import Condition, Order, Person
-from surety.server.console import absence_form, condition_form, exception_form, recorded
+from surety.server.checkins.queries import may_keep_photographs
+from surety.server.console import absence_form, check_in_form, condition_form, exception_form, recorded
 from surety.server.console.area_form import AreaFields
 from surety.server.console.case_access import full_text, input_ms, now_ms, refusals_as_pages, user_of
 from surety.server.console.case_words import body_changes
@@ -147,6 +148,9 @@ def _latest_body(condition: Condition) -> Body:
     return cases_body(bodies[0])
 
 
+_NO_PHOTOGRAPHS = "Look again: no order in force lets photographs be taken, so none would be asked for."
+
+
 class Stamp(TypedDict):
     """What every change of a condition carries."""
 
@@ -211,6 +215,7 @@ def _page(
         "blank_place": PlaceFields(0, "", AreaFields()),
         "blank_row": RowFields(0),
         "absence_kinds": absence_form.KINDS,
+        "asking_ways": check_in_form.HOW,
         "spans": [*fields.absence.spans, *absence_form.blank(fields.absence, 2)],
         "coverable": coverable(person) if fields.kind == "absence" else [],
         "nights": [*fields.nights, *(RowFields(_next(fields.nights) + i, day="") for i in range(2))],
@@ -223,7 +228,7 @@ def coverable(person: Person) -> list[Condition]:
     return [
         condition
         for condition in cases.conditions(person.pk)
-        if isinstance(_latest_body(condition), Curfew | Zone | Attendance)
+        if isinstance(_latest_body(condition), Curfew | Zone | Attendance | CheckInDuty)
     ]
 
 
@@ -259,6 +264,8 @@ def live_checks(person: Person, body: Body) -> list[str]:
     """What somebody should see before saving: a zone that covers the curfew's address, leave that opens a zone."""
     if isinstance(body, Absence):
         return _opened_zones(person, body)
+    if isinstance(body, CheckInDuty):
+        return [] if may_keep_photographs(person.pk, now_ms()) else [_NO_PHOTOGRAPHS]
     if not isinstance(body, Zone) or body.zone_kind is ZoneKind.INCLUSION:
         return []
     now, warn_m = now_ms(), body.warn_m if body.zone_kind is ZoneKind.EXCLUSION else 0
