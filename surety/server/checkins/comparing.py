@@ -10,14 +10,15 @@ it comes up again when the lease is over, and doubles nothing, as only who holds
 - Once people decided otherwise, a later submission goes to people, a match too: no machine overrules them.
 - What would look better at a second try (`_AGAIN`), at a first one with time left, is held for a while (`HOLD_MS`), so
   that the person may try once more; the watch says so. Nobody has to: when the hold is over, people look at what came.
-- Anything else, and whatever the machine could not do, goes to people at once, with the best of what came.
+- Anything else, and whatever the machine could not do, goes to people at once, with the best of what came. While they
+  look, a better submission takes its place, or is looked at too if they have begun.
 """
 
 import logging
 
 import msgspec
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
 
 from surety.blobs.contract import BlobsUnavailableError
 from surety.faces import contract
@@ -28,7 +29,7 @@ from surety.server.audit import actions as audit
 from surety.server.checkins import outbox, templates
 from surety.server.checkins.deciding import OPEN_STAGES, open_review
 from surety.server.checkins.looking import Machine, failed
-from surety.server.checkins.models import CheckIn, Comparison, Review, Stage, Stands, Submission
+from surety.server.checkins.models import Answer, CheckIn, Comparison, Review, Stage, Stands, Submission
 
 logger = logging.getLogger(__name__)
 
@@ -134,6 +135,8 @@ def _hand_over(submission: Submission, lease_ms: int, now_ms: int) -> None:
 
 
 def _locked(submission: Submission) -> CheckIn:
+    """The check-in, held; its open reviews first, as those who answer them come to the check-in from there."""
+    list(_open_reviews(submission.check_in_id).select_for_update(of=("self",)))
     return CheckIn.objects.select_for_update(no_key=True).get(pk=submission.check_in_id)
 
 
@@ -150,7 +153,7 @@ def _conclude(check_in: CheckIn, row: Comparison, found: contract.Comparison, no
     elif found.settles:
         _decide_same(check_in, row.submission, now_ms)
     elif check_in.stands == Stands.REVIEW:
-        pass  # people look already, at all that came for it
+        _beside_a_review(check_in, row, now_ms)
     elif until_ms := _hold_until(check_in, row, now_ms):
         _hold(check_in, row.submission, found, until_ms)
     else:
@@ -167,7 +170,7 @@ def _decide_same(check_in: CheckIn, submission: Submission, now_ms: int) -> None
     check_in.stands, check_in.verdict = Stands.DECIDED, Verdict.SAME.value
     check_in.decided_ms, check_in.decided_by_names = now_ms, []
     check_in.save(update_fields=["stands", "verdict", "decided_ms", "decided_by_names"])
-    Review.objects.filter(submission__check_in=check_in, stage__in=OPEN_STAGES).update(stage=Stage.WITHDRAWN)
+    _withdraw_reviews(check_in)
     decided = CheckInDecided(
         id=fact_id(check_in.pk, "decided", submission.pk, Verdict.SAME.value),
         check_in_id=check_in.pk,
@@ -194,12 +197,33 @@ def _hold(check_in: CheckIn, submission: Submission, found: contract.Comparison,
     CheckIn.objects.filter(pk=check_in.pk).update(again=advice, again_until_ms=until_ms)
 
 
+def _beside_a_review(check_in: CheckIn, row: Comparison, now_ms: int) -> None:
+    """People look at an earlier submission: at this one instead if it is better, or too if they have begun."""
+    if _best(check_in) != row:
+        return
+    if not Answer.objects.filter(review__in=_open_reviews(check_in.pk)).exists():
+        _withdraw_reviews(check_in)
+    _open_review(check_in, row, now_ms)
+
+
+def _open_reviews(check_in_id: str) -> QuerySet[Review]:
+    return Review.objects.filter(submission__check_in_id=check_in_id, stage__in=OPEN_STAGES)
+
+
+def _withdraw_reviews(check_in: CheckIn) -> None:
+    _open_reviews(check_in.pk).update(stage=Stage.WITHDRAWN, held_by=None, held_ms=None)
+
+
 def _to_people(check_in: CheckIn, now_ms: int) -> None:
     """Open a review of the best of what came, and wait for nothing else."""
-    compared = Comparison.objects.filter(submission__check_in=check_in).select_related("submission")
-    best = min(compared.order_by("-submission__at_ms", "-pk"), key=_rank)
-    _open_review(check_in, best, now_ms)
+    _open_review(check_in, _best(check_in), now_ms)
     Submission.objects.filter(check_in=check_in, comparisons__isnull=False).update(next_ms=None)
+
+
+def _best(check_in: CheckIn) -> Comparison:
+    """The best of what was compared for a check-in; of what is alike, the newest."""
+    compared = Comparison.objects.filter(submission__check_in=check_in).select_related("submission")
+    return min(compared.order_by("-submission__at_ms", "-pk"), key=_rank)
 
 
 def _open_review(check_in: CheckIn, row: Comparison, now_ms: int) -> None:

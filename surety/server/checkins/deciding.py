@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db import transaction
 
 from surety.faces.contract import Outcome
-from surety.rules.facts import CheckInDecided, fact_id
+from surety.rules.facts import CheckInDecided, Verdict, fact_id
 from surety.server.accounts.models import User
 from surety.server.audit import actions as audit
 from surety.server.checkins import outbox, verdicts
@@ -81,6 +81,9 @@ def conclude(review: Review, move: verdicts.Move, answers: Sequence[Answer], *, 
     CheckIn.objects.filter(pk=submission.check_in_id).update(
         stands=Stands.DECIDED, verdict=move.verdict.value, decided_ms=now_ms, decided_by_names=names
     )
+    if move.verdict is Verdict.SAME:  # nobody need look at what else came for it
+        others = Review.objects.filter(submission__check_in=submission.check_in_id, stage__in=OPEN_STAGES)
+        others.update(stage=Stage.WITHDRAWN, held_by=None, held_ms=None)
     # User names: two people of one name are still two, and user names are unique. Users are never deleted.
     deciders = tuple(one.reviewer.username for one in agreeing if one.reviewer)
     fact = CheckInDecided(

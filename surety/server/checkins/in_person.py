@@ -31,13 +31,14 @@ def record(check_in_id: str, verdict: Verdict, reason: str, *, seen_ms: int, act
     with transaction.atomic():
         person = lock_person(found.person_id)
         check_may(acting_user, "checkins.enrol", person)
+        list(_open_reviews(found).select_for_update(of=("self",)))  # before the check-in, as those who answer do
         check_in = CheckIn.objects.select_for_update().get(pk=check_in_id)
         _check(check_in, seen_ms, now_ms)
         _tell(check_in, verdict, seen_ms, acting_user, now_ms)
         check_in.stands, check_in.verdict, check_in.decided_ms = Stands.DECIDED, verdict.value, now_ms
         check_in.decided_by_names, check_in.in_person_reason = [str(acting_user)], reason.strip()
         check_in.save(update_fields=["stands", "verdict", "decided_ms", "decided_by_names", "in_person_reason"])
-        _open_reviews(check_in).update(stage=Stage.WITHDRAWN)
+        _open_reviews(check_in).update(stage=Stage.WITHDRAWN, held_by=None, held_ms=None)
         detail = {"check_in": check_in.pk, "verdict": verdict.value, "seen_ms": seen_ms, "reason": reason.strip()}
         note_down("check_in.recorded_in_person", person, acting_user, now_ms, detail)
     return check_in

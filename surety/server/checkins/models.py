@@ -131,7 +131,7 @@ class Submission(models.Model):
 
 
 class Comparison(models.Model):
-    """What the machine measured of one submission. Run anew when the model changes: the newest counts, all stay."""
+    """What the machine measured of one submission. Never changed; were there several, the newest counts, all stay."""
 
     submission = models.ForeignKey(Submission, on_delete=models.CASCADE, related_name="comparisons")
     at_ms = models.BigIntegerField()

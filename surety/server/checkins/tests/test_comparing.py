@@ -7,8 +7,8 @@ import pytest
 from surety.faces.contract import Advice, FacesUnavailableError, Liveness, Outcome, Photo
 from surety.rules.facts import CheckInDecided, Verdict
 from surety.server.audit.models import Entry
-from surety.server.checkins import comparing, templates
-from surety.server.checkins.models import CheckIn, Comparison, Review, Stage, Stands, Submission, Template
+from surety.server.checkins import comparing, deciding, templates
+from surety.server.checkins.models import Answer, CheckIn, Comparison, Review, Stage, Stands, Submission, Template
 from surety.server.checkins.tests.compare_cast import (
     ADA_FACE,
     DARK,
@@ -29,6 +29,7 @@ from surety.server.checkins.tests.compare_cast import (
     told,
 )
 from surety.server.checkins.tests.plain_engine import SECOND_MODEL, PlainEngine
+from surety.server.checkins.verdicts import Move
 from surety.server.monitoring.tests.cast import HOUR_MS, MINUTE_MS, send
 from surety.server.monitoring.tests.conftest import stream
 from surety.server.monitoring.worker import Worker
@@ -177,6 +178,35 @@ def test_whatever_else_comes_never_turns_a_match_into_anything_else(stream: Stre
     assert len(told()) == 1
     assert Comparison.objects.count() == 3
     assert not Review.objects.exclude(stage=Stage.WITHDRAWN).exists()
+
+
+def test_a_better_submission_takes_the_place_of_one_that_nobody_has_begun_to_look_at(stream: Stream) -> None:
+    check_in = a_check_in()
+    submit(stream, check_in, OTHER_FACE, at_ms=DUE_MS)
+    compare(machine(), DUE_MS + 2000)
+    better = submit(stream, check_in, UNSURE_FACE, at_ms=DUE_MS + MINUTE_MS)
+    submit(stream, check_in, NO_FACE, at_ms=DUE_MS + 2 * MINUTE_MS)
+    compare(machine(), DUE_MS + 3 * MINUTE_MS)
+    assert Review.objects.get(stage=Stage.FIRST).submission_id == better.pk
+    assert Review.objects.filter(stage=Stage.WITHDRAWN).count() == 1
+
+
+def test_a_better_submission_is_looked_at_too_where_somebody_has_begun_and_the_same_person_ends_both(
+    stream: Stream,
+) -> None:
+    check_in = a_check_in()
+    submit(stream, check_in, OTHER_FACE, at_ms=DUE_MS)
+    compare(machine(), DUE_MS + 2000)
+    first = Review.objects.get()
+    Answer.objects.create(review=first, stage=Stage.FIRST, reviewer_name="Ruth", opened_ms=DUE_MS)
+    submit(stream, check_in, UNSURE_FACE, at_ms=DUE_MS + MINUTE_MS)
+    compare(machine(), DUE_MS + 2 * MINUTE_MS)
+    second = Review.objects.exclude(pk=first.pk).get()
+    assert {one.stage for one in Review.objects.all()} == {Stage.FIRST}
+    deciding.conclude(second, Move(Stage.DONE, Verdict.SAME), [], now_ms=DUE_MS + HOUR_MS)
+    first.refresh_from_db()
+    assert first.stage == Stage.WITHDRAWN
+    assert now_of(check_in).verdict == "same"
 
 
 @pytest.mark.parametrize("picture", [ADA_FACE, OTHER_FACE])
