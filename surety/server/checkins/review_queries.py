@@ -1,6 +1,7 @@
 """The reader of reviews, for their pages. Nothing here names anybody; the machine's words wait for a first answer."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import msgspec
 from django.db.models import QuerySet
@@ -102,7 +103,11 @@ def look(review_id: str, user: User) -> Look:
 
 def told_of(review: Review) -> Told:
     """The machine's words about a review's photographs."""
-    body = review.control.body if review.control else review.comparison.body if review.comparison else None
+    return words_of(review.control.body if review.control else review.comparison.body if review.comparison else None)
+
+
+def words_of(body: Mapping[str, Any] | None) -> Told:
+    """A comparison (faces.contract.Comparison as JSON) in words."""
     if not body:
         return Told("Nothing was compared", "No machine compared these photographs.")
     outcome = Outcome(body["outcome"])
@@ -110,7 +115,7 @@ def told_of(review: Review) -> Told:
     return Told(OUTCOMES[outcome], str(body.get("sentence", "")), tuple(_numbers(body)), frames)
 
 
-def _numbers(body: dict[str, object]) -> list[tuple[str, str]]:
+def _numbers(body: Mapping[str, Any]) -> list[tuple[str, str]]:
     thresholds, liveness = body.get("thresholds"), body.get("liveness")
     found = []
     if isinstance(body.get("similarity"), float):

@@ -14,7 +14,7 @@ from surety.server.accounts.permissions import Scope, check_may, may, scope_of
 from surety.server.cases.models import Caseload
 from surety.server.checkins import control, verdicts
 from surety.server.checkins.deciding import OPEN_STAGES, conclude, note, open_review, settle
-from surety.server.checkins.models import Answer, CheckIn, Review, Stage
+from surety.server.checkins.models import Answer, CheckIn, Review, Stage, Stands, Submission
 from surety.server.errors import ConflictError, InvalidError, NotAllowedError, NotFoundError
 
 __all__ = [
@@ -156,6 +156,7 @@ def answer(review_id: str, verdict: str, reason: str, *, acting_user: User, now_
     if len(words) > MOST_LETTERS:
         raise InvalidError(f"Write at most {MOST_LETTERS:,} letters.", field="reason")
     with transaction.atomic():
+        _lock_check_in(review_id)
         review = held(review_id, acting_user, lock=True)
         if not _mine(review, acting_user).first_answer:
             raise ConflictError("Record what you see for yourself first.")
@@ -185,11 +186,18 @@ def reopen(check_in_id: str, reason: str, *, acting_user: User, now_ms: int) -> 
         check_may(acting_user, "checkins.arbitrate", found.person)
         if not words:
             raise InvalidError("Say why it is looked at again.", field="reason")
-        submission = found.submissions.order_by("-at_ms", "pk").first()
-        if found.stands != "decided" or submission is None or not submission.photos:
+        submission = _looked_at(found)
+        if found.stands != Stands.DECIDED or submission is None:
             raise ConflictError("Only a check-in that was decided from photographs can be looked at again.")
         comparison = submission.comparisons.order_by("-at_ms", "-pk").first()
         return open_review(submission, comparison, now_ms, reopened_by=acting_user, reason=words)
+
+
+def _looked_at(check_in: CheckIn) -> Submission | None:
+    """What people decided last; where the machine did, the latest photographs."""
+    before = Review.objects.filter(submission__check_in=check_in, stage=Stage.DONE).select_related("submission")
+    review = before.order_by("-decided_ms", "-pk").first()
+    return review.submission if review else check_in.submissions.exclude(photos=[]).order_by("-at_ms", "-pk").first()
 
 
 def escalate(*, now_ms: int) -> int:
@@ -223,6 +231,12 @@ def _mine(review: Review, user: User) -> Answer:
 def _cover(review: Review) -> None:
     """The photographs are covered again for everybody."""
     review.answers.filter(open=True).update(open=False)
+
+
+def _lock_check_in(review_id: str) -> None:
+    """The check-in before its review: the order in which comparing.py and in_person.py lock them."""
+    found = CheckIn.objects.filter(submissions__reviews=review_id)
+    list(CheckIn.objects.select_for_update(no_key=True).filter(pk__in=list(found.values_list("pk", flat=True))))
 
 
 def _move(review: Review, given: list[Answer]) -> verdicts.Move:

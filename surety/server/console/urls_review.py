@@ -2,12 +2,14 @@
 
 from django.urls import path
 
-from surety.server.console import views_review
+from surety.server.console import views_decision, views_review
 
 urlpatterns = [
     path("", views_review.queue, name="review-queue"),
     path("count", views_review.count, name="review-count"),
     path("next", views_review.take_next, name="review-next"),
+    path("decided/<str:check_in_id>/", views_decision.decided, name="check-in-decision"),
+    path("decided/<str:check_in_id>/again", views_decision.look_again, name="check-in-again"),
     path("<str:review_id>/", views_review.review, name="review"),
     path("<str:review_id>/picture/<str:key>", views_review.picture, name="review-picture"),
     path("<str:review_id>/uncover", views_review.uncover, name="review-uncover"),

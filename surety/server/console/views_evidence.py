@@ -26,6 +26,7 @@ from surety.server.console.case_words import order_lines
 from surety.server.console.chart import probability_chart
 from surety.server.console.readings import note_reading
 from surety.server.console.recorded import GAP_MS, Recorded, areas_of
+from surety.server.console.views_decision import decision_of_finding
 from surety.server.console.views_person import action_words
 from surety.server.console.views_trail import drawn_fix, fix_rows
 from surety.server.console.working_out import window_of, worked_out, working_context
@@ -142,6 +143,7 @@ def evidence(request: HttpRequest, alert_id: str) -> HttpResponseBase:
             "doubts": doubts(case.finding, known, explained),
             "numbers": number_words.told(case.finding.evidence.numbers, zone),
             "decided": _decided(case),
+            "check_in": decision_of_finding(case.finding, case.person),
             "printed": full_text(now_ms(), zone),
         }
         | _chart(case, zone)
