@@ -1,6 +1,8 @@
 """Which engine compares, and that nothing compares silently with what was not meant."""
 
 import logging
+import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -8,6 +10,7 @@ import pytest
 from surety.faces.choose import open_engine, open_machine
 from surety.faces.contract import FacesUnavailableError
 from surety.settings import Settings
+from tests.faces.conftest import CHECKOUT
 
 
 def settings(folder: Path, **given: str) -> Settings:
@@ -64,3 +67,18 @@ def test_models_that_are_found_go_before_the_extra(shared_faces: Path, tmp_path:
     engine = open_engine(settings(tmp_path, models_dir=str(shared_faces / "models")))
     assert engine.name == "onnx"
     engine.close()
+
+
+def test_without_the_extra_the_sentence_says_how_to_install_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "dlib", None)  # as where it is not installed
+    with pytest.raises(FacesUnavailableError, match=r"the extra dlib is not installed; `pip install surety\[dlib\]`"):
+        open_engine(settings(tmp_path, faces_engine="dlib"))
+    with pytest.raises(FacesUnavailableError, match=r"there is no folder .* And no model: the extra dlib"):
+        open_engine(settings(tmp_path))
+
+
+def test_the_extra_is_what_the_lock_file_has() -> None:
+    project = tomllib.loads((CHECKOUT / "pyproject.toml").read_text())
+    lines = (CHECKOUT / "requirements" / "dlib.in").read_text().splitlines()
+    locked = {line.partition("#")[0].strip() for line in lines} - {""}
+    assert set(project["project"]["optional-dependencies"]["dlib"]) == locked
