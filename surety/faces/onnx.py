@@ -16,6 +16,7 @@ from surety.faces.burst import Vector
 from surety.faces.contract import Photo
 from surety.faces.geometry import Face
 from surety.faces.models import ModelError, Reader, Role, Store
+from surety.faces.quality import OTHER_FACE_SCORE
 from surety.faces.sessions import Session
 
 FIRST_LOOK_PX = 320  # the longer side in the first look: faces from a twentieth of it on are found
@@ -51,8 +52,8 @@ class OnnxMachine:
             raise ModelError(f"{name} gives {got} numbers where its manifest says {self.length}: mend the manifest")
 
     def faces(self, photo: Photo) -> list[Face]:
-        """The faces, the largest first; that one by the second look."""
-        found = sorted(self._first_look(photo), key=lambda face: -face.size)
+        """The faces, the largest of the sure ones first; that one by the second look."""
+        found = sorted(self._first_look(photo), key=lambda face: (face.score < OTHER_FACE_SCORE, -face.size))
         return [self._second_look(photo, found[0]), *found[1:]] if found else []
 
     def _first_look(self, photo: Photo) -> list[Face]:

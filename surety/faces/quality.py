@@ -20,6 +20,7 @@ MOST_BRIGHTNESS = 0.92  # nearly all of the face is washed out
 LEAST_SHARPNESS = 0.005  # of `sharpness` below; a blur of 3 pixels on a 240-pixel photo is under it, one of 2 is not
 MOST_YAW_DEG = 30.0  # further, half of the face is hidden
 OTHER_FACE_SHARE = 0.5  # a second face counts when it is half as large as the first: passers-by behind do not
+OTHER_FACE_SCORE = 0.7  # and when the detector is as sure as this: the folds of a curtain are no second person
 
 
 def measure(photo: Photo, faces: list[Face], nose_depth: float) -> Quality:
@@ -29,7 +30,7 @@ def measure(photo: Photo, faces: list[Face], nose_depth: float) -> Quality:
     face = faces[0]
     crop = geometry.aligned(photo, face.points)
     found = Quality(
-        faces=sum(other.size >= OTHER_FACE_SHARE * face.size for other in faces),
+        faces=1 + sum(_counts(other, face) for other in faces[1:]),
         eye_distance_px=round(geometry.eye_distance_px(face.points), 1),
         detector_score=round(face.score, 3),
         brightness=round(brightness(crop), 3),
@@ -45,6 +46,10 @@ def measure(photo: Photo, faces: list[Face], nose_depth: float) -> Quality:
         found.yaw_deg,
         tuple(_advice(found, face, photo)),
     )
+
+
+def _counts(other: Face, face: Face) -> bool:
+    return other.size >= OTHER_FACE_SHARE * face.size and other.score >= OTHER_FACE_SCORE
 
 
 def _advice(found: Quality, face: Face, photo: Photo) -> list[Advice]:

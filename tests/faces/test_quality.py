@@ -53,11 +53,12 @@ def test_each_fault_has_its_own_advice(photo: np.ndarray, face: Face, wanted: Ad
     assert advice(photo.astype(np.uint8), face) == {wanted}
 
 
-def test_somebody_far_behind_is_no_second_person() -> None:
+def test_somebody_far_behind_or_what_only_might_be_a_face_is_no_second_person() -> None:
     near, far = at(ARCFACE + 60), Face((200.0, 10.0, 30.0, 40.0), ARCFACE.copy(), 0.9)
     beside = Face((150.0, 60.0, 90.0, 110.0), ARCFACE.copy(), 0.9)
     assert advice(NOISE, near, far) == set()
     assert advice(NOISE, near, far, beside) == {Advice.ONE_PERSON}
+    assert advice(NOISE, near, beside._replace(score=0.6)) == set()
 
 
 def test_dark_skin_in_ordinary_light_is_not_taken_for_bad_light() -> None:

@@ -1,6 +1,7 @@
 """The engine `remote` and its reference server: what is sent, what is believed, and what becomes of failures."""
 
 import json
+import re
 import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -198,6 +199,8 @@ def test_the_server_tells_what_is_wrong_with_a_request(
 
 def test_the_document_is_what_the_code_says() -> None:
     written = json.loads((CHECKOUT / "docs" / "faces-remote.openapi.json").read_text())
+    named = re.findall(r"#/components/schemas/(\w+)", json.dumps(written))
+    assert set(named) <= set(written["components"]["schemas"])
     assert written == json.loads(msgspec.json.encode(wire.openapi())), "write it anew: surety faces openapi"
 
 
