@@ -140,6 +140,12 @@ def test_a_check_in_and_a_call_for_help_by_the_keyboard_alone(door: RealDoor, op
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name="A photo is asked for")).to_be_visible()
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
+    door.warn("Your appointment is moved to Friday.")
+    until(page, lambda: page.get_by_role("link", name="Messages 1").count() or ask_now(page))
+    expect(page.get_by_role("link", name="SOS: I need help")).to_be_focused()  # although the buttons were drawn anew
+    page.keyboard.press("Shift+Tab")
     press(page, "Take the photo")
     press(page, "Take photos")
     page.locator(".frames").wait_for()

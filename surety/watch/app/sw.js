@@ -58,7 +58,7 @@ self.addEventListener("push", (event) => event.waitUntil(woken()));
 /** A push carries nothing: it is a reason to ask the door. The browser wants something shown for each, so it is told either way. */
 async function woken() {
   const nothing = (await nothingAsked()) && (await after(SHEET_MS)) && (await nothingAsked());
-  await speak(await wanted());
+  await speak(await wanted(), (address) => fromCache(address, address.href));
   await self.registration.showNotification(t(nothing ? "push.other" : "push.title"), {
     body: t(nothing ? "push.look" : "push.words"),
     tag: "photo",

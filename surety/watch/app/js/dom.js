@@ -44,3 +44,16 @@ export function say(text, { now = false } = {}) {
 export function setText(node, text) {
   if (node.textContent !== text) node.textContent = text;
 }
+
+/**
+ * Show these children in `node`, only where they are other than what is there: what has the focus keeps it, and a screen reader
+ * is not told the same again. What was focused and is there anew (by its address) is focused again.
+ */
+export function renew(node, children) {
+  const next = node.cloneNode(false);
+  next.append(...children.filter(Boolean));
+  if (node.isEqualNode(next)) return;
+  const focused = node.contains(document.activeElement) ? document.activeElement.getAttribute("href") : null;
+  node.replaceChildren(...next.childNodes);
+  if (focused) node.querySelector(`[href="${CSS.escape(focused)}"]`)?.focus({ preventScroll: true });
+}

@@ -3,7 +3,7 @@
 import * as link from "./link.js";
 import * as place from "./place.js";
 import * as power from "./power.js";
-import { icon, el, say } from "./dom.js";
+import { el, icon, renew, say } from "./dom.js";
 import { canSign } from "./key.js";
 import { FullError, kept } from "./store.js";
 import { snapshot } from "./state.js";
@@ -54,6 +54,7 @@ addEventListener("beforeinstallprompt", (event) => {
 
 async function begin() {
   if (!canSign()) return tellPlainly("https");
+  if (!(await kept("device").then(() => true, () => false))) return tellPlainly("storage");
   await prepare();
   addEventListener("hashchange", () => route());
   setInterval(refresh, TICK_MS);
@@ -143,7 +144,7 @@ async function refresh() {
   tellIn(state.sheet?.time_zone);
   const language = await wanted();
   if (language !== inUse()) return restart();
-  document.getElementById("top").replaceChildren(...(state.device ? strip(state, shown?.plain) : []));
+  renew(document.getElementById("top"), state.device ? strip(state, shown?.plain) : []);
   await shown?.update?.(state);
   return undefined;
 }

@@ -9,7 +9,7 @@ import { all, answer, change, FullError, kept, look } from "./store.js";
 export const CANCEL_MS = 5000; // how long a call for help can be taken back
 const RECEIPTS = 200; // what the page "Sent" shows; older ones are forgotten
 const DROP = 1000; // old positions that are dropped at once where no room is left; about a quarter of a megabyte
-const RANK = { sos: 0 }; // what is sent first; everything else in the order in which it happened
+const URGENT = new Set(["sos"]); // what is sent first; everything else goes in the order in which it happened
 const SHOWN = new Set(["sos", "problem", "check_in"]); // what the person did, and so may want to see the fate of
 
 /**
@@ -17,7 +17,7 @@ const SHOWN = new Set(["sos", "problem", "check_in"]); // what the person did, a
  * Returns `{id, dropped}`: how many old positions had to go to make room. Throws FullError where even that is not enough.
  */
 export async function write(type, content = {}, { photos = [], holdMs = 0 } = {}) {
-  const draft = { type, content, clock_ms: Date.now(), rank: RANK[type] ?? 1, hold_until_ms: Date.now() + holdMs };
+  const draft = drafted(type, content, Date.now(), Date.now() + holdMs);
   let dropped = 0;
   for (;;) {
     try {
@@ -30,6 +30,11 @@ export async function write(type, content = {}, { photos = [], holdMs = 0 } = {}
       dropped += more;
     }
   }
+}
+
+function drafted(type, content, clock_ms, hold_until_ms = 0) {
+  const draft = { type, content, clock_ms, hold_until_ms };
+  return URGENT.has(type) ? { ...draft, urgent: 1 } : draft;
 }
 
 function put(draft, photos) {
@@ -46,7 +51,7 @@ const told = ({ content: { topic, check_in_id, forced } }) => ({ topic, check_in
 /** Drop the oldest positions and reports that have no number yet, as nothing else. How many went. */
 function dropOldest() {
   return change(["drafts"], async ({ drafts }) => {
-    const old = (await answer(drafts.getAll())).filter(({ type }) => type === "fix" || type === "report").slice(0, DROP);
+    const old = (await answer(drafts.getAll(null, DROP))).filter(({ type }) => type === "fix" || type === "report");
     for (const { id } of old) drafts.delete(id);
     return old.length;
   });
@@ -75,23 +80,27 @@ export function takeBack(id) {
 /** What waits, in numbers: `{count, photos, held_ms}`; `held_ms`: when the next one that is held back may go. */
 export function waiting() {
   return look(["drafts", "sealed", "photos"], async ({ drafts, sealed, photos }) => {
-    const [rows, numbered, pictures] = await Promise.all([
-      answer(drafts.getAll()),
+    const [urgent, count, numbered, pictures] = await Promise.all([
+      answer(drafts.index("urgent").getAll()),
+      answer(drafts.count()),
       answer(sealed.count()),
       answer(photos.count()),
     ]);
-    const held = rows.filter(({ hold_until_ms }) => hold_until_ms > Date.now()).map((row) => row.hold_until_ms);
-    return { count: rows.length + numbered, photos: pictures, held_ms: held.length ? Math.min(...held) : null };
+    const held = urgent.filter(({ hold_until_ms }) => hold_until_ms > Date.now()).map((row) => row.hold_until_ms);
+    return { count: count + numbered, photos: pictures, held_ms: held.length ? Math.min(...held) : null };
   });
 }
 
-/** The drafts that may be sent now, in their order: a call for help first, else as they happened. */
-export async function ready() {
+/** The first drafts that may be sent now, at most `most`: calls for help first, else as they happened. */
+export function ready(most) {
   const now = Date.now();
-  const rows = await all("drafts");
   // One that is held "for an hour" was held by a clock that has been set back since: the hold is over.
-  const due = rows.filter(({ hold_until_ms }) => hold_until_ms <= now || hold_until_ms > now + CANCEL_MS);
-  return due.sort((one, other) => one.rank - other.rank || one.id - other.id);
+  const due = ({ hold_until_ms }) => hold_until_ms <= now || hold_until_ms > now + CANCEL_MS;
+  return look(["drafts"], async ({ drafts }) => {
+    const urgent = await answer(drafts.index("urgent").getAll());
+    const others = (await answer(drafts.getAll(null, most + urgent.length))).filter((row) => !row.urgent);
+    return [...urgent.filter(due), ...others].slice(0, most);
+  });
 }
 
 /**
@@ -187,7 +196,7 @@ async function unseal({ kept: store, drafts, sealed: numbered_rows }, from_seq) 
 
 function unsealed({ body, receipt }) {
   const { seq: _seq, prev: _prev, clock_ms, type, ...content } = JSON.parse(body);
-  return { id: receipt, type, content, clock_ms, rank: RANK[type] ?? 1, hold_until_ms: 0 };
+  return { ...drafted(type, content, clock_ms), id: receipt };
 }
 
 /**

@@ -61,7 +61,7 @@ async function sendAll(device, key) {
   }
 }
 
-const more = async () => (await queue.sealed()).length > 0 || (await queue.ready()).length > 0;
+const more = async () => (await queue.sealed()).length > 0 || (await queue.ready(1)).length > 0;
 
 /** Number and sign as many drafts as the next request has room for; their photographs go ahead of them. */
 async function sealNext(device, key) {
@@ -69,7 +69,7 @@ async function sealNext(device, key) {
   const room = BATCH - (await queue.sealed()).length;
   if (room <= 0) return;
   const next = [];
-  for (const draft of (await queue.ready()).slice(0, room)) {
+  for (const draft of await queue.ready(room)) {
     if (!(await sendPhotos(device, key, draft))) continue;
     next.push(draft);
   }

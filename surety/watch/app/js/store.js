@@ -34,7 +34,8 @@ function open() {
 
 function create(database) {
   database.createObjectStore("kept");
-  database.createObjectStore("drafts", { keyPath: "id", autoIncrement: true });
+  const drafts = database.createObjectStore("drafts", { keyPath: "id", autoIncrement: true });
+  drafts.createIndex("urgent", "urgent"); // calls for help alone have it
   database.createObjectStore("sealed", { keyPath: "seq" });
   database.createObjectStore("photos", { keyPath: "sha256" });
   database.createObjectStore("receipts", { keyPath: "id" });

@@ -25,9 +25,9 @@ export async function wanted() {
   return chosen || nearest(sheet?.language) || preferred || "en";
 }
 
-/** Load the words of a language. */
-export async function speak(tag) {
-  const response = await fetch(new URL(`../lang/${tag}.json`, import.meta.url));
+/** Load the words of a language; a service worker, whose own requests go past what it keeps, loads them its own way. */
+export async function speak(tag, load = (address) => fetch(address)) {
+  const response = await load(new URL(`../lang/${tag}.json`, import.meta.url));
   catalogue = await response.json();
   language = tag;
 }

@@ -156,7 +156,7 @@ class Visit {
     const again = (kind) => button("again", t("camera.again"), () => this.begin(), { kind });
     this.#show(
       el("h1", {}, t(good ? "review.good" : "review.poor")),
-      el("p", { class: good ? "lead" : "lead poor" }, t(good ? "review.words" : `review.${found}`)),
+      el("p", { class: good ? "lead spare" : "lead poor" }, t(good ? "review.words" : `review.${found}`)),
       el("div", { class: "frames", role: "img", "aria-label": t("review.frames", { count: canvases.length }) }, canvases),
       el("div", { class: "reach" }, good ? [send("primary"), again("plain")] : [again("primary"), send("plain")]),
     );

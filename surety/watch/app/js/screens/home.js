@@ -1,6 +1,6 @@
 // The first screen once enrolled: what is asked now, and the few things that one can do.
 
-import { el, icon, say, way } from "../dom.js";
+import { el, icon, renew, say, way } from "../dom.js";
 import { duties, question, seen } from "../state.js";
 import { has, span, t, time } from "../words.js";
 
@@ -13,8 +13,8 @@ export function show(app, first) {
   let asked;
   const update = async (state) => {
     const open = question(state);
-    now.replaceChildren(...(open ? asking(open, state) : quiet(state)));
-    ways.replaceChildren(...buttons(open, state));
+    renew(now, open ? asking(open, state) : quiet(state));
+    renew(ways, buttons(open, state));
     if (open && open.id !== asked) say(t(open.again ? "again.title" : "ask.now"), { now: true });
     asked = open?.id;
     if (open && document.visibilityState === "visible" && (await seen(open))) app.wrote();

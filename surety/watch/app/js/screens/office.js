@@ -1,6 +1,6 @@
 // What the office said to the person, newest first.
 
-import { el, icon, way } from "../dom.js";
+import { el, icon, renew, way } from "../dom.js";
 import { t, time } from "../words.js";
 
 export const name = "office";
@@ -10,7 +10,7 @@ export function show(_app, first) {
   const list = el("ul", { class: "list" });
   const update = ({ words: said, now_ms }) => {
     const words = [...said].sort((one, other) => other.at_ms - one.at_ms);
-    list.replaceChildren(...(words.length ? words.map((one) => row(one, now_ms)) : [el("li", {}, t("office.none"))]));
+    renew(list, words.length ? words.map((one) => row(one, now_ms)) : [el("li", {}, t("office.none"))]);
   };
   update(first);
   const back = el("div", { class: "reach" }, way("back", t("back"), "home", { kind: "primary" }));

@@ -24,7 +24,7 @@ function choose(node) {
   node.append(
     el("h1", {}, t("problem.title")),
     el("p", { class: "hint" }, t("problem.which")),
-    el("ul", { class: "choices" }, rows),
+    el("ul", { class: "topics" }, rows),
     el("div", { class: "reach" }, el("a", { class: "textual", href: "#/home" }, t("back"))),
   );
 }

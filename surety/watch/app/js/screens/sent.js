@@ -1,6 +1,6 @@
 // What was sent and whether it arrived, and how the connection is.
 
-import { button, el, icon, way } from "../dom.js";
+import { button, el, icon, renew, setText, way } from "../dom.js";
 import { connection } from "../strip.js";
 import { t, time } from "../words.js";
 
@@ -14,12 +14,12 @@ export function show(app, first) {
   const gone = el("p", { class: "quiet", hidden: true });
   const list = el("ul", { class: "list" });
   const update = (state) => {
-    link.replaceChildren(connection(state).words);
-    waits.replaceChildren(t("sent.waits", { count: state.waits.count, photos: state.waits.photos }));
+    setText(link, connection(state).words);
+    setText(waits, t("sent.waits", { count: state.waits.count, photos: state.waits.photos }));
     gone.hidden = !state.dropped;
-    gone.replaceChildren(t("full.dropped", { count: state.dropped }));
+    setText(gone, t("full.dropped", { count: state.dropped }));
     const rows = [...state.receipts].reverse();
-    list.replaceChildren(...(rows.length ? rows.map((one) => row(one, state)) : [el("li", {}, t("sent.none"))]));
+    renew(list, rows.length ? rows.map((one) => row(one, state)) : [el("li", {}, t("sent.none"))]);
   };
   update(first);
   const reach = el("div", { class: "reach" }, button("again", t("sent.now"), app.wrote, { kind: "plain" }), way("back", t("back"), "home", { kind: "primary" }));

@@ -1,6 +1,6 @@
 // Today's duties, as the office's sheet has them.
 
-import { el, icon, way } from "../dom.js";
+import { el, icon, renew, way } from "../dom.js";
 import { duties } from "../state.js";
 import { t, time } from "../words.js";
 
@@ -12,7 +12,7 @@ export function show(_app, first) {
   const made = el("p", { class: "quiet" });
   const update = (state) => {
     const rows = duties(state);
-    list.replaceChildren(...(rows.length ? rows.map((one) => row(one, state)) : [el("li", {}, t("today.none"))]));
+    renew(list, rows.length ? rows.map((one) => row(one, state)) : [el("li", {}, t("today.none"))]);
     made.replaceChildren(state.sheet ? t("today.made", { time: time(state.sheet.made_ms, state.now_ms) }) : t("today.never"));
   };
   update(first);
