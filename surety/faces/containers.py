@@ -137,46 +137,64 @@ def _animated(name: str) -> RefusedError:
 NEXT_MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")  # not a stuffed byte, a restart mark or filling
 SOS, EOI, DHT_JPG_DAC = 0xDA, 0xD9, (0xC4, 0xC8, 0xCC)
 METADATA = (*range(0xE0, 0xF0), 0xFE)  # APP0 to APP15, and comments
+APP2, MPF = 0xE2, b"MPF\0"  # CIPA DC-007, multi-picture format
 
 
 def _jpeg(data: bytes) -> Container:
+    """The first picture. Telephones put more behind it (a gain map, a preview), which its MPF segment announces."""
+    found, more, end = _jpeg_picture(data, 0)
+    while more and data.startswith(b"\xff\xd8\xff", end):
+        _, _, end = _jpeg_picture(data, end)
+    if end != len(data):
+        said = "The JPEG file goes on behind its picture. Take the photograph anew, or save it as plain JPEG."
+        raise RefusedError(Reason.EXTRA_DATA, said)
+    return found
+
+
+def _jpeg_picture(data: bytes, begin: int) -> tuple[Container, bool, int]:
+    """One picture, whether it announces more, and where it ends."""
     sizes: list[tuple[int, int]] = []
-    for marker, body in _jpeg_segments(data):
+    more, at = False, begin + 2
+    for marker, body, end in _jpeg_segments(data, begin):
+        at = end
         if marker in METADATA and FOREIGN.search(body):
             raise _foreign("JPEG")
+        more |= marker == APP2 and body.startswith(MPF)
         if 0xC0 <= marker <= 0xCF and marker not in DHT_JPG_DAC:
-            if len(body) < 6:
-                raise _damaged("JPEG")
-            sizes.append(struct.unpack_from(">HH", body, 1))
+            sizes.append(_jpeg_size(body))
     if len(sizes) != 1:
         raise _damaged("JPEG")
-    return Container("JPEG", sizes[0][1], sizes[0][0])
+    return Container("JPEG", *sizes[0]), more, at
 
 
-def _jpeg_segments(data: bytes) -> Iterator[tuple[int, bytes]]:
-    """Each segment of the one picture; the walk ends with its end mark, which has to be the end of the file."""
-    at = 2
-    while True:
+def _jpeg_size(body: bytes) -> tuple[int, int]:
+    if len(body) < 6:
+        raise _damaged("JPEG")
+    height, width = struct.unpack_from(">HH", body, 1)
+    return width, height
+
+
+def _jpeg_segments(data: bytes, begin: int) -> Iterator[tuple[int, bytes, int]]:
+    """Each segment of one picture and where it ends, up to and with its end mark."""
+    at, marker = begin + 2, 0
+    while marker != EOI:
         at, marker = _marker(data, at)
-        if marker == EOI:
-            break
-        length = int.from_bytes(data[at : at + 2], "big")
+        length = 0 if marker == EOI else int.from_bytes(data[at : at + 2], "big")
         if at + length > len(data):
             raise _truncated("JPEG")
-        if length < 2:
+        if marker != EOI and length < 2:
             raise _damaged("JPEG")
-        yield marker, data[at + 2 : at + length]
-        at += length
+        body, at = data[at + 2 : at + length], at + length
         if marker == SOS:
-            following = NEXT_MARKER.search(data, at)
-            if following is None:
-                raise _truncated("JPEG")
-            at = following.start()
-    if at != len(data):
-        raise RefusedError(
-            Reason.EXTRA_DATA,
-            "The JPEG file goes on behind its picture. Take the photograph anew, or save it as plain JPEG.",
-        )
+            at = _behind_the_pixels(data, at)
+        yield marker, body, at
+
+
+def _behind_the_pixels(data: bytes, at: int) -> int:
+    following = NEXT_MARKER.search(data, at)
+    if following is None:
+        raise _truncated("JPEG")
+    return following.start()
 
 
 def _marker(data: bytes, at: int) -> tuple[int, int]:

@@ -25,6 +25,7 @@ from PIL.ImageFile import ImageFile
 
 from surety.faces.captured import captured
 from surety.faces.containers import Reason, RefusedError, inspect
+from surety.faces.syscalls import Filter
 
 Header = dict[str, Any]
 PREFIX = struct.Struct(">II")  # lengths of header and body
@@ -38,6 +39,7 @@ OPEN: dict[str, Callable[[BytesIO], ImageFile]] = {
     "PNG": PngImagePlugin.PngImageFile,
     "WebP": WebPImagePlugin.WebPImageFile,
 }
+FILTER = Filter()
 WHITE = (255, 255, 255, 255)  # what shows through where a picture is transparent
 TURNED = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -129,7 +131,7 @@ def confine(*, cpu_s: int, memory_mb: int) -> None:
     """Give up, for good, what decoding does not need. Only one handle (0) is open when this is called.
 
     With no further handle allowed, neither a file nor a socket can be opened; with no further process allowed, nothing
-    can be started.
+    can be started. The kernel's filter refuses the same, and everything else, to root too.
     """
     for what, most in (
         (resource.RLIMIT_AS, memory_mb << 20),
@@ -140,6 +142,7 @@ def confine(*, cpu_s: int, memory_mb: int) -> None:
         (resource.RLIMIT_CORE, 0),
     ):
         resource.setrlimit(what, (most, most))
+    FILTER.close()
 
 
 def _answer(header: Header, body: bytes) -> tuple[Header, bytes]:

@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from PIL import Image, ImageCms
 
 from surety.faces.decode import CHECK_IN, ENROLMENT, Decoded, Decoder, DecoderUnavailableError, Reason, Refused
+from surety.faces.syscalls import LISTS
 from tests.faces import files
 from tests.faces.files import FORMATS, exif, picture, squares
 
@@ -203,6 +204,25 @@ def test_a_photograph_that_is_cut_off_anywhere_is_refused(decoder: Decoder, name
 )
 def test_nothing_may_follow_the_picture(decoder: Decoder, name: str, more: bytes) -> None:
     assert refused(decoder, picture(name) + more) is Reason.EXTRA_DATA
+
+
+def announcing_more(jpeg: bytes) -> bytes:
+    return files.with_segment(jpeg, b"MPF\0MM\0*\0\0\0\x08", 0xE2)
+
+
+def test_the_further_pictures_that_telephones_put_behind_a_jpeg_are_let_pass_and_left_out(decoder: Decoder) -> None:
+    first, second = announcing_more(picture()), picture("JPEG", Image.fromarray(squares(64, 64, seed=2)))
+    answer = decoded(decoder, first + second + second)
+    assert answer.size == (96, 64)
+    assert close_to(answer.photo, squares(), 6)
+
+
+@pytest.mark.parametrize(
+    "second",
+    [b"\xff\xd8\xff", picture()[:-9], picture() + b"\0", picture("PNG"), files.with_segment(picture(), b"<script>")],
+)
+def test_what_is_announced_as_a_further_picture_has_to_be_a_whole_one(decoder: Decoder, second: bytes) -> None:
+    assert refused(decoder, announcing_more(picture()) + second) in (Reason.EXTRA_DATA, Reason.TRUNCATED)
 
 
 @pytest.mark.parametrize(
@@ -415,14 +435,29 @@ def outcome(work):
         return b"done "
     except (OSError, MemoryError) as error:
         return b"refused "
+def raised_again(what):
+    import resource
+    try:
+        resource.setrlimit(what, (64, 64))
+    except ValueError:
+        raise OSError
 for work in (socket.socket, lambda: open("/etc/passwd"), lambda: open("/tmp/new", "w"), lambda: bytearray(10**9)):
+    os.write(0, outcome(work))
+execute = lambda: os.execv("/bin/true", ["true"])
+for work in (os.fork, execute, lambda: os.kill(os.getppid(), 0), lambda: raised_again(7)):
     os.write(0, outcome(work))
 """
 
 
-def test_a_worker_can_open_no_file_and_no_socket_and_take_no_more_memory() -> None:
+def test_a_worker_can_open_no_file_and_no_socket_start_no_process_and_take_back_no_limit() -> None:
     done = subprocess.run([sys.executable, "-c", TRIES], capture_output=True, check=True)
-    assert done.stdout.split() == [b"refused"] * 4
+    assert done.stdout.split() == [b"refused"] * 8
+
+
+def test_the_kernels_filter_is_on_where_it_is_known() -> None:
+    script = "import os; from surety.faces.syscalls import Filter; os.write(1, b'%d' % Filter().close()); os._exit(0)"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, check=True)
+    assert done.stdout == b"%d" % (os.uname().machine in LISTS)
 
 
 def test_a_worker_is_given_no_environment(monkeypatch: pytest.MonkeyPatch) -> None:
