@@ -21,7 +21,6 @@ import uvloop
 from surety.clock import SystemClock
 from surety.gateway import serve
 from surety.settings import Settings
-from surety.stream.asides import Aside
 from surety.stream.contract import Entry
 from surety.stream.sql import SqliteStream
 
@@ -126,7 +125,7 @@ def _load(port: int, seconds: float) -> dict[str, float]:
 class NothingKept(SqliteStream):
     """The baseline: acknowledges without keeping anything."""
 
-    def append(self, entries: Sequence[Entry], asides: Sequence[Aside] = ()) -> list[int]:  # noqa: ARG002 - as the log has it
+    def append(self, entries: Sequence[Entry]) -> list[int]:
         return [0] * len(entries)
 
 

@@ -11,18 +11,19 @@ import threading
 import time
 
 from surety.gateway.metrics import Metrics
-from surety.stream.asides import Aside
-from surety.stream.contract import Entry, Stream, StreamUnavailableError
+from surety.stream.asides import Linked
+from surety.stream.contract import Entry, StreamUnavailableError
+from surety.stream.sql import SqlStream
 
 GROUP = 1024  # entries in one commit at most, so that a failure after a long stall concerns few
 log = logging.getLogger(__name__)
-_Waiting = tuple[list[Entry], Aside | None, "asyncio.Future[None]"]
+_Waiting = tuple[list[Entry], Linked | None, "asyncio.Future[bool]"]
 
 
 class Appender:
     """Appends from one event loop through one thread. Made within the running loop."""
 
-    def __init__(self, stream: Stream, metrics: Metrics, max_waiting: int) -> None:
+    def __init__(self, stream: SqlStream, metrics: Metrics, max_waiting: int) -> None:
         self._stream, self._metrics, self._max_waiting = stream, metrics, max_waiting
         self._loop = asyncio.get_running_loop()
         self._queue: queue.SimpleQueue[list[_Waiting] | None] = queue.SimpleQueue()
@@ -32,20 +33,27 @@ class Appender:
         self.writable: bool | None = None  # how the last append went; None before the first
         self.last_write_s = 0.0  # of time.monotonic, of the last successful append
 
-    async def append(self, entries: list[Entry], aside: Aside | None = None) -> None:
-        """Return when the entries, and what is kept beside them, are durable together.
+    async def append(self, entries: list[Entry]) -> None:
+        """Return when the entries are durable. Raises StreamUnavailableError when they are not."""
+        await self._append(entries, None)
 
-        Raises StreamUnavailableError when they are not.
+    async def append_linked(self, linked: Linked) -> bool:
+        """Return when it is durable, or False where its chain has moved meanwhile: then nothing of it was written.
+
+        Raises StreamUnavailableError when it is not durable.
         """
+        return await self._append([], linked)
+
+    async def _append(self, entries: list[Entry], linked: Linked | None) -> bool:
         metrics = self._metrics
         if metrics.waiting >= self._max_waiting:
             raise StreamUnavailableError("too many messages wait for the log")
-        future: asyncio.Future[None] = self._loop.create_future()
+        future: asyncio.Future[bool] = self._loop.create_future()
         metrics.waiting += 1
         if not self._gathering:  # all that come in one turn of the loop wake the thread once
             self._loop.call_soon(self._hand_over)
-        self._gathering.append((entries, aside, future))
-        await future
+        self._gathering.append((entries, linked, future))
+        return await future
 
     def _hand_over(self) -> None:
         gathered, self._gathering = self._gathering, []
@@ -79,25 +87,35 @@ class Appender:
     def _write(self, group: list[_Waiting]) -> None:
         started = time.monotonic()
         error: Exception | None = None
+        followed: list[bool] = []
         try:
-            asides = [aside for _, aside, _ in group if aside]
-            self._stream.append([entry for entries, _, _ in group for entry in entries], asides)
+            followed = self._put(group)
         except StreamUnavailableError as unavailable:
             error = unavailable
         except Exception as unexpected:  # the thread's boundary: whoever waits must get an answer
             log.exception("the append failed in a way that it should not")
             error = StreamUnavailableError(str(unexpected))
-        self._loop.call_soon_threadsafe(self._tell, group, error, time.monotonic() - started)
+        self._loop.call_soon_threadsafe(self._tell, group, followed, error, time.monotonic() - started)
 
-    def _tell(self, group: list[_Waiting], error: Exception | None, took_s: float) -> None:
+    def _put(self, group: list[_Waiting]) -> list[bool]:
+        """Write a group; for each of it whether its chain had not moved (where it has none: yes)."""
+        entries = [entry for entries, _, _ in group for entry in entries]
+        linked = [one for _, one, _ in group if one]
+        if not linked:
+            self._stream.append(entries)
+            return [True] * len(group)
+        followed = iter(self._stream.append_linked(entries, linked))
+        return [one is None or next(followed) for _, one, _ in group]
+
+    def _tell(self, group: list[_Waiting], followed: list[bool], error: Exception | None, took_s: float) -> None:
         metrics = self._metrics
         metrics.waiting -= len(group)
-        self._note(error, took_s, sum(len(entries) for entries, _, _ in group))
-        for _, _, future in group:
+        self._note(error, took_s, sum(len(entries) + (len(one.entries) if one else 0) for entries, one, _ in group))
+        for place, (_, _, future) in enumerate(group):
             if future.done():  # its request went away
                 continue
             if error is None:
-                future.set_result(None)
+                future.set_result(followed[place])
             else:
                 future.set_exception(error)
 

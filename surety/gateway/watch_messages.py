@@ -14,13 +14,14 @@ import msgspec
 
 from surety.blobs.contract import Blobs, BlobsUnavailableError, name_of
 from surety.gateway.answers import BUSY, JSON, NOT_COVERED, Answer, RefusedError, Sender, accepted
-from surety.gateway.authority import Collected, covering_grants
+from surety.gateway.authority import Collected, covering_grants, grants_now
 from surety.gateway.device_notes import DeviceNotes
 from surety.gateway.register import Grant, Grants
 from surety.gateway.watch_desk import WatchDesk, sheet_json
 from surety.gateway.watch_parts import DoorParts
 from surety.rules.facts import CheckInSubmitted, DeviceEvent, DeviceReport, ProblemTold
-from surety.stream.asides import Aside, ChainAt, Mark
+from surety.stream.asides import ChainAt, Linked, Mark
+from surety.stream.contract import StreamUnavailableError
 from surety.wire import native, signing
 from surety.wire.chain import Chain, Link, follow
 from surety.wire.contract import Reason, Rejected
@@ -32,30 +33,42 @@ WRONG_SIGNATURE = Rejected(Reason.WRONG_SIGNATURE, "The request is not signed wi
 GAP = Rejected(Reason.GAP, "Messages are missing before this one; send from the expected number on.")
 WRONG_PREV = Rejected(Reason.WRONG_PREV, "This message does not follow on the one before; begin anew with lost.")
 PHOTO_MISSING = Rejected(Reason.PHOTO_MISSING, "Not all photographs of this check-in are here; send them first.")
+KNOWN = 128  # ids of facts that are kept in mind of a device: more than a client can have sent without an answer
+ATTEMPTS = 3  # where several doors take one device's messages at once
+_TROUBLES = frozenset({Reason.GAP, Reason.WRONG_PREV, Reason.WRONG_SIGNATURE, Reason.MALFORMED})
 
 
 class _Taking:
     """What becomes of the messages of one request, in order."""
 
-    def __init__(self, chain: Chain, collected: Collected, key_id: str) -> None:
-        self.begun = self.chain = chain
-        self.collected, self._key_id = collected, key_id
+    def __init__(self, at: ChainAt, key_id: str, collected: Collected) -> None:
+        self._at, self._key_id = at, key_id
+        self._taken = at.taken
+        # Another key has a chain of its own; what was taken under the one before is still known.
+        self.begun = self.chain = Chain(at.last_seq, at.recent) if at.key_id == key_id else Chain()
+        self.collected = collected
         self.marks: list[Mark] = []
         self.refused: list[tuple[int | None, Rejected]] = []
-        self.facts = 0
-        self.acknowledged = chain.last_seq
+        self.acknowledged = self.chain.last_seq
+        self.repeated = self.lost = 0
+
+    @property
+    def facts(self) -> int:
+        """How many facts are new."""
+        return len(self._taken) - len(self._at.taken)
 
     def add(self, message: Signed, chain: Chain) -> None:
         """Take the message, or refuse it for good: it keeps its place in the chain."""
         self.chain, self.acknowledged = chain, chain.last_seq
+        self.lost += message.type == "lost"
         self.refused += [(message.seq, why) for why in message.refused]
         if message.what is not None and not self._keep(message.what):
             self.refused.append((message.seq, NOT_COVERED))
 
     def add_ahead(self, message: Signed) -> None:
-        """Take a call for help that stands behind something that has to wait; it is taken again in its turn, as one."""
-        if isinstance(message.what, ProblemTold | DeviceReport) and self.collected.add(message.what):
-            self.facts += 1
+        """Take a call for help that stands behind something that has to wait; in its turn it is known already."""
+        if isinstance(message.what, ProblemTold | DeviceReport):
+            self._keep(message.what)
 
     def stop(self, seq: int | None, why: Rejected) -> None:
         """Nothing from here on is taken."""
@@ -64,23 +77,30 @@ class _Taking:
             self.acknowledged = min(self.acknowledged, seq - 1)
 
     def _keep(self, what: native.What) -> bool:
-        if not isinstance(what, Seen | Push):
-            kept = self.collected.add(what)
-            self.facts += kept
-            return kept
-        wearer = self.collected.wearer()
-        if wearer is None:
-            return False
-        self.marks.append(_mark(what, wearer))
-        return True
+        if isinstance(what, Seen | Push):
+            wearer = self.collected.wearer()
+            self.marks += [_mark(what, wearer)] if wearer else []
+            return wearer is not None
+        if what.id in self._taken:  # its answer was lost, and it came under another number, or another key
+            return True
+        kept = self.collected.add(what)
+        self._taken += (what.id,) if kept else ()
+        return kept
 
-    def aside(self, at_ms: int) -> Aside | None:
-        """What is to be committed with the facts; None where the chain did not move."""
-        if self.chain is self.begun:
+    def linked(self, at_ms: int) -> Linked | None:
+        """What is to be committed together; None where nothing is new."""
+        if self.chain is self.begun and not self.facts:
             return None
-        device_id = self.collected.now[0].device_id
-        chain = ChainAt(device_id, self._key_id, self.chain.last_seq, self.chain.recent, at_ms)
-        return Aside(chain, tuple(self.marks))
+        at = ChainAt(
+            device_id=self._at.device_id,
+            key_id=self._key_id,
+            last_seq=self.chain.last_seq,
+            recent=self.chain.recent,
+            taken=self._taken[-KNOWN:],
+            version=self._at.version + 1,
+            at_ms=at_ms,
+        )
+        return Linked(tuple(self.collected.entries()), at, tuple(self.marks))
 
 
 class WatchMessages:
@@ -98,17 +118,21 @@ class WatchMessages:
         request = accepted(native.read_request(body))
         text = signing.request_text(request.device, request.sent_ms)
         grants, key = await self.identify(request.device, text, request.signature, sender)
-        collected = Collected(PROTOCOL, grants, received_ms)
+        grants_now(grants, received_ms)
         device_id = grants[0].device_id
         self.notes.add(device_id, "heard", received_ms)
         read = await asyncio.to_thread(native.read_messages, request, key, received_ms)
         key_id = hashlib.sha256(key.public).hexdigest()[:16]
         async with self._turn(device_id):
-            at = await asyncio.to_thread(self._stream.chain, device_id, key_id)
-            taking = _Taking(Chain(at.last_seq, at.recent) if at else Chain(), collected, key_id)
-            await self._walk(read, taking, received_ms)
-            await self._keep(taking, received_ms)
-        return await self._answer(taking, grants, received_ms)
+            for _ in range(ATTEMPTS):
+                at = await asyncio.to_thread(self._stream.chain, device_id)
+                collected = Collected(PROTOCOL, grants, received_ms)
+                taking = _Taking(at or ChainAt(device_id, key_id, 0, (), (), 0, 0), key_id, collected)
+                await self._walk(read, taking)
+                if await self._keep(taking, received_ms):
+                    self._count(taking, device_id, received_ms)
+                    return await self._answer(taking, grants, received_ms)
+        raise StreamUnavailableError("another door takes the same device's messages")
 
     async def identify(self, device: str, text: bytes, signature: str, sender: Sender) -> tuple[Grants, Key]:
         """The grants of the device that signed this text, and its key. Raises RefusedError."""
@@ -127,32 +151,24 @@ class WatchMessages:
         self._door.check_pace(grants[0].device_id)
         return grants, key
 
-    async def _walk(self, read: list[Signed | Rejected], taking: _Taking, at_ms: int) -> None:
+    async def _walk(self, read: list[Signed | Rejected], taking: _Taking) -> None:
         """Decide on each message in order, up to the first that has to wait or cannot be told from a forgery."""
-        device_id = taking.collected.now[0].device_id
         for place, message in enumerate(read):
             if isinstance(message, Rejected):
                 taking.stop(None, message)
-                self.notes.add(device_id, message.reason, at_ms)
                 return
             link, chain = follow(taking.chain, message)
-            if link is Link.NEXT:
-                if why := await self._photos_wanting(message, taking):
-                    taking.stop(message.seq, why)
-                    _take_ahead(read[place + 1 :], taking)
-                    return
-                taking.add(message, chain)
-                if message.type == "lost":
-                    self._count(device_id, "lost", at_ms)
-                continue
-            self._count(device_id, link.value, at_ms)
-            if link is not Link.REPEATED:
+            if link is Link.REPEATED:
+                taking.repeated += 1
+            elif link is not Link.NEXT:
                 taking.stop(message.seq, GAP if link is Link.GAP else WRONG_PREV)
                 return
-
-    def _count(self, device_id: str, kind: str, at_ms: int) -> None:
-        self.notes.add(device_id, kind, at_ms)
-        self._metrics.watches[kind] += 1
+            elif why := await self._photos_wanting(message, taking):
+                taking.stop(message.seq, why)
+                _take_ahead(read[place + 1 :], taking)
+                return
+            else:
+                taking.add(message, chain)
 
     async def _photos_wanting(self, message: Signed, taking: _Taking) -> Rejected | None:
         """Why a check-in has to wait: its photographs are not all here. None for everything else."""
@@ -167,14 +183,26 @@ class WatchMessages:
             return None if here else PHOTO_MISSING
         return None  # no order covers it: refused for good, in its turn
 
-    async def _keep(self, taking: _Taking, at_ms: int) -> None:
-        entries, aside = taking.collected.entries(), taking.aside(at_ms)
-        if entries or aside:
-            await self._appender.append(entries, aside)
+    async def _keep(self, taking: _Taking, at_ms: int) -> bool:
+        """Make it durable; False where another door was quicker."""
+        linked = taking.linked(at_ms)
+        if linked is not None and not await self._appender.append_linked(linked):
+            return False
+        if linked is not None:
             self._metrics.accepted[PROTOCOL] += 1
             self._metrics.facts[PROTOCOL] += taking.facts
+        return True
+
+    def _count(self, taking: _Taking, device_id: str, at_ms: int) -> None:
+        """Count what was not as it should be, for whoever runs the door and on the device's page."""
         for _, why in taking.refused:
             self._metrics.refuse(PROTOCOL, why.reason)
+            if why.reason in _TROUBLES:
+                self.notes.add(device_id, why.reason.value, at_ms)
+        for kind, count in (("repeated", taking.repeated), ("lost", taking.lost)):
+            if count:
+                self._metrics.watches[kind] += count
+                self.notes.add(device_id, kind, at_ms, count)
 
     async def _answer(self, taking: _Taking, grants: Grants, now_ms: int) -> Answer:
         said: dict[str, object] = {

@@ -9,14 +9,22 @@ from typing import Any
 
 import msgspec
 
+from surety.stream.contract import Entry
+
 
 class ChainAt(msgspec.Struct, frozen=True):
-    """How far the chain of a device has come under one key. `recent`: hashes of the latest bodies, oldest first."""
+    """How far the chain of a device has come under one key.
+
+    `recent`: hashes of the latest bodies, oldest first. `taken`: ids of the latest facts, whatever their number and
+    key, so that what is sent anew under another one is known. `version` grows by one with every change.
+    """
 
     device_id: str
     key_id: str
     last_seq: int
     recent: tuple[str, ...]
+    taken: tuple[str, ...]
+    version: int
     at_ms: int
 
 
@@ -34,9 +42,13 @@ class Mark(msgspec.Struct, frozen=True):
     at_ms: int
 
 
-class Aside(msgspec.Struct, frozen=True):
-    """What is committed together with the records of one request."""
+class Linked(msgspec.Struct, frozen=True):
+    """What is committed together for one request: records, marks, and the chain after them.
 
+    Nothing of it is where the chain is not at the version before any more: another door has taken the same request.
+    """
+
+    entries: tuple[Entry, ...]
     chain: ChainAt
     marks: tuple[Mark, ...] = ()
 
@@ -51,11 +63,12 @@ class DeviceNote(msgspec.Struct, frozen=True):
     count: int
 
 
-def chain_row(chain: ChainAt) -> tuple[str, str, int, str, int]:
-    """The row of `door_chain`."""
-    return chain.device_id, chain.key_id, chain.last_seq, " ".join(chain.recent), chain.at_ms
+def chain_row(chain: ChainAt) -> tuple[str, str, int, str, str, int, int]:
+    """The row of `watch_chain`."""
+    recent, taken = " ".join(chain.recent), " ".join(chain.taken)
+    return chain.device_id, chain.key_id, chain.last_seq, recent, taken, chain.version, chain.at_ms
 
 
 def read_chain(row: tuple[Any, ...]) -> ChainAt:
     """What `chain_row` made a row of."""
-    return ChainAt(row[0], row[1], row[2], tuple(row[3].split()), row[4])
+    return ChainAt(row[0], row[1], row[2], tuple(row[3].split()), tuple(row[4].split()), row[5], row[6])

@@ -12,8 +12,6 @@ from typing import Protocol
 
 import msgspec
 
-from surety.stream.asides import Aside
-
 PARTITIONS = 64  # people are spread over these; a worker owns whole partitions
 
 
@@ -42,11 +40,10 @@ class StreamUnavailableError(Exception):
 class Stream(Protocol):
     """The log. Drivers: `sql.SqliteStream`, `sql.PostgresStream`; each passes tests/stream/test_contract.py."""
 
-    def append(self, entries: Sequence[Entry], asides: Sequence[Aside] = ()) -> list[int]:
+    def append(self, entries: Sequence[Entry]) -> list[int]:
         """Make all entries durable together (one group commit); their sequence numbers, in order.
 
-        What the door keeps beside them (`asides`) is part of the same commit. Raises StreamUnavailableError when it
-        could not; then none of them is in the log.
+        Raises StreamUnavailableError when it could not; then none of them is in the log.
         """
 
     def read(self, after_seq: int, limit: int, partitions: frozenset[int] | None = None) -> list[Record]:

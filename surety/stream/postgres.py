@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 import psycopg
 
-from surety.stream.asides import Aside, ChainAt, DeviceNote, Mark, chain_row, read_chain
+from surety.stream.asides import ChainAt, DeviceNote, Linked, Mark, chain_row, read_chain
 from surety.stream.contract import Entry, Record, StreamUnavailableError, partition_of
 from surety.stream.refusals import KEPT_REFUSALS, RefusalNote
 
@@ -28,9 +28,9 @@ CREATE TABLE IF NOT EXISTS door_refusal (
   identifier TEXT NOT NULL, protocol TEXT NOT NULL, first_seen_ms BIGINT NOT NULL, last_seen_ms BIGINT NOT NULL,
   count BIGINT NOT NULL, PRIMARY KEY (identifier, protocol));
 CREATE TABLE IF NOT EXISTS door_probe (id INTEGER PRIMARY KEY, times BIGINT NOT NULL);
-CREATE TABLE IF NOT EXISTS door_chain (
+CREATE TABLE IF NOT EXISTS watch_chain (
   device_id TEXT PRIMARY KEY, key_id TEXT NOT NULL, last_seq BIGINT NOT NULL, recent TEXT NOT NULL,
-  at_ms BIGINT NOT NULL);
+  taken TEXT NOT NULL, version BIGINT NOT NULL, at_ms BIGINT NOT NULL);
 CREATE TABLE IF NOT EXISTS door_mark (
   id BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY, kind TEXT NOT NULL, device_id TEXT NOT NULL,
   person_id TEXT NOT NULL, subject TEXT NOT NULL, value TEXT NOT NULL, at_ms BIGINT NOT NULL);
@@ -39,9 +39,11 @@ CREATE TABLE IF NOT EXISTS door_note (
   count BIGINT NOT NULL, PRIMARY KEY (device_id, kind));
 """
 _CHAIN = """
-INSERT INTO door_chain VALUES (%s, %s, %s, %s, %s) ON CONFLICT (device_id) DO UPDATE SET key_id = excluded.key_id,
-last_seq = excluded.last_seq, recent = excluded.recent, at_ms = excluded.at_ms
+INSERT INTO watch_chain VALUES (%s, %s, %s, %s, %s, %s, %s) ON CONFLICT (device_id) DO UPDATE SET
+key_id = excluded.key_id, last_seq = excluded.last_seq, recent = excluded.recent, taken = excluded.taken,
+version = excluded.version, at_ms = excluded.at_ms
 """
+_VERSION = "SELECT version FROM watch_chain WHERE device_id = %s"
 _MARK = "INSERT INTO door_mark (kind, device_id, person_id, subject, value, at_ms) VALUES (%s, %s, %s, %s, %s, %s)"
 _INSERT = """
 INSERT INTO stream_record (partition, person_id, device_id, protocol, received_ms, facts)
@@ -69,20 +71,24 @@ class PostgresStream:
         self._writer: Connection | None = None
         self._reader: Connection | None = None
 
-    def append(self, entries: Sequence[Entry], asides: Sequence[Aside] = ()) -> list[int]:
+    def append(self, entries: Sequence[Entry]) -> list[int]:
         """See `Stream.append`."""
-        if not entries and not asides:
+        if not entries:
             return []
-        people = [entry.person_id for entry in entries]
-        columns = (
-            [partition_of(person) for person in people],
-            people,
-            [entry.device_id for entry in entries],
-            [entry.protocol for entry in entries],
-            [entry.received_ms for entry in entries],
-            [_pack(entry.facts) for entry in entries],
-        )
-        return sorted(row[0] for row in self._change(_INSERT, columns, locked=True, asides=asides))
+        return sorted(row[0] for row in self._change(_INSERT, _columns(entries), locked=True))
+
+    def append_linked(self, entries: Sequence[Entry], linked: Sequence[Linked]) -> list[bool]:
+        """See `SqlStream.append_linked`."""
+        with self._write_lock:
+            try:
+                self._writer = self._writer or _open(self._url)
+                with self._writer.transaction():
+                    self._writer.execute("SELECT pg_advisory_xact_lock(%s)", (APPEND_LOCK,))
+                    self._writer.execute(_INSERT, _columns(entries))
+                    return [_link(self._writer, one) for one in linked]
+            except psycopg.Error as error:
+                self._drop_writer()
+                raise StreamUnavailableError(f"the log in PostgreSQL could not be written: {error}") from error
 
     def read(self, after_seq: int, limit: int, partitions: frozenset[int] | None = None) -> list[Record]:
         """See `Stream.read`."""
@@ -134,9 +140,9 @@ class PostgresStream:
         """The unknown devices, the latest first."""
         return [RefusalNote(*row) for row in self._query("SELECT * FROM door_refusal ORDER BY last_seen_ms DESC")]
 
-    def chain(self, device_id: str, key_id: str) -> ChainAt | None:
+    def chain(self, device_id: str) -> ChainAt | None:
         """See `SqlStream.chain`."""
-        rows = self._query("SELECT * FROM door_chain WHERE device_id = %s AND key_id = %s", (device_id, key_id))
+        rows = self._query("SELECT * FROM watch_chain WHERE device_id = %s", (device_id,))
         return read_chain(rows[0]) if rows else None
 
     def marks(self, limit: int) -> list[tuple[int, Mark]]:
@@ -170,16 +176,13 @@ class PostgresStream:
         with self._read_lock:
             self._drop_reader()
 
-    def _change(
-        self, sql: str, parameters: Sequence[object], *, locked: bool = False, asides: Sequence[Aside] = ()
-    ) -> list[tuple[Any, ...]]:
+    def _change(self, sql: str, parameters: Sequence[object], *, locked: bool = False) -> list[tuple[Any, ...]]:
         with self._write_lock:
             try:
                 self._writer = self._writer or _open(self._url)
                 with self._writer.transaction():
                     if locked:  # before the first number is drawn; PostgreSQL frees it after the commit is visible
                         self._writer.execute("SELECT pg_advisory_xact_lock(%s)", (APPEND_LOCK,))
-                    _write_asides(self._writer, asides)
                     return self._writer.execute(sql, parameters).fetchall()
             except psycopg.Error as error:
                 self._drop_writer()
@@ -205,11 +208,28 @@ class PostgresStream:
             self._reader = None
 
 
-def _write_asides(connection: Connection, asides: Sequence[Aside]) -> None:
-    for aside in asides:
-        connection.execute(_CHAIN, chain_row(aside.chain))
-        for mark in aside.marks:
-            connection.execute(_MARK, msgspec.structs.astuple(mark))
+def _columns(entries: Sequence[Entry]) -> tuple[list[Any], ...]:
+    people = [entry.person_id for entry in entries]
+    return (
+        [partition_of(person) for person in people],
+        people,
+        [entry.device_id for entry in entries],
+        [entry.protocol for entry in entries],
+        [entry.received_ms for entry in entries],
+        [_pack(entry.facts) for entry in entries],
+    )
+
+
+def _link(connection: Connection, one: Linked) -> bool:
+    """Write what belongs to a chain, under the appenders' lock, unless the chain moved; whether it was."""
+    found = connection.execute(_VERSION, (one.chain.device_id,)).fetchone()
+    if (found[0] if found else 0) != one.chain.version - 1:
+        return False
+    connection.execute(_INSERT, _columns(one.entries))
+    connection.execute(_CHAIN, chain_row(one.chain))
+    for mark in one.marks:
+        connection.execute(_MARK, msgspec.structs.astuple(mark))
+    return True
 
 
 def _open(url: str) -> Connection:

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from surety.settings import Settings
-from surety.stream.asides import ChainAt, DeviceNote, Mark
-from surety.stream.contract import Stream
+from surety.stream.asides import ChainAt, DeviceNote, Linked, Mark
+from surety.stream.contract import Entry, Stream
 from surety.stream.postgres import PostgresStream
 from surety.stream.refusals import RefusalNote
 from surety.stream.sqlite import SqliteStream
@@ -27,8 +27,14 @@ class SqlStream(Stream, Protocol):
     def refusals(self) -> list[RefusalNote]:
         """The unknown devices, the latest first."""
 
-    def chain(self, device_id: str, key_id: str) -> ChainAt | None:
-        """How far the chain of a device has come under this key; None before its first message."""
+    def append_linked(self, entries: Sequence[Entry], linked: Sequence[Linked]) -> list[bool]:
+        """Make the entries durable together with each of `linked` whose chain has not moved meanwhile.
+
+        Whether it had not, for each, in order. Raises StreamUnavailableError; then nothing is in the log.
+        """
+
+    def chain(self, device_id: str) -> ChainAt | None:
+        """How far the chain of a device has come; None before its first message."""
 
     def marks(self, limit: int) -> list[tuple[int, Mark]]:
         """The oldest marks that the server was not told yet, each with its number."""

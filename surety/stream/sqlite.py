@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-from surety.stream.asides import Aside, ChainAt, DeviceNote, Mark, chain_row, read_chain
+from surety.stream.asides import ChainAt, DeviceNote, Linked, Mark, chain_row, read_chain
 from surety.stream.contract import Entry, Record, StreamUnavailableError, partition_of
 from surety.stream.refusals import KEPT_REFUSALS, RefusalNote
 
@@ -31,15 +31,17 @@ _SCHEMA = (
        identifier TEXT NOT NULL, protocol TEXT NOT NULL, first_seen_ms INTEGER NOT NULL, last_seen_ms INTEGER NOT NULL,
        count INTEGER NOT NULL, PRIMARY KEY (identifier, protocol))""",
     "CREATE TABLE IF NOT EXISTS door_probe (id INTEGER PRIMARY KEY, times INTEGER NOT NULL)",
-    """CREATE TABLE IF NOT EXISTS door_chain (device_id TEXT PRIMARY KEY, key_id TEXT NOT NULL,
-       last_seq INTEGER NOT NULL, recent TEXT NOT NULL, at_ms INTEGER NOT NULL)""",
+    """CREATE TABLE IF NOT EXISTS watch_chain (device_id TEXT PRIMARY KEY, key_id TEXT NOT NULL,
+       last_seq INTEGER NOT NULL, recent TEXT NOT NULL, taken TEXT NOT NULL, version INTEGER NOT NULL,
+       at_ms INTEGER NOT NULL)""",
     """CREATE TABLE IF NOT EXISTS door_mark (id INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT NULL,
        device_id TEXT NOT NULL, person_id TEXT NOT NULL, subject TEXT NOT NULL, value TEXT NOT NULL,
        at_ms INTEGER NOT NULL)""",
     """CREATE TABLE IF NOT EXISTS door_note (device_id TEXT NOT NULL, kind TEXT NOT NULL, first_ms INTEGER NOT NULL,
        last_ms INTEGER NOT NULL, count INTEGER NOT NULL, PRIMARY KEY (device_id, kind))""",
 )
-_CHAIN = "INSERT OR REPLACE INTO door_chain VALUES (?, ?, ?, ?, ?)"
+_CHAIN = "INSERT OR REPLACE INTO watch_chain VALUES (?, ?, ?, ?, ?, ?, ?)"
+_VERSION = "SELECT version FROM watch_chain WHERE device_id = ?"
 _MARK = "INSERT INTO door_mark (kind, device_id, person_id, subject, value, at_ms) VALUES (?, ?, ?, ?, ?, ?)"
 _INSERT = "INSERT INTO stream_record (partition, person_id, device_id, protocol, received_ms, facts) VALUES "
 _pack = msgspec.msgpack.Encoder().encode
@@ -56,31 +58,40 @@ class SqliteStream:
         self._writer: sqlite3.Connection | None = None
         self._reader: sqlite3.Connection | None = None
 
-    def append(self, entries: Sequence[Entry], asides: Sequence[Aside] = ()) -> list[int]:
+    def append(self, entries: Sequence[Entry]) -> list[int]:
         """See `Stream.append`."""
-        if not entries and not asides:
+        if not entries:
             return []
         with self._write_lock:
             try:
-                last = self._insert([_row(entry) for entry in entries], asides)
+                last = self._insert([_row(entry) for entry in entries])
             except sqlite3.Error as error:
                 self._drop_writer()
                 raise StreamUnavailableError(f"the log {self._path} could not be written: {error}") from error
         return list(range(last - len(entries) + 1, last + 1))
 
-    def _insert(self, rows: list[Row], asides: Sequence[Aside]) -> int:
+    def _insert(self, rows: list[Row]) -> int:
         connection = self._writing()
-        if len(rows) <= ROWS_A_STATEMENT and not asides:
+        if len(rows) <= ROWS_A_STATEMENT:
             return _insert_rows(connection, rows)  # a statement of its own is a transaction of its own
         connection.execute("BEGIN IMMEDIATE")
-        last = 0
-        for start in range(0, len(rows), ROWS_A_STATEMENT):
-            last = _insert_rows(connection, rows[start : start + ROWS_A_STATEMENT])
-        for aside in asides:
-            connection.execute(_CHAIN, chain_row(aside.chain))
-            connection.executemany(_MARK, [msgspec.structs.astuple(mark) for mark in aside.marks])
+        last = _insert_all(connection, rows)
         connection.execute("COMMIT")
         return last
+
+    def append_linked(self, entries: Sequence[Entry], linked: Sequence[Linked]) -> list[bool]:
+        """See `SqlStream.append_linked`."""
+        with self._write_lock:
+            try:
+                connection = self._writing()
+                connection.execute("BEGIN IMMEDIATE")
+                _insert_all(connection, [_row(entry) for entry in entries])
+                followed = [_link(connection, one) for one in linked]
+                connection.execute("COMMIT")
+            except sqlite3.Error as error:
+                self._drop_writer()
+                raise StreamUnavailableError(f"the log {self._path} could not be written: {error}") from error
+        return followed
 
     def read(self, after_seq: int, limit: int, partitions: frozenset[int] | None = None) -> list[Record]:
         """See `Stream.read`."""
@@ -128,9 +139,9 @@ class SqliteStream:
         """The unknown devices, the latest first."""
         return [RefusalNote(*row) for row in self._query("SELECT * FROM door_refusal ORDER BY last_seen_ms DESC")]
 
-    def chain(self, device_id: str, key_id: str) -> ChainAt | None:
+    def chain(self, device_id: str) -> ChainAt | None:
         """See `SqlStream.chain`."""
-        rows = self._query("SELECT * FROM door_chain WHERE device_id = ? AND key_id = ?", (device_id, key_id))
+        rows = self._query("SELECT * FROM watch_chain WHERE device_id = ?", (device_id,))
         return read_chain(rows[0]) if rows else None
 
     def marks(self, limit: int) -> list[tuple[int, Mark]]:
@@ -221,6 +232,25 @@ _partition = lru_cache(65_536)(partition_of)
 def _row(entry: Entry) -> Row:
     person = entry.person_id
     return _partition(person), person, entry.device_id, entry.protocol, entry.received_ms, _pack(entry.facts)
+
+
+def _insert_all(connection: sqlite3.Connection, rows: Sequence[Row]) -> int:
+    """Insert the rows within a transaction that was begun; the last sequence number."""
+    last = 0
+    for start in range(0, len(rows), ROWS_A_STATEMENT):
+        last = _insert_rows(connection, rows[start : start + ROWS_A_STATEMENT])
+    return last
+
+
+def _link(connection: sqlite3.Connection, one: Linked) -> bool:
+    """Write what belongs to a chain, in a transaction that was begun, unless the chain moved; whether it was."""
+    found = connection.execute(_VERSION, (one.chain.device_id,)).fetchone()
+    if (found[0] if found else 0) != one.chain.version - 1:
+        return False
+    _insert_all(connection, [_row(entry) for entry in one.entries])
+    connection.execute(_CHAIN, chain_row(one.chain))
+    connection.executemany(_MARK, [msgspec.structs.astuple(mark) for mark in one.marks])
+    return True
 
 
 def _insert_rows(connection: sqlite3.Connection, rows: Sequence[Row]) -> int:

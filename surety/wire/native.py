@@ -209,10 +209,25 @@ def _message(request: Request, said: Said, key: Key, received_ms: int) -> Signed
     if isinstance(at_ms, Rejected):
         refused = (at_ms,)
     else:
-        name = fact_id(request.device, PROTOCOL, head.seq, said.body)
-        context = _Context(request.device, name, body, at_ms, received_ms, head.clock_ms)
+        context = _Context(
+            request.device, fact_id(request.device, PROTOCOL, _content(body)), body, at_ms, received_ms, head.clock_ms
+        )
         what, refused = _READERS.get(head.type, _unknown)(context)
     return Signed(head.seq, head.prev, hashlib.sha256(body).hexdigest(), head.type, what, refused)
+
+
+def _content(body: bytes) -> bytes:
+    """What a message says, without its place in a chain.
+
+    A client that began a new chain, or has a new key, gives other numbers to what it does not know to have arrived. It
+    is the same fact all the same, and takes effect once.
+    """
+    try:
+        said = msgspec.json.decode(body)
+        rest = {name: value for name, value in said.items() if name not in {"seq", "prev"}}
+        return msgspec.json.encode(rest, order="deterministic")
+    except (ValueError, RecursionError, msgspec.MsgspecError):  # deeper than anything that a client says
+        return body
 
 
 def event_ms(clock_ms: int, sent_ms: int, received_ms: int) -> int | Rejected:

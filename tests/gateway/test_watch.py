@@ -1,7 +1,9 @@
 """What a watch says at the door, and what it hears (docs/watch.md)."""
 
+import asyncio
 import json
 import sqlite3
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -9,12 +11,15 @@ from typing import Any
 import pytest
 
 from surety.blobs import sealing
+from surety.gateway.app import DoorApp
 from surety.gateway.limits import Limits
 from surety.gateway.notices import SqliteNotices
+from surety.gateway.register import SqliteGrants
 from surety.gateway.watch_files import WatchFiles
 from surety.rules.facts import CheckInSubmitted, DeviceEvent, DeviceReport, Fix, ProblemTold, Topic
+from surety.stream.sql import SqliteStream
 from surety.watch import shell
-from tests.gateway.harness import NOW, Harness, Reply
+from tests.gateway.harness import NOW, Harness, Reply, SetClock
 from tests.gateway.support import withdraw
 from tests.gateway.test_notices import TABLE
 from tests.gateway.watch_client import JPEG, DeviceKey, Watch, sha256
@@ -179,7 +184,7 @@ def test_when_the_order_is_over_nothing_is_stored(door: Harness, watch: Watch) -
     assert (reply.status, reply.refused) == (403, "no_order")
     assert (put(door, watch, JPEG).status, put(door, watch, JPEG).refused) == (403, "no_order")
     assert door.everything() == []
-    assert door.stream.chain("dev-watch", "") is None
+    assert door.stream.chain("dev-watch") is None
 
 
 def test_a_gap_is_answered_with_what_is_expected_and_nothing_after_it_is_taken(door: Harness, watch: Watch) -> None:
@@ -208,7 +213,7 @@ def test_a_client_that_lost_its_memory_says_so_and_begins_anew(door: Harness, wa
     lost, sos = door.facts()[3:]
     assert (lost.events, sos.events) == ((DeviceEvent.MESSAGES_LOST,), (DeviceEvent.SOS,))
     counted = notes(door)
-    assert (counted["forked"], counted["lost"]) == (1, 1)
+    assert (counted["wrong_prev"], counted["lost"]) == (1, 1)
 
 
 def test_a_new_code_takes_the_old_key_away_and_begins_a_new_chain(door: Harness, watch: Watch) -> None:
@@ -223,6 +228,69 @@ def test_a_new_code_takes_the_old_key_away_and_begins_a_new_chain(door: Harness,
     other.say("sos", NOW)
     assert post(door, other)["acknowledged"] == 1
     assert door.send("/watch/v1/messages", watch.request(NOW)).refused == "wrong_signature"
+
+
+def test_what_came_without_its_answer_and_is_sent_under_a_new_key_or_number_takes_effect_once(
+    door: Harness, watch: Watch
+) -> None:
+    watch.say("problem", NOW, topic="unwell", words="Fever.")
+    post(door, watch)
+    watch.seq, watch.prev = 0, ""  # the answer was lost, and with it the client's memory of the chain
+    watch.lost(NOW, 2)
+    watch.say("problem", NOW, topic="unwell", words="Fever.")
+    door.clock.at_ms += 5000
+    assert post(door, watch, sent_ms=NOW + 5000)["acknowledged"] == 3
+    add_code(door.register, code="AAAAA-22222")
+    door.loop.run_until_complete(door.app._register.look())
+    other = enrolled(door, code="AAAAA-22222")
+    other.say("problem", NOW, topic="unwell", words="Fever.")
+    other.say("problem", NOW + 1, topic="unwell", words="Fever.")
+    assert post(door, other, sent_ms=NOW + 6000)["acknowledged"] == 2
+    told = [fact for fact in door.everything() if isinstance(fact, ProblemTold)]
+    assert [fact.at_ms - NOW for fact in told] == [0, -999]  # the first, and the one that is another
+
+
+def test_two_doors_that_take_one_request_at_once_take_it_once(tmp_path: Path, door: Harness, watch: Watch) -> None:
+    """The second door has read the chain when the first one moves it."""
+    watch.say("sos", NOW)
+    request = watch.request(NOW)
+    chain = door.stream.chain
+
+    def moved_meanwhile(device_id: str) -> object:
+        at = chain(device_id)
+        door.stream.chain = chain  # type: ignore[method-assign]  # only the first time
+        assert json.loads(door_beside(tmp_path, request).body)["acknowledged"] == 1
+        return at
+
+    door.stream.chain = moved_meanwhile  # type: ignore[method-assign,assignment]  # what happens between the two
+    assert json.loads(door.send("/watch/v1/messages", request).body)["acknowledged"] == 1
+    assert len(door.everything()) == 1
+
+
+def door_beside(data_dir: Path, request: bytes) -> Reply:
+    """The answer of another door on the same data."""
+    answers: list[Reply] = []
+
+    def serve() -> None:
+        stream, loop = SqliteStream(data_dir / "log.sqlite3"), asyncio.new_event_loop()
+        source = SqliteGrants(data_dir / "surety.sqlite3")
+        other = Harness.__new__(Harness)
+        other.app = DoorApp(stream, source, SetClock(NOW + 70), None, None, watch_parts(data_dir))
+        other.loop = loop
+
+        async def once() -> None:
+            other.app.start()
+            answers.append(await other.ask("/watch/v1/messages", request))
+            await other.app.stop()
+
+        loop.run_until_complete(once())
+        loop.close()
+        stream.close()
+
+    thread = threading.Thread(target=serve)
+    thread.start()
+    thread.join()
+    return answers[0]
 
 
 def test_an_unknown_device_is_refused_and_remembered(door: Harness) -> None:
@@ -254,7 +322,7 @@ def test_a_check_in_waits_for_its_photographs_and_a_call_for_help_behind_it_does
     submitted = next(fact for fact in door.everything() if isinstance(fact, CheckInSubmitted))
     assert (submitted.photos, submitted.turn, submitted.tries, submitted.forced) == (tuple(names), "left", 2, True)
     assert (submitted.at_ms, submitted.clock_ms, submitted.check_in_id) == (NOW - 5000, NOW - 5000, "c1")
-    assert len({fact.id for fact in door.facts() if isinstance(fact, DeviceReport)}) == 1  # the call, as one
+    assert len([fact for fact in door.facts() if isinstance(fact, DeviceReport)]) == 1  # the call, once
 
 
 def test_a_photograph_is_sealed_before_it_is_kept_and_taken_once(door: Harness, watch: Watch, tmp_path: Path) -> None:

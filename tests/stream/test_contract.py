@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from surety.stream.asides import Aside, ChainAt, DeviceNote, Mark
+from surety.stream.asides import ChainAt, DeviceNote, Linked, Mark
 from surety.stream.contract import PARTITIONS, Entry, StreamUnavailableError, partition_of
 from surety.stream.refusals import KEPT_REFUSALS, RefusalNote
 from surety.stream.sql import PostgresStream, SqliteStream, SqlStream
@@ -191,26 +191,57 @@ def test_processes_that_start_at_once_on_a_new_log_all_get_it(opener: Opener) ->
 # --- what the door keeps beside the records
 
 
-def aside(seq: int, *marks: Mark, device: str = "dev", key: str = "k1") -> Aside:
-    return Aside(ChainAt(device, key, seq, tuple(f"{n:064x}" for n in range(seq)), 1_700_000_000_000 + seq), marks)
+def linked(version: int, *marks: Mark, entries: tuple[Entry, ...] = (), device: str = "dev") -> Linked:
+    hashes, ids = tuple(f"{n:064x}" for n in range(version)), tuple(f"{n:032x}" for n in range(version + 1))
+    return Linked(entries, ChainAt(device, "k1", version, hashes, ids, version, 1_700_000_000_000 + version), marks)
 
 
-def test_a_chain_is_kept_with_the_records_and_each_key_has_its_own(stream: SqlStream, opener: Opener) -> None:
-    assert stream.chain("dev", "k1") is None
-    stream.append([entry(1)], [aside(3)])
-    stream.append([], [aside(4)])
-    stream.append([], [aside(2, device="other")])
-    assert opener().chain("dev", "k1") == aside(4).chain
-    assert stream.chain("dev", "k2") is None
-    stream.append([], [aside(1, key="k2")])
-    assert stream.chain("dev", "k1") is None
-    assert stream.chain("other", "k1") == aside(2, device="other").chain
+def test_a_chain_is_kept_with_its_records(stream: SqlStream, opener: Opener) -> None:
+    assert stream.chain("dev") is None
+    assert stream.append_linked([entry(1)], [linked(1, entries=(entry(2), entry(3)))]) == [True]
+    assert stream.append_linked([], [linked(2), linked(1, device="other")]) == [True, True]
+    assert opener().chain("dev") == linked(2).chain
+    assert stream.chain("other") == linked(1, device="other").chain
+    assert [record.entry for record in stream.read(0, 10)] == [entry(1), entry(2), entry(3)]
+
+
+def test_of_a_chain_that_has_moved_meanwhile_nothing_is_written_and_the_others_are(stream: SqlStream) -> None:
+    stream.append_linked([], [linked(1)])
+    late = linked(1, Mark("seen", "dev", "ann", "c1", "", 5), entries=(entry(7),))
+    ahead = linked(3, entries=(entry(8),))
+    good = linked(1, entries=(entry(9),), device="other")
+    assert stream.append_linked([entry(1)], [late, ahead, good]) == [False, False, True]
+    assert stream.chain("dev") == linked(1).chain
+    assert stream.marks(10) == []
+    assert [record.entry for record in stream.read(0, 10)] == [entry(1), entry(9)]
+
+
+def test_processes_that_move_one_chain_at_once_move_it_one_after_the_other(opener: Opener) -> None:
+    streams, barrier, written = [opener() for _ in range(4)], threading.Barrier(4), []
+
+    def move(index: int) -> None:
+        barrier.wait()
+        for _ in range(10):
+            at = streams[index].chain("dev")
+            version = (at.version if at else 0) + 1
+            if streams[index].append_linked([], [linked(version, entries=(entry(version),))]) == [True]:
+                written.append(version)
+
+    threads = [threading.Thread(target=move, args=(index,)) for index in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    at = streams[0].chain("dev")
+    assert at is not None
+    assert sorted(written) == list(range(1, at.version + 1))
+    assert [record.entry for record in streams[0].read(0, 100)] == [entry(n) for n in range(1, at.version + 1)]
 
 
 def test_marks_wait_in_order_until_they_are_dropped(stream: SqlStream) -> None:
     seen = Mark("seen", "dev", "ann", "c1", "", 5)
     push = Mark("push", "dev", "ann", "key", '{"endpoint": "https://push.example"}', 6)
-    stream.append([entry(1)], [aside(1, seen), aside(2, push, seen)])
+    stream.append_linked([entry(1)], [linked(1, seen), linked(2, push, seen)])
     waiting = stream.marks(10)
     assert [mark for _, mark in waiting] == [seen, push, seen]
     assert [mark for _, mark in stream.marks(1)] == [seen]
@@ -224,8 +255,7 @@ def test_notes_of_a_device_add_up_by_kind(stream: SqlStream) -> None:
     assert stream.notes("dev") == [DeviceNote("dev", "gap", 6, 6, 2), DeviceNote("dev", "heard", 5, 9, 4)]
 
 
-@pytest.mark.parametrize("count", [1, 64, 65, 300])
+@pytest.mark.parametrize("count", [0, 1, 64, 65, 300])
 def test_records_beside_a_chain_keep_their_order_whatever_their_number(stream: SqlStream, count: int) -> None:
-    seqs = stream.append([entry(n) for n in range(count)], [aside(1)])
-    records = stream.read(0, count + 1)
-    assert [(record.seq, record.entry) for record in records] == list(zip(seqs, map(entry, range(count)), strict=True))
+    stream.append_linked([entry(n) for n in range(count)], [linked(1)])
+    assert [record.entry for record in stream.read(0, count + 1)] == list(map(entry, range(count)))

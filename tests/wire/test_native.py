@@ -161,6 +161,22 @@ def test_the_same_message_is_the_same_fact_whenever_it_comes() -> None:
     assert facts[0].id == facts[1].id
 
 
+def test_a_message_that_is_numbered_anew_is_the_same_fact_and_another_one_is_not() -> None:
+    watch, key = Watch(device="watch"), key_of(WATCH)
+    bodies_said = [
+        watch.say("problem", NOW, topic="other", words="Please call."),
+        watch.say("problem", NOW, topic="other", words="Please call."),
+        watch.say("problem", NOW + 1, topic="other", words="Please call."),
+    ]
+    watch.key = WATCH.key
+    request = native.read_request(watch.request(NOW, bodies_said))
+    assert isinstance(request, Request)
+    told = [read.what for read in native.read_messages(request, key, NOW) if isinstance(read, Signed)]
+    ids = [problem.id for problem in told if isinstance(problem, ProblemTold)]
+    assert len(ids) == 3
+    assert ids[0] == ids[1] != ids[2]
+
+
 @given(st.integers(-(10**12), 10**12), st.integers(0, checks.MAX_AGE_MS), st.integers(0, 60_000))
 def test_a_clock_that_is_wrong_by_a_constant_changes_no_time(off_ms: int, age_ms: int, way_ms: int) -> None:
     sent_ms = NOW + off_ms

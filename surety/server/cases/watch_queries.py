@@ -11,7 +11,7 @@ from surety.stream.sql import open_stream
 # What the door counts (gateway/watch_messages.py), in words for officers.
 TROUBLES = {
     "wrong_signature": "signed with another key",
-    "forked": "did not follow on the message before",
+    "wrong_prev": "did not follow on the message before",
     "gap": "came while earlier ones were missing",
     "malformed": "could not be read",
     "lost": "said that the watch lost what it had not sent",
