@@ -1,5 +1,5 @@
 // Written by `python -m surety.watch.shell`: do not edit.
-export const VERSION = "49c319244e58";
+export const VERSION = "ddce519b0e67";
 export const FILES = [
   "css/app.css",
   "css/camera.css",

@@ -7,7 +7,7 @@ export const CLOCK_WRONG_MS = 120_000; // a clock that is further off is told to
 
 /** Everything that the screens show. */
 export async function snapshot() {
-  const [device, link, sheet, words, offset_ms, receipts, waits, dropped, untold] = await Promise.all([
+  const [device, link, sheet, words, offset_ms, receipts, waits, dropped, dropped_seen] = await Promise.all([
     kept("device"),
     kept("link"),
     kept("sheet"),
@@ -16,10 +16,11 @@ export async function snapshot() {
     all("receipts"),
     waiting(),
     kept("dropped"),
-    kept("untold"),
+    kept("dropped_seen"),
   ]);
   const now_ms = Date.now() + (offset_ms ?? 0);
-  return { device, link, sheet, words: words ?? [], offset_ms: offset_ms ?? 0, receipts, waits, dropped: dropped ?? 0, untold, now_ms };
+  const gone = { dropped: dropped ?? 0, dropped_seen: dropped_seen ?? 0 };
+  return { device, link, sheet, words: words ?? [], offset_ms: offset_ms ?? 0, receipts, waits, ...gone, now_ms };
 }
 
 /**

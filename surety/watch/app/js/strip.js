@@ -23,12 +23,12 @@ export function connection({ link, waits, now_ms, offset_ms }) {
   return waits.count ? { mark: "sending", words: t("link.sending", { count: waits.count }) } : { mark: "arrived", words: t("link.connected") };
 }
 
-function notes({ link, offset_ms, dropped, untold }) {
+function notes({ link, offset_ms, dropped, dropped_seen }) {
   const told = [];
   if (link?.state === "refused") told.push(refused(link));
   if (Math.abs(offset_ms) > CLOCK_WRONG_MS) told.push(note("clock", clockWords(offset_ms)));
   if ("full" in document.documentElement.dataset) told.push(note("warning", t("full.words")));
-  if (untold) told.push(note("place", t("full.dropped", { count: dropped })));
+  if (dropped > dropped_seen) told.push(note("place", t("full.dropped", { count: dropped })));
   return told;
 }
 

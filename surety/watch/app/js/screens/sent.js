@@ -1,6 +1,7 @@
 // What was sent and whether it arrived, and how the connection is.
 
 import { button, el, icon, renew, setText, way } from "../dom.js";
+import { keep } from "../store.js";
 import { connection } from "../strip.js";
 import { t, time } from "../words.js";
 
@@ -17,6 +18,7 @@ export function show(app, first) {
     setText(link, connection(state).words);
     setText(waits, t("sent.waits", { count: state.waits.count, photos: state.waits.photos }));
     gone.hidden = !state.dropped;
+    if (state.dropped > state.dropped_seen) keep("dropped_seen", state.dropped).catch(app.full);
     setText(gone, t("full.dropped", { count: state.dropped }));
     const rows = [...state.receipts].reverse();
     renew(list, rows.length ? rows.map((one) => row(one, state)) : [el("li", {}, t("sent.none"))]);
