@@ -5,11 +5,13 @@ something within minutes: an SOS, an opened strap, a battery that runs empty; an
 """
 
 import random
+from collections.abc import Iterable
 from datetime import date, timedelta
 from functools import lru_cache
 
 import msgspec
 
+from surety.sim.checkins import AWAY_AFTER_MIN, AWAY_INDEX, AWAY_MIN
 from surety.sim.lives import DAY_START_MIN, Day, Lives, local_day, minute_ms
 from surety.sim.people import NETWORKS, Resident, part_of
 
@@ -41,6 +43,11 @@ def within(spans: tuple[Span, ...], at_ms: int) -> Span | None:
     return next((span for span in spans if span[0] <= at_ms < span[1]), None)
 
 
+def within_all(spans: Iterable[Span], at_ms: int) -> list[Span]:
+    """Every span that holds an instant."""
+    return [span for span in spans if span[0] <= at_ms < span[1]]
+
+
 class Devices:
     """All devices of the town's residents."""
 
@@ -65,11 +72,15 @@ class Devices:
         )  # fmt: skip
 
     def _outage(self, resident: Resident, day: date) -> list[Span]:
-        """On the first evening one network fails, for all who are on it at once."""
-        if day != self.lives.first_day or resident.network != NETWORKS[0]:
+        """On the first evening one network fails, for all who are on it at once; and somebody has none for a day."""
+        first = self.lives.first_day
+        if resident.index == AWAY_INDEX and resident.index < self.lives.people and day <= first + timedelta(days=1):
+            begin = minute_ms(first, self.lives.first_min + AWAY_AFTER_MIN)
+            return [(begin, begin + int(AWAY_MIN * 60_000))]
+        if day != first or resident.network != NETWORKS[0]:
             return []
-        begin = self.lives.first_min + OUTAGE_AFTER_MIN
-        return [(minute_ms(day, begin), minute_ms(day, begin + OUTAGE_MIN))]
+        begin_min = self.lives.first_min + OUTAGE_AFTER_MIN
+        return [(minute_ms(day, begin_min), minute_ms(day, begin_min + OUTAGE_MIN))]
 
     def _charged_evening_before(self, index: int, day: date) -> bool:
         """Somebody forgets to charge one evening in forty, never two in a row, and not before the first day."""

@@ -29,6 +29,7 @@ from surety.rules.conditions import (
 )
 from surety.rules.conditions import Place as RulesPlace
 from surety.sim import names
+from surety.sim.checkins import is_asked
 from surety.sim.geo import TIME_ZONE, XY, inside_ring, lon_lat, to_degrees, to_segment_m
 from surety.sim.town import Place, Town
 
@@ -138,7 +139,7 @@ class Resident(msgspec.Struct, frozen=True):
     friends: tuple[Place, ...]
     parent: bool
     drives: bool
-    sender: str  # one of osmand-query, osmand-form, osmand-json, owntracks
+    sender: str  # one of osmand-query, osmand-form, osmand-json, owntracks, native
     receiver: str  # android, ios, tag
     curfew: tuple[int, int] | None
     zones: tuple[Ground, ...]
@@ -281,6 +282,8 @@ def _resident(town: Town, index: int, home: Place) -> Resident:
     shops, friends = tuple(rng.sample(town.shops, 2)), _friends(town, rng, home)
     sender = "osmand-query" if part in ("sos", "strap") else _SENDERS[index % 4]
     receiver = "tag" if sender == "osmand-query" else rng.choice(("android", "ios"))
+    if is_asked(index):  # a watch that can take photographs
+        sender, receiver = "native", "android" if receiver == "tag" else receiver
     regular = [*shops, *friends, *([workplace] if workplace else []), *([town.school] if parent else [])]
     if work == "train":
         regular.append(town.station)

@@ -8,7 +8,7 @@ import math
 import random
 from typing import NamedTuple
 
-from surety.sim.devices import DeviceDay, Devices, within
+from surety.sim.devices import DeviceDay, Devices, within, within_all
 from surety.sim.geo import to_degrees
 from surety.sim.lives import Day, Lives, Piece, local_day
 from surety.sim.people import Resident
@@ -200,7 +200,8 @@ class _Hour:
     ) -> Message:
         lat, lon = (None, None) if x is None or y is None else to_degrees(x, y)
         due_ms = at_ms + int(self.rng.uniform(300, 2_500))
-        broken = within(self.device.unlinked, due_ms) or within(self.next_device.unlinked, due_ms)
+        links = (*self.device.unlinked, *self.next_device.unlinked)
+        broken = max(within_all(links, due_ms), key=lambda span: span[1], default=None)
         if broken:
             due_ms = broken[1] + int(self.rng.uniform(0, 4_000)) + (at_ms - broken[0]) // 500
         start, end = self.device.charging

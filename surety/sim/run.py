@@ -9,27 +9,30 @@ import heapq
 import signal
 import time
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from surety.clock import Clock
 from surety.sim.client import Wire
-from surety.sim.encode import Encode, encoder
+from surety.sim.encode import encoder
 from surety.sim.lives import local_day
 from surety.sim.plan import Plan, Progress, read_progress, write
 from surety.sim.receivers import HOUR_MS, Message, Receivers
 from surety.sim.truth import TruthFile, truth_of_day
+from surety.sim.watches import Watches
 
 ROUND_S = 0.02
 SAVE_EVERY_S = 1.0
+Put = Callable[[Message], None]
 _FLUSH_MS = 60_000  # a device that found the network again has sent everything by then
 
 
 class Sender:
     """One device's messages to come: made an hour at a time, given out in the order in which they are due."""
 
-    def __init__(self, receivers: Receivers, index: int, encode: Encode, from_ms: int) -> None:
-        self.receivers, self.index, self.encode, self.from_ms = receivers, index, encode, from_ms
+    def __init__(self, receivers: Receivers, index: int, from_ms: int) -> None:
+        self.receivers, self.index, self.from_ms = receivers, index, from_ms
         self.made_to_ms = self._first_hour(from_ms)
         self.coming: list[Message] = []  # the next one last
         self.nothing_made = True
@@ -62,10 +65,10 @@ class Run:
         self.truth = TruthFile(folder / "truth.jsonl")
         parts = urlsplit(door)
         self.host, self.port = parts.hostname or "127.0.0.1", parts.port or 80
-        self.senders = [
-            Sender(self.receivers, device.index, encoder(device, parts.netloc), self.sent_to_ms)
-            for device in plan.devices
-        ]
+        self.senders = [Sender(self.receivers, device.index, self.sent_to_ms) for device in plan.devices]
+        self.watches = Watches(folder, self.receivers.lives, self.receivers.devices, self.counts)
+        self.netloc = parts.netloc
+        self.puts: list[Put] = []  # by sender: what takes its messages
         self.due: list[tuple[int, int]] = []  # (when, which sender has a message to send)
         self.queued: dict[int, int] = {}  # the time in `due` that counts, by sender
         self.to_make: list[tuple[int, int]] = []  # (when, which sender is to make its next hour)
@@ -75,8 +78,7 @@ class Run:
     async def run(self) -> None:
         """Send until stopped."""
         self._handle_signals()
-        count = max(2, min(64, len(self.senders) // 12))
-        self.wires = [Wire(self.host, self.port, self.counts) for _ in range(count)]
+        self._open()
         for n in range(len(self.senders)):
             heapq.heappush(self.to_make, (self.senders[n].made_to_ms - self._lead_ms(n), n))
         next_save = 0.0
@@ -84,15 +86,31 @@ class Run:
             now_ms = self.clock.now_ms()
             await self._make(now_ms)
             self._send(now_ms)
+            self.watches.work(now_ms)
             if time.monotonic() >= next_save:
                 self._save(now_ms)
                 for wire in self.wires:
                     wire.give_up_waiting()
                 next_save = time.monotonic() + SAVE_EVERY_S
             await self._rest()
+        await self.watches.close()
         self._save(self.clock.now_ms())
         for wire in self.wires:
             wire.close()
+
+    def _open(self) -> None:
+        """A connection for every dozen devices; watches have connections of their own."""
+        count = max(2, min(64, len(self.senders) // 12))
+        self.wires = [Wire(self.host, self.port, self.counts) for _ in range(count)]
+        self.watches.open((device for device in self.plan.devices if device.sender == "native"), self.host, self.port)
+        self.puts = [self._put(n) for n in range(len(self.senders))]
+
+    def _put(self, n: int) -> Put:
+        device, wire = self.plan.devices[n], self.wires[n % len(self.wires)]
+        if device.sender == "native":
+            return self.watches.all[device.index].put
+        encode = encoder(device, self.netloc)
+        return lambda message: wire.put(message, encode)
 
     def _handle_signals(self) -> None:
         for number in (signal.SIGINT, signal.SIGTERM):
@@ -137,17 +155,19 @@ class Run:
             heapq.heappush(self.due, (coming[-1].due_ms, n))
 
     def _send(self, now_ms: int) -> None:
-        due, senders, wires = self.due, self.senders, self.wires
+        due, senders = self.due, self.senders
         while due and due[0][0] <= now_ms:
             when, n = heapq.heappop(due)
             if self.queued.get(n) == when:  # else an earlier message took its place in the queue
                 del self.queued[n]
-                wires[n % len(wires)].put(senders[n].coming.pop(), senders[n].encode)
+                self.puts[n](senders[n].coming.pop())
                 self._queue(n)
 
     def _save(self, now_ms: int) -> None:
         waiting = [due for wire in self.wires if (due := wire.oldest_due_ms()) is not None]
+        waiting += self.watches.oldest_due_ms()
         waiting += [due for due, _ in self.due[:1]]
         waiting += [self.senders[n].made_to_ms for _, n in self.to_make[:1]]
         self.sent_to_ms = max(self.sent_to_ms, min([now_ms, *waiting]))
         write(self.folder, Progress(self.sent_to_ms, dict(self.counts)))
+        self.watches.save()

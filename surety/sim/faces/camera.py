@@ -203,7 +203,7 @@ def _facing(unit: Floats, size: Vector) -> Floats:
 
 def _shoulders(person: Features, rays: Rays) -> Part:
     size = (2.05, 3.0, 0.85)
-    which, far, unit = _meet(rays, (0.0, -4.74, -0.3), size)
+    which, far, unit = _meet(rays, (0.0, -4.56, -0.3), size)
 
     def look(seen: NDArray[np.int64]) -> Look:
         x, y, _ = unit[:, seen]

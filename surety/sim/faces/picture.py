@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from surety.sim.faces.camera import AWAY, Light, Pose, Rays, see, shade
-from surety.sim.faces.features import features_of
+from surety.sim.faces.features import Features, features_of
 from surety.sim.faces.fields import Floats, grain, step, vector
 
 Photo = NDArray[np.uint8]
@@ -58,8 +58,13 @@ _PLAIN = View()
 
 def face(identity: int, view: View = _PLAIN) -> Photo:
     """A picture of the invented person that an identity stands for."""
-    rng = np.random.default_rng((view.seed, identity, 7))
-    picture = _print(_scene(identity, _of_the_print(view)), rng, view) if view.printed else _scene(identity, view)
+    return picture_of(features_of(identity), view)
+
+
+def picture_of(person: Features, view: View) -> Photo:
+    """A picture of somebody."""
+    rng = np.random.default_rng((view.seed, person.texture, 7))
+    picture = _print(_scene(person, _of_the_print(view)), rng, view) if view.printed else _scene(person, view)
     return _record(picture, view, rng)
 
 
@@ -92,13 +97,13 @@ def _moment(view: View, rng: np.random.Generator, yaw: float, n: int) -> View:
     )
 
 
-def _scene(identity: int, view: View) -> Floats:
+def _scene(person: Features, view: View) -> Floats:
     """Side x side x 3, sRGB 0 to 1, sharp and without noise."""
     side = max(view.size_px, min(_FINE, view.size_px * 3 // 2))
     picture = _place(view.place, side) * np.float32(np.sqrt(min(1.0, view.light)))
     if not view.nobody:
-        people = [(identity, 0.0)] if view.company is None else [(view.company, 1.2), (identity, -1.2)]
-        for who, sideways in people:
+        beside = () if view.company is None else ((features_of(view.company), 1.2),)
+        for who, sideways in (*beside, (person, -1.2 if beside else 0.0)):
             _draw(picture, who, view, sideways)
     return picture if side == view.size_px else _shrink(picture, view.size_px)
 
@@ -108,7 +113,7 @@ def _shrink(picture: Floats, side: int) -> Floats:
     return np.stack([np.asarray(channel) for channel in channels], -1)
 
 
-def _draw(picture: Floats, identity: int, view: View, sideways: float) -> None:
+def _draw(picture: Floats, person: Features, view: View, sideways: float) -> None:
     """Draw one person over the place, `sideways` decimetres from the middle."""
     fine = picture.shape[0] / view.size_px
     pose = Pose(view.yaw_deg, view.pitch_deg, view.roll_deg, view.smile, view.blink)
@@ -116,7 +121,7 @@ def _draw(picture: Floats, identity: int, view: View, sideways: float) -> None:
     if view.company is not None:
         focal *= 0.8  # both are to be in the picture
     right, up = view.shift_px
-    hits = see(features_of(identity), pose, _rays(picture.shape[0], focal, (right * fine, up * fine), sideways))
+    hits = see(person, pose, _rays(picture.shape[0], focal, (right * fine, up * fine), sideways))
     light = Light(view.light, view.light_side, view.light_above, view.harsh, view.warmth)
     picture.reshape(-1, 3)[hits.which] = shade(hits, light)
 
