@@ -37,8 +37,8 @@ class Part(enum.StrEnum):
 
 # On the first evening, in the order of the first people who are asked.
 _FIRST = (
-    Part.MISSED, Part.RIGHT, Part.DARK, Part.RIGHT, Part.AGAIN, Part.OTHER, Part.RIGHT, Part.NOBODY, Part.TWO,
-    Part.PRINTED, Part.LATE, Part.RIGHT, Part.AWAY, Part.RIGHT, Part.OTHER, Part.RIGHT,
+    Part.RIGHT, Part.RIGHT, Part.RIGHT, Part.TWO, Part.AGAIN, Part.OTHER, Part.DARK, Part.NOBODY, Part.RIGHT,
+    Part.PRINTED, Part.LATE, Part.MISSED, Part.AWAY, Part.RIGHT, Part.OTHER, Part.RIGHT,
 )  # fmt: skip
 _USUALLY = {
     Part.RIGHT: 0.84, Part.AGAIN: 0.05, Part.LATE: 0.03, Part.MISSED: 0.02, Part.DARK: 0.02, Part.NOBODY: 0.01,

@@ -31,6 +31,7 @@ FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.5, 20.0
 SEEN_AFTER_MS = 15_000  # somebody looks at their wrist
 AGAIN_AFTER_MS = 90_000  # and tries once more
 FRAMES = 4
+LAST_S = 2.0  # how long answers of the door are waited for at the end
 KEPT_MS = 3 * 86_400_000  # how long a question is remembered that was decided about
 _WORDLESS = {400, 403, 413, 415}  # trying again would not help
 _EVENTS = {"strap": "strap_tamper"}
@@ -268,10 +269,12 @@ class Watches:
         self.dirty = False
 
     async def close(self) -> None:
-        """Stop; what is on its way is sent again after the next start."""
-        for task in self.tasks:
-            task.cancel()
-        await asyncio.gather(*self.tasks, return_exceptions=True)
+        """Stop; what is still on its way after a moment is sent again after the next start."""
+        if under_way := set(self.tasks):
+            await asyncio.wait(under_way, timeout=LAST_S)
+            for task in under_way:
+                task.cancel()
+            await asyncio.gather(*under_way, return_exceptions=True)
         self.painter.shutdown(cancel_futures=True)
         if self.lines:
             self.lines.close()
