@@ -51,7 +51,6 @@ class Seen(NamedTuple):
 def machines() -> list[Machine]:
     """Every engine that this machine has. Raises SystemExit when there is none."""
     from surety.faces.dlib import DlibMachine  # noqa: PLC0415 - loads dlib
-
     from surety.faces.onnx import open_machine  # noqa: PLC0415 - loads onnxruntime
 
     found: list[Machine] = []
