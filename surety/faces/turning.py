@@ -18,7 +18,7 @@ FRONTAL_DEG = 20.0  # a frame that can stand for "straight ahead"
 def yaw_deg(points: Points, nose_depth: float) -> float:
     """The angle, positive to the person's own left (the picture's right). `nose_depth` in distances between the eyes.
 
-    Eyes and mouth together give the middle, along the line of the eyes, so that a tilted head makes no difference.
+    Measured along the line of the eyes, so that a tilted head makes no difference. The mouth adds nothing to it.
     """
     along = points[1] - points[0]
     length = float(math.hypot(*along))
@@ -26,9 +26,7 @@ def yaw_deg(points: Points, nose_depth: float) -> float:
         return 0.0
     middle = (points[0] + points[1]) / 2
     aside = float((points[2] - middle) @ along) / length**2
-    down = (points[3] + points[4]) / 2 - middle
-    lean = float(down @ along) / length**2  # where a tilted or skewed face has its mouth
-    return math.degrees(math.atan2(aside - lean / 2, nose_depth))
+    return math.degrees(math.atan2(aside, nose_depth))
 
 
 def turn_seen(yaws_deg: Sequence[float | None], asked: Turn) -> bool | None:
