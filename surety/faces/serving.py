@@ -3,6 +3,7 @@
 import ipaddress
 import os
 import socket
+import ssl
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
@@ -42,9 +43,11 @@ def run(settings: Settings, where: Where, say: Callable[[str], None]) -> None:
         scheme = "https" if where.certificate else "http"
         port = listener.getsockname()[1]
         say(f"Faces are compared by {engine.name} at {scheme}://{where.host}:{port}. Ctrl-C ends it.")
-        _server(matcher, where).run(sockets=[listener])
-    matcher.close()
-    engine.close()
+        try:
+            _server(matcher, where).run(sockets=[listener])
+        finally:
+            matcher.close()
+            engine.close()
 
 
 def matcher_of(engine: LocalEngine, token: str) -> Matcher:
@@ -67,11 +70,18 @@ def _server(matcher: Matcher, where: Where) -> uvicorn.Server:
 
 
 def _check(where: Where) -> None:
-    for file in (where.certificate, where.key):
-        if file is not None and not file.is_file():
-            raise ServeError(f"there is no file {file}")
+    if where.certificate is not None:
+        _check_pair(where.certificate, where.key)
     if where.certificate is None and not _is_local(where.host):
         raise ServeError(f"photographs do not go over an open line: {where.host} needs --certificate and --key")
+
+
+def _check_pair(certificate: Path, key: Path | None) -> None:
+    try:
+        ssl.create_default_context(ssl.Purpose.CLIENT_AUTH).load_cert_chain(certificate, key, password="")
+    except (OSError, ValueError) as error:  # an SSLError is an OSError
+        why = error.strerror if isinstance(error, FileNotFoundError) else "not a certificate and its key, in PEM form"
+        raise ServeError(f"{certificate} and {key or 'its key'} cannot be used: {why}") from None
 
 
 def _is_local(host: str) -> bool:

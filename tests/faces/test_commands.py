@@ -71,6 +71,16 @@ def test_photographs_are_not_taken_over_an_open_line(tmp_path: Path) -> None:
     assert "needs --certificate and --key" in err
 
 
+@pytest.mark.parametrize(("text", "why"), [("no certificate", "not a certificate"), (None, "No such file")])
+def test_a_certificate_that_cannot_be_used_is_told(tmp_path: Path, text: str | None, why: str) -> None:
+    pem = tmp_path / "matcher.pem"
+    if text:
+        pem.write_text(text)
+    code, _, err = run("serve", "--token-file", str(tmp_path / "token"), "--certificate", str(pem), "--key", str(pem))
+    assert code == 1
+    assert f"{pem} and {pem} cannot be used: {why}" in err
+
+
 def certificate(folder: Path) -> tuple[Path, Path]:
     """One that this machine signed itself."""
     key = ec.generate_private_key(ec.SECP256R1())
