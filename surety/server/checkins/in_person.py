@@ -47,8 +47,8 @@ def record(check_in_id: str, verdict: Verdict, reason: str, *, seen_ms: int, act
 def _check(check_in: CheckIn, seen_ms: int, now_ms: int) -> None:
     if check_in.stands == Stands.DECIDED:
         raise ConflictError("This check-in is decided already.")
-    if check_in.stands == Stands.CANCELLED:
-        raise ConflictError("This check-in was taken back: nothing is asked.")
+    if check_in.stands in {Stands.CANCELLED, Stands.NOT_ASKED}:
+        raise ConflictError("This check-in was taken back, or never asked.")
     if not check_in.asked_ms <= seen_ms <= now_ms:
         raise InvalidError("They were seen after the question and before now.", field="seen_ms")
     if seen_ms >= check_in.late_until_ms:

@@ -17,6 +17,7 @@ from surety.rules.facts import CheckInSubmitted
 from surety.server.checkins.models import CheckIn, Stands, Submission
 
 _OPEN = (Stands.ASKED, Stands.LAPSED)
+_NOTHING_ASKED = (Stands.CANCELLED, Stands.NOT_ASKED)
 
 
 class Sent(NamedTuple):
@@ -44,7 +45,7 @@ def take(sent: Sequence[Sent], *, now_ms: int) -> list[Sent]:
 
 
 def _row(fact: CheckInSubmitted, question: CheckIn, now_ms: int) -> Submission:
-    compared = fact.at_ms < question.late_until_ms and question.stands != Stands.CANCELLED
+    compared = fact.at_ms < question.late_until_ms and question.stands not in _NOTHING_ASKED
     return Submission(
         id=fact.id,
         check_in=question,

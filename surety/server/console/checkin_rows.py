@@ -25,7 +25,7 @@ def check_in_row(check_in: CheckIn, person: Person, *, may_open: bool) -> dict[s
     """One check-in: what was asked, what came, and how it stands."""
     sent = sorted(check_in.submissions.all(), key=lambda one: (one.at_ms, one.pk))
     photographs = sum(len(one.photos) for one in sent)
-    words, tone = _how_it_stands(check_in)
+    words, tone, by = _how_it_stands(check_in)
     zone = person.time_zone
     return {
         "row": check_in,
@@ -33,6 +33,7 @@ def check_in_row(check_in: CheckIn, person: Person, *, may_open: bool) -> dict[s
         "due": full_text(check_in.due_ms, zone),
         "stands": words,
         "tone": tone,
+        "by": by,
         "answers": [_answer(one, check_in, zone) for one in sent],
         "photographs": photographs,
         "may_open": may_open and photographs > 0,
@@ -46,16 +47,16 @@ def check_in_row(check_in: CheckIn, person: Person, *, may_open: bool) -> dict[s
     }
 
 
-def _how_it_stands(check_in: CheckIn) -> tuple[str, str]:
+def _how_it_stands(check_in: CheckIn) -> tuple[str, str, str]:
+    """In a few words, their tone, and whose word it is."""
     if check_in.stands != Stands.DECIDED:
-        words, tone = _STANDS[Stands(check_in.stands)]
-        return (f"{words}: {check_in.note}", tone) if check_in.note else (words, tone)
+        return (*_STANDS[Stands(check_in.stands)], check_in.note)
     said = VERDICTS.get(Verdict(check_in.verdict), check_in.verdict) if check_in.verdict else "Decided"
     names = " and ".join(check_in.decided_by_names)
     tone = {"same": "good", "not_same": "bad"}.get(check_in.verdict, "unknown")
     if check_in.in_person_reason:
-        return f"{said}, seen by {names}: {check_in.in_person_reason}", tone
-    return (f"{said}, decided by {names}", tone) if names else (f"{said}: a clear match", tone)
+        return said, tone, f"Seen by {names}: {check_in.in_person_reason}"
+    return said, tone, f"Decided by {names}." if names else "A clear match, without anybody's look."
 
 
 def _people_said_same(check_in: CheckIn) -> bool:

@@ -82,7 +82,7 @@ def test_it_takes_a_reason_and_a_time_between_the_question_and_now(changes: dict
     assert told() == []
 
 
-@pytest.mark.parametrize("stands", [Stands.DECIDED, Stands.CANCELLED])
+@pytest.mark.parametrize("stands", [Stands.DECIDED, Stands.CANCELLED, Stands.NOT_ASKED])
 def test_what_is_decided_or_taken_back_is_not_recorded(stands: str) -> None:
     with pytest.raises(ConflictError):
         record(asked(ada(), stands=stands))

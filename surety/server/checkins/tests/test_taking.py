@@ -64,6 +64,7 @@ def test_facts_that_come_again_or_in_another_order_make_the_same_submissions(str
         (Stands.ASKED, UNTIL_MS, Stands.ASKED, False),  # too late by its own time
         (Stands.LAPSED, UNTIL_MS + 1, Stands.LAPSED, False),
         (Stands.CANCELLED, NOON + MINUTE_MS, Stands.CANCELLED, False),
+        (Stands.NOT_ASKED, NOON + MINUTE_MS, Stands.NOT_ASKED, False),
         (Stands.DECIDED, NOON + MINUTE_MS, Stands.DECIDED, True),
         (Stands.REVIEW, NOON + MINUTE_MS, Stands.REVIEW, True),
     ],
