@@ -136,7 +136,7 @@ def _hand_over(submission: Submission, lease_ms: int, now_ms: int) -> None:
 
 def _locked(submission: Submission) -> CheckIn:
     """The check-in, held; its open reviews first, as those who answer them come to the check-in from there."""
-    list(_open_reviews(submission.check_in_id).select_for_update(of=("self",)))
+    list(_open_reviews(submission.check_in_id).order_by("pk").select_for_update(of=("self",)))
     return CheckIn.objects.select_for_update(no_key=True).get(pk=submission.check_in_id)
 
 

@@ -31,7 +31,9 @@ def record(check_in_id: str, verdict: Verdict, reason: str, *, seen_ms: int, act
     with transaction.atomic():
         person = lock_person(found.person_id)
         check_may(acting_user, "checkins.enrol", person)
-        list(_open_reviews(found).select_for_update(of=("self",)))  # before the check-in, as those who answer do
+        list(
+            _open_reviews(found).order_by("pk").select_for_update(of=("self",))
+        )  # before the check-in, as those who answer do
         check_in = CheckIn.objects.select_for_update().get(pk=check_in_id)
         _check(check_in, seen_ms, now_ms)
         _tell(check_in, verdict, seen_ms, acting_user, now_ms)

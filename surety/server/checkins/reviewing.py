@@ -156,7 +156,7 @@ def answer(review_id: str, verdict: str, reason: str, *, acting_user: User, now_
     if len(words) > MOST_LETTERS:
         raise InvalidError(f"Write at most {MOST_LETTERS:,} letters.", field="reason")
     with transaction.atomic():
-        _lock_check_in(review_id)
+        _lock_beside(review_id)
         review = held(review_id, acting_user, lock=True)
         if not _mine(review, acting_user).first_answer:
             raise ConflictError("Record what you see for yourself first.")
@@ -233,10 +233,11 @@ def _cover(review: Review) -> None:
     review.answers.filter(open=True).update(open=False)
 
 
-def _lock_check_in(review_id: str) -> None:
-    """The check-in before its review: the order in which comparing.py and in_person.py lock them."""
-    found = CheckIn.objects.filter(submissions__reviews=review_id)
-    list(CheckIn.objects.select_for_update(no_key=True).filter(pk__in=list(found.values_list("pk", flat=True))))
+def _lock_beside(review_id: str) -> None:
+    """Every open review of the same check-in, then the check-in: the order of comparing.py and in_person.py."""
+    beside = Review.objects.filter(submission__check_in__submissions__reviews=review_id, stage__in=OPEN_STAGES)
+    ids = list(beside.values_list("pk", flat=True))
+    list(Review.objects.filter(pk__in=ids).order_by("pk").select_for_update(of=("self",)))
 
 
 def _move(review: Review, given: list[Answer]) -> verdicts.Move:
