@@ -287,6 +287,7 @@ def test_a_sliver_is_refused(decoder: Decoder) -> None:
 def test_a_file_that_takes_too_long_is_refused_and_the_next_one_is_decoded(decoder: Decoder) -> None:
     slow = files.slow_jpeg(400)
     assert len(slow) < CHECK_IN.max_bytes
+    decoded(decoder, picture())
     keeper = decoder.pid
     assert refused(decoder, slow, msgspec.structs.replace(CHECK_IN, cpu_s=1)) is Reason.TOO_LONG
     assert refused(decoder, slow, msgspec.structs.replace(CHECK_IN, wall_s=0.2)) is Reason.TOO_LONG
@@ -319,7 +320,7 @@ def killed_while_working(decoder: Decoder, whom: str) -> object:
 
     def decode() -> None:
         try:
-            answers.append(decoder.decode(files.slow_jpeg(400), msgspec.structs.replace(CHECK_IN, cpu_s=2)))
+            answers.append(decoder.decode(files.slow_jpeg(400), msgspec.structs.replace(CHECK_IN, cpu_s=1)))
         except DecoderUnavailableError as error:
             answers.append(error)
 
@@ -369,8 +370,8 @@ def test_a_process_that_hangs_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
         assert first is not None
         os.kill(first, signal.SIGSTOP)
         begun = time.monotonic()
-        assert isinstance(decoder.decode(picture(), msgspec.structs.replace(CHECK_IN, wall_s=2.0)), Decoded)
-        assert time.monotonic() - begun < 8
+        assert isinstance(decoder.decode(picture(), msgspec.structs.replace(CHECK_IN, wall_s=4.0)), Decoded)
+        assert time.monotonic() - begun < 30  # without the limit it would hang for good
         assert decoder.pid != first
 
 
