@@ -159,7 +159,7 @@ def _keep(row: Row, source: str, said: Comparison, now_ms: int) -> None:
     )
     pictures = [(True, row.references), (False, row.frames)]
     ControlPicture.objects.bulk_create(
-        ControlPicture(pair=pair, is_reference=is_reference, place=place, data=data)
+        ControlPicture(pair=pair, is_reference=is_reference, nth=place, data=data)
         for is_reference, those in pictures
         for place, data in enumerate(those)
     )

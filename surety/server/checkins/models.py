@@ -274,11 +274,11 @@ class ControlPicture(models.Model):
     id = models.CharField(primary_key=True, max_length=32, default=new_id)
     pair = models.ForeignKey(ControlPair, on_delete=models.CASCADE, related_name="pictures")
     is_reference = models.BooleanField()
-    place = models.PositiveSmallIntegerField(help_text="Its order among its like, from 0")
+    nth = models.PositiveSmallIntegerField(help_text="Its order among its like, from 0")
     data = models.BinaryField(help_text="The picture as it was loaded")
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["pair", "is_reference", "place"], name="control_picture_once")]
+        constraints = [models.UniqueConstraint(fields=["pair", "is_reference", "nth"], name="control_picture_once")]
 
 
 class OutFact(models.Model):

@@ -53,7 +53,7 @@ def _own(review: Review) -> list[tuple[str, bool]]:
 
 
 def _control(review: Review) -> list[tuple[str, bool]]:
-    pictures = ControlPicture.objects.filter(pair=review.control).order_by("place")
+    pictures = ControlPicture.objects.filter(pair=review.control).order_by("nth")
     return list(pictures.values_list("pk", "is_reference"))
 
 

@@ -191,7 +191,7 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("is_reference", models.BooleanField()),
-                ("place", models.PositiveSmallIntegerField(help_text="Its order among its like, from 0")),
+                ("nth", models.PositiveSmallIntegerField(help_text="Its order among its like, from 0")),
                 ("data", models.BinaryField(help_text="The picture as it was loaded")),
                 (
                     "pair",
@@ -496,7 +496,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name="controlpicture",
-            constraint=models.UniqueConstraint(fields=("pair", "is_reference", "place"), name="control_picture_once"),
+            constraint=models.UniqueConstraint(fields=("pair", "is_reference", "nth"), name="control_picture_once"),
         ),
         migrations.AddIndex(
             model_name="prompt",

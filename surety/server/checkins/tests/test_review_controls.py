@@ -45,7 +45,7 @@ def pair() -> ControlPair:
     found = ControlPair.objects.create(name="p1", source="town", same=False, group="a", body=SAID, loaded_ms=0)
     for is_reference, count in ((True, 1), (False, 1)):
         for place in range(count):
-            ControlPicture.objects.create(pair=found, is_reference=is_reference, place=place, data=drawing(place))
+            ControlPicture.objects.create(pair=found, is_reference=is_reference, nth=place, data=drawing(place))
     return found
 
 
@@ -167,7 +167,7 @@ def test_a_folder_is_loaded_once_and_clear_matches_are_left_out(tmp_path):
     (pair,) = ControlPair.objects.all()
     assert (pair.name, pair.same, pair.group, pair.turn) == ("p1", True, "a", "left")
     assert pair.body["outcome"] == "inconclusive"
-    kept = pair.pictures.order_by("-is_reference", "place").values_list("is_reference", "place", "data")
+    kept = pair.pictures.order_by("-is_reference", "nth").values_list("is_reference", "nth", "data")
     assert [(r, p, bytes(d)) for r, p, d in kept] == [
         (True, 0, drawing(0)),
         (True, 1, drawing(1)),
