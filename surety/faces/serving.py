@@ -17,6 +17,8 @@ from surety.faces.remote import read_token
 from surety.faces.remote_server import Matcher, new_token
 from surety.settings import Settings
 
+DRAIN_S = 10  # how long a comparison under way may take to finish
+
 
 class ServeError(Exception):
     """It cannot serve; the sentence says why and what to do."""
@@ -63,6 +65,7 @@ def _server(matcher: Matcher, where: Where) -> uvicorn.Server:
         access_log=False,
         log_level="warning",
         server_header=False,
+        timeout_graceful_shutdown=DRAIN_S,
         ssl_certfile=where.certificate,
         ssl_keyfile=where.key,
     )

@@ -68,6 +68,14 @@ def test_two_people_side_by_side_are_not_compared(engine: Engine, draw: Draw, an
     assert (found.outcome, found.advice, found.similarity) == (Outcome.POOR_QUALITY, (Advice.ONE_PERSON,), None)
 
 
+def test_somebody_small_behind_the_person_is_not_the_one_who_is_compared(
+    engine: Engine, draw: Draw, ann: list[Reference]
+) -> None:
+    behind = np.vstack([draw(BEA, size_px=120, eye_px=22.0), np.full((120, 120, 3), 128, np.uint8)])
+    found = engine.verify([np.hstack([behind, draw(ANN, seed=3, eye_px=60.0)])], ann)
+    assert (found.outcome, found.qualities[0].faces) == (Outcome.MATCH, 1)
+
+
 def test_templates_of_another_model_are_not_compared(engine: Engine, draw: Draw, ann: list[Reference]) -> None:
     foreign = [Reference(r.id, r.template, "f" * 64) for r in ann]
     found = engine.verify([draw(ANN, seed=3)], foreign)

@@ -9,11 +9,12 @@ import msgspec
 import numpy as np
 import pytest
 
-from surety.faces import models
+from surety.faces import geometry, models
 from surety.faces.burst import LOW_LIGHT
 from surety.faces.choose import open_local
 from surety.faces.contract import Advice, Engine, Outcome, Photo, Reference, Turn
 from surety.faces.models import ModelError, Store
+from surety.faces.onnx import open_machine
 from tests.faces.conftest import ANN
 
 pytestmark = pytest.mark.shared
@@ -67,6 +68,19 @@ def test_the_angle_of_a_turned_head_is_measured(
 ) -> None:
     (quality,) = engine.verify([draw(ANN, yaw_deg=yaw_deg)], ann).qualities
     assert quality.yaw_deg == pytest.approx(yaw_deg, abs=8)
+
+
+@pytest.mark.parametrize("angle_deg", [-35.0, 35.0])
+def test_the_second_look_finds_the_points_of_a_tilted_face_within_a_fifteenth_of_the_eyes_distance(
+    shared_faces: Path, draw: Draw, angle_deg: float
+) -> None:
+    machine = open_machine(Store(shared_faces / "models"))
+    photo = draw(ANN, size_px=480, eye_px=60.0)
+    (upright,) = machine.faces(photo)
+    tilt = cv2.getRotationMatrix2D((240, 240), angle_deg, 1.0)
+    (tilted,) = machine.faces(cv2.warpAffine(photo, tilt, (480, 480)))
+    off = np.abs(tilted.points - geometry.apply(tilt, upright.points)).mean()
+    assert off < geometry.eye_distance_px(upright.points) / 15
 
 
 def test_a_live_picture_has_advice_on_spoofing(engine: Engine, draw: Draw, ann: list[Reference]) -> None:
