@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from surety.blobs import sealing
 from surety.gateway.app import DoorApp
@@ -437,6 +439,18 @@ def test_a_locked_log_takes_nothing_and_says_so(door: Harness, watch: Watch, tmp
     other.close()
     assert post(door, watch)["acknowledged"] == 1
     assert len(door.everything()) == 1
+
+
+@given(
+    st.sampled_from(["enrol", "messages", "photos/" + "a" * 64, "photos/x", "", "else"]),
+    st.sampled_from(["GET", "POST", "PUT", "DELETE"]),
+    st.binary(max_size=200),
+)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
+def test_no_bytes_make_the_door_fail(door: Harness, end: str, method: str, body: bytes) -> None:
+    reply = door.send(f"/watch/v1/{end}", body, method=method, surety_device="watch", surety_signature="AA")
+    assert reply.status in {400, 403, 404, 429}
+    assert reply.body.endswith(b".\n")
 
 
 def test_a_huge_body_and_too_many_messages_are_refused(door: Harness, watch: Watch) -> None:

@@ -146,6 +146,20 @@ def test_without_room_for_a_photograph_the_watch_is_told_so_and_a_call_for_help_
     assert [path for path in (data_dir / "photographs" / ANN).iterdir() if path.name.startswith(".")] == []
 
 
+def test_who_sends_a_large_photograph_that_is_not_taken_comes_to_read_why(door: DoorProcess) -> None:
+    watch = enrolled(door)
+    photo = JPEG + bytes(900_000)
+    name = sha256(photo)
+    stranger = Watch(device=watch.device).photo_headers(name)
+    connection = door.connect()
+    for headers, status in ((stranger, 403), (watch.photo_headers(name), 201)):  # over one connection
+        connection.request("PUT", f"/watch/v1/photos/{name}", photo, headers)
+        response = connection.getresponse()
+        response.read()
+        assert response.status == status
+    connection.close()
+
+
 def test_a_photograph_that_never_comes_to_its_end_holds_nobody_up(door: DoorProcess) -> None:
     watch = enrolled(door)
     name = sha256(JPEG)

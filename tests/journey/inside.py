@@ -1,6 +1,7 @@
-"""`python -m tests.journey.inside people COUNT [NETWORK ...] | conclude END_MS`: what a test needs of Django.
+"""`python -m tests.journey.inside people COUNT [NETWORK ...] | conclude END_MS | watch 1 | claims 1`: needs of tests.
 
-People are on the networks in turn.
+People are on the networks in turn. `watch` is somebody with a watch, its one-time code and a check-in; `claims` enters
+in the audit log what the door claimed, and tells what is there.
 """
 
 # ruff: noqa: PLC0415 - Django must be set up before anything of the server is imported
@@ -32,6 +33,48 @@ def _make_people(count: int, *networks: str) -> list[dict[str, str]]:
         cases.assign_device(device.pk, who.pk, from_ms=at_ms, acting_user=None, now_ms=at_ms)
         people.append({"person": who.pk, "identifier": device.identifier, "network": network})
     return people
+
+
+def _make_watch() -> dict[str, str]:
+    from django.core.management import call_command
+
+    from surety.server.cases import actions as cases
+    from surety.server.cases import watches
+    from surety.server.cases.checks import DeviceDetails
+    from surety.server.checkins.models import CheckIn
+    from surety.server.monitoring.tests.cast import TRAIL, person
+
+    call_command("migrate", verbosity=0)
+    now_ms = SystemClock().now_ms()
+    at_ms = now_ms - 3 * DAY_MS
+    who = person(TRAIL, at_ms=at_ms, data_kinds=("position", "device", "photo"))
+    details = DeviceDetails(protocol="native", with_secret=False)
+    device, _ = cases.register_device(details, acting_user=None, now_ms=at_ms)
+    cases.assign_device(device.pk, who.pk, from_ms=at_ms, acting_user=None, now_ms=at_ms)
+    asked = CheckIn.objects.create(
+        person=who,
+        condition_id="duty",
+        condition_version=1,
+        asked_ms=now_ms,
+        due_ms=now_ms + 1_800_000,
+        late_until_ms=now_ms + DAY_MS,
+    )
+    code = watches.make_code(device.pk, acting_user=None, now_ms=now_ms)
+    return {"person": who.pk, "device": device.pk, "code": code, "check_in": asked.pk}
+
+
+def _record_claims() -> dict[str, object]:
+    from surety.server.audit.models import Entry
+    from surety.server.cases import watches
+    from surety.server.records.queries import blobs, photograph
+
+    recorded = watches.record_claims(SystemClock().now_ms())
+    names = [name.split("/") for name in blobs().names()]
+    return {
+        "recorded": recorded,
+        "told": Entry.objects.filter(action="watch.enrolled").count(),
+        "photographs": [photograph(person, sha256).hex() for person, sha256 in names],
+    }
 
 
 def _conclude(end_ms: int) -> dict[str, object]:
@@ -66,7 +109,17 @@ def _main() -> None:
 
     django.setup()
     command, argument, *more = sys.argv[1], int(sys.argv[2]), *sys.argv[3:]
-    print(json.dumps(_make_people(argument, *more) if command == "people" else _conclude(argument)))
+    said: object
+    match command:
+        case "people":
+            said = _make_people(argument, *more)
+        case "watch":
+            said = _make_watch()
+        case "claims":
+            said = _record_claims()
+        case _:
+            said = _conclude(argument)
+    print(json.dumps(said))
 
 
 if __name__ == "__main__":

@@ -34,18 +34,20 @@ NIGHT_CURFEW = Curfew(
 TRAIL = Trail(silent_after_s=1800)
 
 
-def person(*bodies: Body, name: str = "Ada", at_ms: int = START_MS) -> Person:
+def person(
+    *bodies: Body, name: str = "Ada", at_ms: int = START_MS, data_kinds: tuple[str, ...] = ("position", "device")
+) -> Person:
     """Somebody under an order since `at_ms`, told of it, with these conditions."""
     number = next(_numbers)
     details = PersonDetails(reference=f"T-{number:05d}", given_names=name, family_name="Example")
     found = cases.register_person(details, acting_user=None, now_ms=at_ms)
-    order = order_for(found, at_ms=at_ms)
+    order = order_for(found, at_ms=at_ms, data_kinds=data_kinds)
     for body in bodies:
         cases.add_condition(order.pk, body, label="A duty", effective_from_ms=at_ms, acting_user=None, now_ms=at_ms)
     return found
 
 
-def order_for(found: Person, *, at_ms: int = START_MS) -> Order:
+def order_for(found: Person, *, at_ms: int = START_MS, data_kinds: tuple[str, ...] = ("position", "device")) -> Order:
     """An order of a year from `at_ms`."""
     terms = OrderTerms(
         order_type="community",
@@ -55,6 +57,7 @@ def order_for(found: Person, *, at_ms: int = START_MS) -> Order:
         starts_ms=at_ms,
         ends_ms=at_ms + 365 * DAY_MS,
         review_due_ms=at_ms + 90 * DAY_MS,
+        data_kinds=data_kinds,
     )
     told = Told(at_ms=at_ms, how="in person", language="en")
     return cases.record_order(found.pk, terms, acting_user=None, now_ms=at_ms, told=told)
