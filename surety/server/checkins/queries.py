@@ -31,6 +31,18 @@ class Comparing(msgspec.Struct, frozen=True):
     without_template: int
 
 
+def trouble(clock: Clock) -> str:
+    """What those who work with check-ins should know of the comparing; "" while all is well, or nothing is asked."""
+    if not CheckIn.objects.exists():
+        return ""
+    found = comparing(clock)
+    if found.live:
+        return "" if found.engine else "There is no face model here: people look at every check-in."
+    if found.waiting:
+        return "Nothing compares photographs now: what came waits. An administrator finds out why with surety doctor."
+    return ""
+
+
 def comparing(clock: Clock) -> Comparing:
     """For `surety doctor` and the desk."""
     last = CompareHealth.objects.order_by("-at_ms").first()

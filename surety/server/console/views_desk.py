@@ -16,6 +16,7 @@ from surety.server.accounts.models import User
 from surety.server.accounts.permissions import may, requires
 from surety.server.alerts import actions, queries
 from surety.server.alerts.models import Alert, Incident, Outcome, Part, Severity, Status
+from surety.server.checkins import queries as checkins
 from surety.server.console import desk_filter
 from surety.server.console.case_access import user_of
 from surety.server.console.desk_filter import Choice
@@ -25,7 +26,7 @@ from surety.server.console.templatetags.surety_ui import incident_key, sort_key
 from surety.server.console.timeline import timeline
 from surety.server.console.views_incident import pane_context as incident_context
 from surety.server.errors import ConflictError, InvalidError, NotAllowedError, NotFoundError, RefusedError
-from surety.server.timekeeping import now_ms
+from surety.server.timekeeping import clock, now_ms
 
 PAGE_SIZE = 50  # rows a page: the list of a bad night has thousands
 NOTES_WITHIN_MS = 7 * 86_400_000
@@ -135,7 +136,7 @@ def start(request: HttpRequest) -> HttpResponse:
 
 def desk(request: HttpRequest) -> HttpResponse:
     """The desk with its list; the first alert is chosen. For those who see cases."""
-    context = _list_context(request)
+    context = _list_context(request) | {"trouble": checkins.trouble(clock())}
     wanted = request.GET.get("alert", "")
     rows = context["page"].rows
     first = next((row for row in rows if row.pk == wanted), next(iter(rows), None))

@@ -17,10 +17,11 @@ from django.views.decorators.http import require_POST, require_safe
 from surety.rules.facts import Verdict
 from surety.server.accounts.permissions import may, requires
 from surety.server.checkins import pictures, review_queries, reviewing
+from surety.server.checkins import queries as checkins
 from surety.server.checkins.models import Stage
 from surety.server.console.case_access import refusals_as_pages, user_of
 from surety.server.errors import ConflictError, InvalidError
-from surety.server.timekeeping import now_ms
+from surety.server.timekeeping import clock, now_ms
 
 REASONS = {
     Verdict.SAME: (
@@ -51,7 +52,11 @@ ANSWERS = [
 def queue(request: HttpRequest) -> HttpResponse:
     """How much waits and until when; the page on which a reviewer begins."""
     user, now = user_of(request), now_ms()
-    context: dict[str, Any] = {"queue": review_queries.queue(user, now), "now": now}
+    context: dict[str, Any] = {
+        "queue": review_queries.queue(user, now),
+        "now": now,
+        "trouble": checkins.trouble(clock()),
+    }
     if may(user, "checkins.arbitrate"):
         late = review_queries.overdue(user, now)
         context |= {

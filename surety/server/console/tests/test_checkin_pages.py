@@ -17,7 +17,7 @@ from surety.server.audit.models import Entry
 from surety.server.cases import actions as cases
 from surety.server.cases.checks import PersonDetails, Told
 from surety.server.cases.models import Person
-from surety.server.checkins.models import CheckIn, Comparison, EnrolledImage, Stands, Submission
+from surety.server.checkins.models import CheckIn, CompareHealth, Comparison, EnrolledImage, Stands, Submission
 from surety.server.checkins.tests.compare_cast import keep
 from surety.server.checkins.tests.plain_engine import painted
 from surety.server.console.tests.case_cast import MINUTE_MS, terms, user
@@ -295,3 +295,20 @@ def test_an_order_that_is_varied_to_take_photographs_needs_the_person_to_be_told
     assert (answer.status_code, "must be told" in answer.content.decode()) == (422, True)
     assert client.post(f"/orders/{order.pk}/change", given | {"told_how": "In person"}).status_code == 302
     assert "Add images" in page(client, f"/people/{other.pk}/check-ins")
+
+
+def test_the_desk_and_the_reviewers_are_told_that_there_is_no_model_or_that_nothing_compares(case: Case) -> None:
+    reviewer, officer = logged_in(user("rae viewer", Role.FACE_REVIEWER, "north")), logged_in(case.officer)
+    pages = ((officer, "/"), (reviewer, "/review/"))
+    for client, address in pages:
+        assert "face model" not in page(client, address)
+    Submission.objects.update(next_ms=1)
+    Comparison.objects.all().delete()
+    for client, address in pages:
+        assert "Nothing compares photographs now" in page(client, address)
+    CompareHealth.objects.create(name="compare:1", process_id=1, at_ms=now_ms(), sentence="no model")
+    for client, address in pages:
+        assert "There is no face model here: people look at every check-in." in page(client, address)
+    CompareHealth.objects.update(engine="onnx", at_ms=now_ms())
+    for client, address in pages:
+        assert "face model" not in page(client, address)
