@@ -25,6 +25,18 @@ for _ in range({count}):
     of = submission(person, tuple(drawing(shade) for shade in (3, 4, 5)))
     reviewing.open_review(of, compared(of), now_ms())
 """
+DECIDED = """
+from surety.server.accounts.models import User
+from surety.server.checkins import reviewing
+from surety.server.timekeeping import now_ms
+for name in ("rita", "tom"):
+    at = {"acting_user": User.objects.get(username=name), "now_ms": now_ms()}
+    review = reviewing.claim(at["acting_user"], now_ms=at["now_ms"])
+    reviewing.uncover(review.pk, **at)
+    reviewing.first_answer(review.pk, "not_same", **at)
+    reviewing.answer(review.pk, "not_same", "The ears differ.", **at)
+print(review.submission.check_in_id)
+"""
 SIZES = ((1440, "light"), (1440, "dark"), (360, "light"))
 
 
@@ -149,6 +161,20 @@ def test_no_step_breaks_a_rule_of_accessibility_or_scrolls_sideways(server: Runn
         page.get_by_role("button", name="Record").click()
         page.wait_for_selector(".errors")
         held(page, "refused")
+    context.close()
+
+
+def test_the_page_of_a_decision_breaks_no_rule_either(server: RunningServer, browser: Browser) -> None:
+    check_in = server.python(DECIDED).strip()
+    context = reviewer(browser, server, "sven")
+    with watched_page(context, server) as page:
+        page.goto(f"{server.url}/review/decided/{check_in}/")
+        expect(page.get_by_role("heading", name="Not the same person")).to_be_visible()
+        held(page, "decision")
+        page.get_by_label("Reason").fill("A letter came.")
+        page.get_by_role("button", name="Look again").click()
+        expect(page.get_by_text("others look now")).to_be_visible()
+        held(page, "looked at again")
     context.close()
 
 
