@@ -16,8 +16,9 @@ NEW_CODE = "B2C3D-4F5GH"
 ROOM_BYTES = 1_500_000
 FILL = """async () => {
   const { change } = await import("./js/store.js");
+  let [start, number] = [Date.now() - 3_600_000, 0];
   const fix = () => ({ type: "fix", content: { lat: 54.9783, lon: -1.6178, accuracy_m: 9, speed_mps: 1.2 },
-                       clock_ms: Date.now(), hold_until_ms: 0 });
+                       clock_ms: start + (number += 1), hold_until_ms: 0 });
   try {
     for (let count = 0; count < 20000; count += 100)
       await change(["drafts"], ({ drafts }) => { for (let one = 0; one < 100; one += 1) drafts.add(fix()); });
@@ -97,6 +98,23 @@ def test_a_full_storage_keeps_calls_and_photographs_and_tells_what_it_dropped(
     until(page, door.check_ins, within_s=60)
     assert all(door.photo(sha) for sha in door.check_ins()[0].photos)
     assert door.events(DeviceEvent.MESSAGES_LOST)
+
+
+def test_a_storage_full_of_positions_empties_itself_once_there_is_a_connection(
+    door: RealDoor, open_watch: Open, context: BrowserContext
+) -> None:
+    session = context.new_cdp_session(context.new_page())
+    origin = door.url.removesuffix("/watch/")
+    session.send("Storage.overrideQuotaForOrigin", {"origin": origin, "quotaSize": ROOM_BYTES // 2})
+    page = enrol(open_watch)
+    until(page, door.fixes)
+    context.set_offline(True)
+    assert page.evaluate(FILL) == "FullError"
+    waited = page.evaluate("import('./js/queue.js').then(({ waiting }) => waiting())")["count"]
+    context.set_offline(False)
+    until(page, lambda: page.evaluate("import('./js/queue.js').then(({ waiting }) => waiting())")["count"] == 0, 60)
+    assert len(door.fixes()) + (kept(page, "dropped") or 0) >= waited
+    assert not kept(page, "dropped") or door.events(DeviceEvent.MESSAGES_LOST)
 
 
 def test_where_nothing_can_be_dropped_the_person_is_told_and_can_try_again(door: RealDoor, open_watch: Open) -> None:

@@ -17,11 +17,11 @@ PLAIN = View(size_px=SIZE_PX, eye_px=92.0)
 def video(path: Path, identity: int, view: View = PLAIN) -> Path:
     """Two breaths of somebody who looks straight into the camera."""
     moments = [msgspec.structs.replace(view, shift_px=(shift, 0.0), seed=n) for n, shift in enumerate((0.0, 1.0))]
-    path.write_bytes(b"".join(_wide(identity, one) * EACH for one in moments))
+    path.write_bytes(b"".join(wide(identity, one) * EACH for one in moments))
     return path
 
 
-def _wide(identity: int, view: View) -> bytes:
+def wide(identity: int, view: View) -> bytes:
     """A picture as wide as a camera's, grey at the sides."""
     wide = np.full((SIZE_PX, WIDTH_PX, 3), 96, np.uint8)
     left = (WIDTH_PX - SIZE_PX) // 2

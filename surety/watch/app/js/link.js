@@ -37,12 +37,18 @@ async function turn() {
   let link;
   do {
     again = false;
-    link = await exchange();
+    link = await exchange().catch(failed);
     failures = link?.state === "away" || link?.state === "busy" ? failures + 1 : 0;
     changed.dispatchEvent(new CustomEvent("change", { detail: link }));
   } while (again);
   if (link) await plan(link);
   return link;
+}
+
+/** Nothing that goes wrong may end the trying: it is remarked on, and tried again. */
+function failed(error) {
+  console.warn("not exchanged:", error);
+  return { state: "busy" };
 }
 
 async function plan(link) {

@@ -22,7 +22,7 @@ export async function write(type, content = {}, { photos = [], holdMs = 0 } = {}
   for (;;) {
     try {
       const id = await put(draft, photos);
-      if (dropped) await noteDropped(dropped).catch(() => {});
+      await noteDropped(dropped).catch(() => {});
       return { id, dropped };
     } catch (error) {
       const more = error instanceof FullError && type !== "fix" && type !== "report" ? await dropOldest() : 0;
@@ -57,12 +57,18 @@ function dropOldest() {
   });
 }
 
+let unnoted = 0; // how many went while there was no room even to write that down
+
 /** The person is shown how many went; the office is told, with the next message that is sent, that something is missing. */
-function noteDropped(count) {
-  return change(["kept"], async ({ kept: store }) => {
-    store.put(((await answer(store.get("dropped"))) ?? 0) + count, "dropped");
+async function noteDropped(count) {
+  unnoted += count;
+  const noting = unnoted;
+  if (!noting) return;
+  await change(["kept"], async ({ kept: store }) => {
+    store.put(((await answer(store.get("dropped"))) ?? 0) + noting, "dropped");
     store.put(true, "untold");
   });
+  unnoted -= noting;
 }
 
 /** Take back what has not been sent yet, such as a call for help within its five seconds. Whether it still could be. */
@@ -108,6 +114,20 @@ export function ready(most) {
  * (a browser without locks), the one whose chain has moved on meanwhile changes nothing.
  */
 export async function seal(key, device, drafts) {
+  try {
+    const done = await sealTogether(key, device, drafts);
+    await noteDropped(0).catch(() => {});
+    return done;
+  } catch (error) {
+    // The chain's own rows need room too: without this a storage full of positions could never be sent.
+    const dropped = error instanceof FullError ? await dropOldest() : 0;
+    if (!dropped) throw error;
+    await noteDropped(dropped).catch(() => {});
+    return false;
+  }
+}
+
+async function sealTogether(key, device, drafts) {
   const start = (await kept("chain")) ?? { seq: 0, prev: "" };
   const chain = { ...start };
   const rows = [];

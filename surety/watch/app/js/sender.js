@@ -3,7 +3,7 @@
 // leaves the work to it.
 
 import { AwayError, hand, putPhoto, RefusedError } from "./door.js";
-import { all, answer as answerOf, change, keep, kept, look } from "./store.js";
+import { all, answer as answerOf, change, FullError, keep, kept, look } from "./store.js";
 import * as queue from "./queue.js";
 
 const ANEW = "anew";
@@ -40,7 +40,7 @@ async function note(found) {
   const before = (await kept("link")) ?? {};
   const since_ms = before.state === found.state ? before.since_ms : Date.now();
   const link = { heard_ms: before.heard_ms ?? null, ...found, since_ms };
-  await keep("link", link);
+  await keep("link", link).catch(unlessFull);
   return link;
 }
 
@@ -57,7 +57,7 @@ async function sendAll(device, key) {
       if (begun) throw new AwayError("the door takes no new chain", { reached: true });
       begun = true;
     } else if (!went && batch.length) throw new AwayError("the door takes nothing now", { reached: true });
-    if (!batch.length || !(await more())) return;
+    if (!(await more())) return;
   }
 }
 
@@ -101,13 +101,20 @@ async function sendPhotos(device, key, draft) {
 
 /** What the door said of itself: the sheet (none where it cannot be read now: the one before stays), its clock. */
 async function learn({ sheet, offset_ms }) {
-  await keep("offset_ms", offset_ms);
-  if (!sheet) return;
-  const { words = [], ...rest } = sheet;
-  await change(["kept"], async ({ kept: store }) => {
+  await keep("offset_ms", offset_ms).catch(unlessFull);
+  if (sheet) await keepSheet(sheet).catch(unlessFull);
+}
+
+function keepSheet({ words = [], ...rest }) {
+  return change(["kept"], async ({ kept: store }) => {
     store.put(rest, "sheet");
     store.put(joined((await answerOf(store.get("words"))) ?? [], words), "words");
   });
+}
+
+/** What the door said can be told anew: a full storage does not hold up the sending, which makes room. */
+function unlessFull(error) {
+  if (!(error instanceof FullError)) throw error;
 }
 
 /** Words are handed over once, or twice where an answer was lost: each is kept once, the latest fifty. */
