@@ -21,6 +21,7 @@ from surety.clock import SystemClock, parse_clock
 from surety.server.accounts.models import Role, User
 from surety.server.audit import guards
 from surety.server.audit import queries as audit
+from surety.server.checkins import asking_queries
 from surety.server.checkins import queries as checkins
 from surety.server.monitoring import queries as monitoring
 from surety.settings import Settings
@@ -51,6 +52,7 @@ def examine(settings: Settings) -> list[Check]:
             _durability(),
             _log(settings),
             _worker(settings),
+            _asking(settings),
             _faces(settings),
             _guards(),
             _audit(),
@@ -195,6 +197,33 @@ def _faces(settings: Settings) -> Check:
     if found.sentence or age_ms > checkins.SLOW_MS:
         return Check("faces", "warn", f"{told}. {found.sentence}".strip(), "read the log of `surety compare`")
     return Check("faces", "ok", told)
+
+
+def _asking(settings: Settings) -> Check:
+    """Nobody would notice that photographs are not asked for any more, or that prompts reach nobody."""
+    found = asking_queries.asking(parse_clock(settings.clock))
+    if not found.people:
+        return Check("check-ins", "ok", "nobody is asked for photographs")
+    told = f"{found.people} people are asked for photographs"
+    if settings.asking_key_file.exists() and stat.S_IMODE(settings.asking_key_file.stat().st_mode) & 0o077:
+        return Check("check-ins", "bad", "asking.key is readable by others", f"chmod 600 {settings.asking_key_file}")
+    if not found.live and not _is_free(settings.host, settings.door_port):
+        return Check("check-ins", "bad", f"{told}, but no process asks", "start `surety checkins` and read its log")
+    if found.facts_waiting_s > 60:
+        what = "see the log and the disk above"
+        return Check("check-ins", "bad", f"{told}; facts wait for the log for {found.facts_waiting_s:.0f} s", what)
+    wrong = [
+        f"{number} {what}"
+        for number, what in (
+            (found.cannot_answer, "of them have nothing to answer with: see their check-ins"),
+            (found.failed, "prompts could not be sent in the last day: see the log of `surety checkins`"),
+            (found.not_asked, "questions of the last day were not asked"),
+        )
+        if number
+    ]
+    if wrong:
+        return Check("check-ins", "warn", told, "; ".join(wrong))
+    return Check("check-ins", "ok", told)
 
 
 def _guards() -> Check:

@@ -109,7 +109,7 @@ class Asker:
         self._begun_ms = now_ms if last is None else min(last, now_ms)
         self._begun_ms = self._done_ms = max(self._begun_ms, now_ms - DAY_MS)
         self._notices_to = ChangeNotice.objects.aggregate(last=Max("pk"))["last"] or 0
-        self._to_load = _people_with_duties()
+        self._to_load = people_with_duties()
 
     def _changed(self) -> list[str]:
         """Whose case was changed since the last step; they are to be looked at anew."""
@@ -184,7 +184,8 @@ class Asker:
             self._cleared_ms = now_ms
 
 
-def _people_with_duties() -> list[str]:
+def people_with_duties() -> list[str]:
+    """Everybody who has, or had, a check-in duty."""
     whose = "condition__order__person_id"
     rows = ConditionVersion.objects.filter(body__kind="check_in").values_list(whose, flat=True)
     return list(rows.distinct().order_by(whose))

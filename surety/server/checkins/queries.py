@@ -75,7 +75,7 @@ def may_keep_photographs(person_id: str, at_ms: int) -> bool:
 def of_person(person_id: str) -> QuerySet[CheckIn]:
     """A person's check-ins, the latest first, with what came for each and what was found."""
     rows = CheckIn.objects.filter(person_id=person_id).order_by("-asked_ms", "pk")
-    return rows.prefetch_related("submissions__comparisons", "submissions__reviews__answers")
+    return rows.prefetch_related("prompts", "submissions__comparisons", "submissions__reviews__answers")
 
 
 def images_of(person_id: str) -> list[EnrolledImage]:

@@ -2,6 +2,7 @@
 
 from surety.rules.facts import Verdict
 from surety.server.cases.models import Person
+from surety.server.checkins.asking_queries import prompt_words
 from surety.server.checkins.models import CheckIn, EnrolledImage, Stands, Submission
 from surety.server.console.case_access import full_text
 
@@ -32,6 +33,7 @@ def check_in_row(check_in: CheckIn, person: Person, *, may_open: bool) -> dict[s
         "asked": full_text(check_in.asked_ms, zone),
         "due": full_text(check_in.due_ms, zone),
         "stands": words,
+        "travelled": prompt_words(check_in),
         "tone": tone,
         "by": by,
         "answers": [_answer(one, check_in, zone) for one in sent],

@@ -21,7 +21,7 @@ from surety.rules.facts import Verdict
 from surety.server.accounts.permissions import may, requires
 from surety.server.cases import queries as cases
 from surety.server.cases.models import Person
-from surety.server.checkins import enrolment, in_person, opening, pictures, queries
+from surety.server.checkins import asking_queries, enrolment, in_person, opening, pictures, queries
 from surety.server.checkins.enrolment import Measured, Offered, Provenance
 from surety.server.checkins.measuring import engine_for_a_moment
 from surety.server.checkins.models import CheckIn
@@ -58,6 +58,7 @@ def _tab(request: HttpRequest, person: Person) -> dict[str, object]:
         "former": [image_row(one, person) for one in queries.former_images_of(person.pk)],
         "may_enrol": may_enrol,
         "covered": queries.may_keep_photographs(person.pk, now_ms()),
+        "why_not_asked": asking_queries.why_not_asked(person.pk, now_ms()),
         "comparing": queries.comparing(clock()),
         "not_asked": monitoring.not_asked(person.pk),
     }
