@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from surety.faces.burst import Vector
 from surety.faces.contract import FacesUnavailableError, Photo
-from surety.faces.geometry import ARCFACE, Face, Points
+from surety.faces.geometry import ARCFACE, Face, Points, prominence
 from surety.faces.models import Manifest, ModelError, Reader, Store, identify
 
 EXTRA = "the extra dlib is not installed; `pip install surety[dlib]` installs it"
@@ -49,9 +49,10 @@ class DlibMachine:
         self.model_sha256 = known["dlib resnet"].sha256
 
     def faces(self, photo: Photo) -> list[Face]:
-        """The faces, the largest first."""
+        """The faces, the most prominent first."""
         found = self._by_hog(photo, 0) or self._by_hog(photo, 1) or self._by_network(photo)
-        return sorted((self._face(photo, *rectangle) for rectangle in found), key=lambda face: -face.size)
+        faces = [self._face(photo, *rectangle) for rectangle in found]
+        return sorted(faces, key=lambda face: -prominence(photo, face))
 
     def _by_hog(self, photo: Photo, doublings: int) -> list[tuple[Any, float]]:
         small, scale = _fitting(photo, HOG_PX >> doublings)

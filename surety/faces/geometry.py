@@ -29,6 +29,17 @@ class Face(NamedTuple):
         return max(self.box[2], self.box[3])
 
 
+OFF_CENTRE = 0.7  # a face in the corner counts as if it were so much smaller: cameras are held at whom they show
+
+
+def prominence(photo: Photo, face: Face) -> float:
+    """How much a picture is about this face: its size in pixels, less the further it is from the middle."""
+    x, y, width, height = face.box
+    middle = np.array(photo.shape[1::-1]) / 2
+    off = float(np.hypot(*(np.array([x + width / 2, y + height / 2]) - middle)) / np.hypot(*middle))
+    return face.size * (1 - OFF_CENTRE * min(1.0, off))
+
+
 # Where ArcFace (Deng et al. 2019) and those after it put the five points in an upright face of 112 x 112 pixels.
 ARCFACE = np.array(
     [[38.2946, 51.6963], [73.5318, 51.5014], [56.0252, 71.7366], [41.5493, 92.3655], [70.7299, 92.2041]], np.float32
@@ -65,8 +76,23 @@ def inverse(transform: Affine) -> Affine:
 def upright(photo: Photo, points: Points, target: Points, size_px: int) -> tuple[Photo, Affine]:
     """The face as a square picture in which its points lie at the target, and the transform that was used."""
     transform = similarity_transform(points, target)
-    crop = cv2.warpAffine(photo, transform, (size_px, size_px), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
+    source, onto = _not_too_fine(photo, transform)
+    crop = cv2.warpAffine(source, onto, (size_px, size_px), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
     return np.asarray(crop, np.uint8), transform
+
+
+def _not_too_fine(photo: Photo, transform: Affine) -> tuple[Photo, Affine]:
+    """The picture, made smaller first where the transform would leave out most of its pixels (and alias)."""
+    shrink = 2 * float(np.hypot(*transform[:, 0]))
+    size = [round(side * shrink) for side in photo.shape[1::-1]]
+    if shrink >= 1 or min(size) < 1:
+        return photo, transform
+    small = np.asarray(cv2.resize(photo, size, interpolation=cv2.INTER_AREA), np.uint8)
+    back = np.array([photo.shape[1] / size[0], photo.shape[0] / size[1]])
+    onto = transform.copy()
+    onto[:, :2] *= back
+    onto[:, 2] += transform[:, :2] @ (back - 1) / 2  # the middle of a small pixel, in pixels of the whole picture
+    return small, onto
 
 
 def aligned(photo: Photo, points: Points, size_px: int = FACE_PX) -> Photo:

@@ -52,8 +52,9 @@ class OnnxMachine:
             raise ModelError(f"{name} gives {got} numbers where its manifest says {self.length}: mend the manifest")
 
     def faces(self, photo: Photo) -> list[Face]:
-        """The faces, the largest of the sure ones first; that one by the second look."""
-        found = sorted(self._first_look(photo), key=lambda face: (face.score < OTHER_FACE_SCORE, -face.size))
+        """The faces, the most prominent of the sure ones first; that one by the second look."""
+        found = sorted(self._first_look(photo), key=lambda face: -geometry.prominence(photo, face))
+        found.sort(key=lambda face: face.score < OTHER_FACE_SCORE)
         return [self._second_look(photo, found[0]), *found[1:]] if found else []
 
     def _first_look(self, photo: Photo) -> list[Face]:

@@ -1,7 +1,8 @@
 """What alignment, thresholds and turns do whatever they are given."""
 
+import cv2
 import numpy as np
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from surety.faces import geometry, tables, turning
@@ -34,6 +35,29 @@ def test_a_face_is_never_mirrored(angle: float, scale: float, x: float, y: float
 @given(st.lists(st.tuples(shifts, shifts), min_size=5, max_size=5))
 def test_any_five_points_give_a_finite_transform(points: list[tuple[float, float]]) -> None:
     assert np.isfinite(geometry.similarity_transform(np.array(points, np.float32), geometry.ARCFACE)).all()
+
+
+def test_a_face_in_the_middle_goes_before_a_larger_one_that_the_edge_cuts() -> None:
+    photo = np.zeros((250, 250, 3), np.uint8)
+    middle, edge = (geometry.Face(box, geometry.ARCFACE, 0.9) for box in ((70, 60, 110, 130), (190, 20, 100, 150)))
+    assert geometry.prominence(photo, middle) > geometry.prominence(photo, edge)
+    assert geometry.prominence(photo, edge) > geometry.prominence(photo, edge._replace(box=(190, 20, 50, 70)))
+
+
+@given(st.floats(0.5, 12), st.floats(-1, 1), st.floats(0, 40), st.floats(0, 40))
+@settings(max_examples=25, deadline=None)
+def test_the_upright_crop_is_the_same_however_large_the_picture_is(
+    times: float, angle: float, x: float, y: float
+) -> None:
+    wanted = np.full((112, 112), 128.0) + 60 * np.sin(np.arange(112) / 9)[:, None] + 60 * np.cos(np.arange(112) / 7)
+    transform = np.array([[np.cos(angle), -np.sin(angle), x], [np.sin(angle), np.cos(angle), y]]) * times
+    side = round(160 * times)
+    tone = np.repeat(np.clip(wanted, 0, 255).astype(np.uint8)[..., None], 3, axis=2)
+    photo = cv2.warpAffine(tone, transform, (side, side), flags=cv2.INTER_CUBIC)
+    seen = geometry.aligned(photo, geometry.apply(transform, geometry.ARCFACE))
+    there = geometry.aligned(np.full_like(photo, 255), geometry.apply(transform, geometry.ARCFACE))[..., 0] == 255
+    there[:4] = there[-4:] = there[:, :4] = there[:, -4:] = False
+    assert np.abs(seen[..., 0].astype(int) - tone[..., 0].astype(int))[there].max(initial=0) <= 12 + 12 / times
 
 
 @given(similarities, similarities)
