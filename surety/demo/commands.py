@@ -45,7 +45,7 @@ def demo_code(
     found = state.read(data_dir)
     if found is None:
         _fail(f"There is no demonstration in {data_dir}; `surety demo` makes one.")
-    secrets = {log_in.role: log_in.totp_secret for log_in in found.log_ins}
+    secrets = {log_in.username.replace("-", "_"): log_in.totp_secret for log_in in found.log_ins}
     role = role.replace("-", "_")  # a user's name is good too
     if role not in secrets:
         _fail(f'There is no role "{role}"; choose one of {", ".join(secrets)}.')
@@ -63,11 +63,12 @@ def sim_score(
     if not (data_dir / "town.json").exists():
         _fail(f"There is no prepared demonstration in {data_dir}; `surety demo` makes one.")
     os.environ["SURETY_DATA_DIR"] = str(data_dir)
-    found = scoring.score_of(data_dir)
+    found, answers = scoring.score_of(data_dir), scoring.answers_of(data_dir)
     if json:
-        typer.echo(msgspec.json.encode(found).decode())
+        typer.echo(msgspec.json.encode(msgspec.to_builtins(found) | {"check_ins": answers}).decode())
     else:
         scoring.show(found)
+        scoring.show_answers(answers)
 
 
 def _instant(local: str) -> int | None:

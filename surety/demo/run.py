@@ -20,9 +20,11 @@ from rich.table import Table
 from surety.clock import ScaledClock
 from surety.demo import codes, state
 from surety.demo.state import Demo, Hour
+from surety.faces.models import VARIABLE as MODELS
 from surety.serve import Child, ProcessTree, children_of
 from surety.settings import Settings, commented_file
 from surety.sim import plan
+from surety.sim.checkins import is_asked
 from surety.sim.lives import Lives
 from surety.sim.townmap import write_map
 
@@ -141,7 +143,7 @@ def _text(clock: ScaledClock) -> str:
 
 def _export(settings: Settings) -> None:
     """Django reads its settings from the environment; so do the children."""
-    for name in [n for n in os.environ if n.startswith("SURETY_")]:
+    for name in [n for n in os.environ if n.startswith("SURETY_") and n != MODELS]:
         del os.environ[name]
     for name in settings.__struct_fields__:
         os.environ[f"SURETY_{name.upper()}"] = str(getattr(settings, name)).lower() if name == "debug" else str(
@@ -188,7 +190,7 @@ def _prepared(demo: Demo, settings: Settings) -> Demo:
 
 
 def _seeded(demo: Demo, settings: Settings) -> Demo:
-    from surety.demo import seed  # noqa: PLC0415 - Django's models exist only now
+    from surety.demo import faces, seed  # noqa: PLC0415 - Django's models exist only now
 
     if not demo.log_ins:
         demo = msgspec.structs.replace(demo, log_ins=seed.new_log_ins())
@@ -206,6 +208,9 @@ def _seeded(demo: Demo, settings: Settings) -> Demo:
         devices = seed.seed_people(lives, officers, settings.data_dir, lambda n: progress.advance(bar, n))
         seed.seed_programme(lives)
         devices.append(seed.seed_pair(lives, settings.data_dir))
+        bar = progress.add_task("Images for photo check-ins", total=sum(map(is_asked, range(demo.people))))
+        faces.seed_images(lives, lambda n: progress.advance(bar, n))
+        faces.seed_controls(lives, settings)
     plan.write(settings.data_dir, plan.Plan(demo.seed, demo.people, demo.start_ms, tuple(devices)))
     demo = msgspec.structs.replace(demo, prepared=True)
     state.write(settings.data_dir, demo)

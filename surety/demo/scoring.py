@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -11,10 +12,15 @@ from rich.table import Table
 
 from surety.demo.run import set_up_django
 from surety.demo.state import Hour
+from surety.sim.answers import AnswerFile
 from surety.sim.geo import TIME_ZONE
 from surety.sim.plan import read_plan, read_progress
 from surety.sim.score import AlertSeen, Line, Score, score
+from surety.sim.score_answers import AnswerScore, Came, CheckInSeen, score_answers
 from surety.sim.truth import TruthFile
+
+if TYPE_CHECKING:
+    from surety.server.checkins.models import CheckIn
 
 _MOST_SHOWN = 12
 
@@ -39,6 +45,52 @@ def alerts_of_server() -> list[AlertSeen]:
         AlertSeen(part.alert.person.reference, part.kind, part.at_ms, part.opened_ms, part.fell_away_ms is not None)
         for part in rows
     ]
+
+
+def answers_of(data_dir: Path) -> AnswerScore:
+    """What people did with their check-ins, against what the server made of them."""
+    set_up_django()
+    from surety.server.checkins.models import CompareHealth  # noqa: PLC0415 - Django's models exist only now
+
+    health = CompareHealth.objects.order_by("-at_ms").first()
+    truths = AnswerFile(data_dir / "answers.jsonl").read()
+    return score_answers(_check_ins(), truths, health.engine if health else "")
+
+
+def _check_ins() -> list[CheckInSeen]:
+    from surety.server.checkins.models import CheckIn  # noqa: PLC0415 - the same
+
+    rows = CheckIn.objects.exclude(stands="cancelled").prefetch_related("submissions")
+    return [CheckInSeen(row.pk, _came(row), any(s.at_ms > row.due_ms for s in row.submissions.all())) for row in rows]
+
+
+def _came(row: "CheckIn") -> Came:
+    if row.stands == "decided":
+        return Came.PEOPLE if row.decided_by_names else Came.MATCH
+    if row.stands == "lapsed":
+        return Came.MISSED if row.undelivered_ms is None else Came.UNDELIVERED
+    return Came.PEOPLE if row.stands == "review" else Came.WAITS
+
+
+def show_answers(found: AnswerScore) -> None:
+    """Print what came of the check-ins."""
+    console = Console(highlight=False)
+    if not found.lines:
+        return
+    table = Table(title=f"Check-ins, compared by {found.engine or 'nobody'}", title_justify="left", box=box.SIMPLE_HEAD)
+    for name in ("what they did", "questions", "as expected", "for people", "wrong", "waits", "what came of them"):
+        table.add_column(name, justify="left" if name.startswith("what") else "right", no_wrap=True)
+    for line in found.lines:
+        counts = (line.questions, line.as_expected, line.for_people, line.wrong, line.waits)
+        came = ", ".join(f"{count} {what}" for what, count in sorted(line.came.items()))
+        table.add_row(line.part, *map(str, counts), came)
+    Console(highlight=False, width=max(console.width, 110)).print(table)
+    if found.late_true:
+        console.print(f"{found.late_marked} of {found.late_true} late answers are marked as late")
+    if not found.engine:
+        console.print("No model is here: whatever came is looked at by people.")
+    for identity, part, came in found.wrong[:_MOST_SHOWN]:
+        console.print(f"wrong: check-in {identity[:8]}, {part}: {came}")
 
 
 def show(found: Score) -> None:

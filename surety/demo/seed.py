@@ -20,10 +20,11 @@ from surety.demo.state import LogIn
 from surety.server.accounts import actions as accounts
 from surety.server.accounts.models import Role, User
 from surety.server.accounts.permissions import people_for
-from surety.server.cases import actions, programme_queries, programmes, protected
+from surety.server.cases import actions, programme_queries, programmes, protected, watches
 from surety.server.cases.checks import DeviceDetails, OrderTerms, PersonDetails, Told
 from surety.server.cases.models import Order, Person, ProgrammeZone, ProtectedPerson
 from surety.server.cases.writing import together
+from surety.sim import checkins
 from surety.sim.encode import Credentials
 from surety.sim.geo import TIME_ZONE
 from surety.sim.lives import Lives
@@ -38,6 +39,8 @@ REGION = "Alderbeck"
 _WORDS = (
     "amber basin cedar delta ember fjord grove heath inlet jetty knoll larch mesa nectar oxbow prairie quartz ridge"
 )
+_KINDS_OF_DATA = ("position", "device")
+_PHOTO_KINDS = (*_KINDS_OF_DATA, "photo")
 _KINDS = {
     "pre_trial": ("Criminal Procedure (invented) s. 12", "Alderbeck Magistrates"),
     "community": ("Community Orders (invented) s. 4", "Alderbeck Crown Court"),
@@ -55,7 +58,7 @@ def seed_people(lives: Lives, officers: list[User], folder: Path, done: Callable
     for start in range(0, len(todo), BATCH):
         batch = todo[start : start + BATCH]
         with transaction.atomic(), together():
-            new = [_record(r, _officer(officers, r.index), lives.start_ms) for r in batch]
+            new = [_record(r, _officer(officers, r.index), lives) for r in batch]
             known.add(new)  # before the commit: afterwards nobody can tell the secrets again
         done(len(batch))
     return known.all(lives.people)
@@ -118,7 +121,8 @@ def _officer(officers: list[User], index: int) -> User:
     return officers[0] if index < CASELOAD or len(officers) == 1 else officers[1 + index % (len(officers) - 1)]
 
 
-def _record(resident: Resident, officer: User, start_ms: int) -> Credentials:
+def _record(resident: Resident, officer: User, lives: Lives) -> Credentials:
+    start_ms, first_min = lives.start_ms, lives.first_min
     now_ms = start_ms - 3_600_000  # written down an hour before the devices are switched on
     kind = order_type_of(resident.index)
     basis, authority = _KINDS[kind]
@@ -132,10 +136,12 @@ def _record(resident: Resident, officer: User, start_ms: int) -> Credentials:
         order_type=kind, legal_basis=basis, issuing_authority=authority,
         decision_sha256=hashlib.sha256(f"decision {resident.reference}".encode()).hexdigest(),
         starts_ms=start_ms - 60_000, ends_ms=start_ms + 180 * DAY_MS, review_due_ms=start_ms + 84 * DAY_MS,
+        data_kinds=_PHOTO_KINDS if checkins.is_asked(resident.index) else _KINDS_OF_DATA,
     )  # fmt: skip
     told = Told(at_ms=now_ms, how="in person, with a copy", language="en")
     order = actions.record_order(person.pk, terms, acting_user=None, now_ms=now_ms, told=told)
-    for label, body in conditions_of(resident):
+    duty = checkins.duty_of(resident.index, first_min)
+    for label, body in (*conditions_of(resident), *([("Photo check-ins", duty)] if duty else [])):
         actions.add_condition(
             order.pk, body, label=label, effective_from_ms=start_ms, acting_user=None, now_ms=now_ms
         )  # fmt: skip
@@ -151,6 +157,8 @@ def _give_device(resident: Resident, person: Person, start_ms: int, now_ms: int)
     )
     device, secret = actions.register_device(details, acting_user=None, now_ms=now_ms, reason="as ordered")
     actions.assign_device(device.pk, person.pk, from_ms=start_ms - 60_000, acting_user=None, now_ms=now_ms)
+    if protocol == watches.PROTOCOL:  # enrolled by a one-time code, in place of a secret
+        secret = watches.make_code(device.pk, acting_user=None, now_ms=start_ms - 60_000, reason="as ordered")
     return Credentials(resident.index, person.pk, resident.sender, device.identifier, secret)
 
 
@@ -188,11 +196,17 @@ class _Credentials:
 
 
 def new_log_ins() -> tuple[LogIn, ...]:
-    """A user name, a password and a one-time-code secret for each role."""
-    return tuple(
-        LogIn(role.value, role.value.replace("_", "-"), _password(), base64.b32encode(secrets.token_bytes(20)).decode())
-        for role in Role
-    )
+    """A user name, a password and a one-time-code secret for each role; two face reviewers.
+
+    Two people have to look before it is decided that a photograph shows somebody else.
+    """
+    names = [(role.value, role.value.replace("_", "-")) for role in Role]
+    names.append((Role.FACE_REVIEWER.value, "face-reviewer-2"))
+    return tuple(LogIn(role, name, _password(), _totp_secret()) for role, name in names)
+
+
+def _totp_secret() -> str:
+    return base64.b32encode(secrets.token_bytes(20)).decode()
 
 
 def seed_users(log_ins: Iterable[LogIn], people: int, start_ms: int) -> list[User]:

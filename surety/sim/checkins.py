@@ -120,9 +120,9 @@ def identity_of(index: int) -> int:
     return index % len(cast())
 
 
-def enrolled_views(index: int) -> tuple[View, ...]:
-    """How the pictures were taken that a resident is compared with."""
-    plain = View(seed=900, place=1_000 + index, eye_px=54.0, size_px=320, light_above=0.5)
+def enrolled_views(identity: int) -> tuple[View, ...]:
+    """How the pictures were taken that somebody with this face is compared with."""
+    plain = View(seed=900, place=1_000 + identity, eye_px=54.0, size_px=320, light_above=0.5)
     return plain, msgspec.structs.replace(plain, seed=901, yaw_deg=6.0, smile=0.2)
 
 

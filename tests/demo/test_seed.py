@@ -1,17 +1,22 @@
 """The town is recorded through the actions that officers use: with authority, told, granted, audited."""
 
+import hashlib
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from surety.demo import seed
+from surety.demo import faces, seed
 from surety.rules.conditions import MovingZone, OrderTerm, Zone
 from surety.server.accounts.models import Role, User
 from surety.server.audit import queries as audit
 from surety.server.audit.models import Entry
 from surety.server.cases import queries
 from surety.server.cases.door import rewrite_grants
-from surety.server.cases.models import Caseload, ChangeNotice, DoorGrant, OrderVersion, Person, ProgrammeZone
+from surety.server.cases.models import Caseload, ChangeNotice, DoorGrant, OrderVersion, Person, ProgrammeZone, WatchKey
+from surety.server.checkins.models import ControlPair, EnrolledImage
+from surety.settings import Settings
+from surety.sim.checkins import duty_of, is_asked
 from surety.sim.encode import Credentials
 from surety.sim.lives import Lives
 from surety.sim.people import conditions_of
@@ -43,9 +48,49 @@ def test_the_rules_get_the_conditions_that_the_town_lives_by(tmp_path: Path) -> 
     for resident, device in zip(lives.residents, devices, strict=True):
         known = queries.condition_set(device.person_id).conditions
         found = [c for c in known if not isinstance(c.body, OrderTerm | MovingZone)]  # which follow from other rows
-        ordered = sorted(type(body).__name__ for _, body in conditions_of(resident))
+        bodies = [body for _, body in conditions_of(resident)]
+        bodies += [duty] if (duty := duty_of(resident.index, lives.first_min)) else []
+        ordered = sorted(type(body).__name__ for body in bodies)
         assert sorted(type(c.body).__name__ for c in found) == ordered
         assert all(c.effective_from_ms == START_MS for c in found)
+
+
+def test_who_is_asked_for_photographs_has_a_watch_with_a_code_and_an_order_that_covers_them(tmp_path: Path) -> None:
+    lives, devices = _seeded(tmp_path)
+    for resident, device in zip(lives.residents, devices, strict=True):
+        order = OrderVersion.objects.get(order__person_id=device.person_id)
+        assert ("photo" in order.data_kinds) is is_asked(resident.index)
+        kept = WatchKey.objects.filter(device__identifier=device.identifier).values_list("code_sha256", flat=True)
+        sha256 = hashlib.sha256(device.secret.encode()).hexdigest()
+        assert list(kept) == ([sha256] if is_asked(resident.index) else [])
+
+
+def test_their_images_are_enrolled_once_with_where_they_come_from(tmp_path: Path, settings: Any) -> None:
+    settings.SURETY = Settings(data_dir=tmp_path)
+    lives, devices = _seeded(tmp_path)
+    done: list[int] = []
+    for _ in range(2):
+        faces.seed_images(lives, done.append)
+    images = EnrolledImage.objects.order_by("recorded_ms")
+    asked = {device.person_id for device in devices if is_asked(device.index)}
+    assert {image.person_id for image in images} == asked
+    assert len(images) == 2 * len(asked)
+    assert all(image.source and image.basis for image in images)
+    assert sum(done) == 2 * len(asked)
+
+
+def test_control_pairs_are_loaded_once_without_a_model_too(tmp_path: Path, settings: Any) -> None:
+    settings.SURETY = Settings(data_dir=tmp_path, faces_engine="none")
+    lives = Lives(1, PEOPLE, START_MS)
+    for _ in range(2):
+        faces.seed_controls(lives, settings.SURETY)
+    assert ControlPair.objects.count() == faces.PAIRS
+
+
+def test_two_people_can_review_faces() -> None:
+    log_ins = seed.new_log_ins()
+    assert [one.role for one in log_ins].count(Role.FACE_REVIEWER) == 2
+    assert len({one.username for one in log_ins}) == len(log_ins) == len(Role) + 1
 
 
 def test_the_programmes_zone_binds_those_under_its_orders_and_is_recorded_once(tmp_path: Path) -> None:
