@@ -4,7 +4,7 @@ V := .venv/bin
 PEOPLE ?=
 SPEED ?=
 .DEFAULT_GOAL := help
-.PHONY: help demo test quick lint bench fuzz docs mutants lock clean
+.PHONY: help demo faces test quick lint bench fuzz docs mutants lock clean
 
 help:
 	@echo "make demo   run the whole system with a live town (PEOPLE=40 SPEED=10)"
@@ -27,7 +27,13 @@ help:
 	$(V)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
 	@touch $@
 
-demo: .venv/run.stamp
+# Photo check-ins are compared by models that are found; without any, by dlib from the index, if it can be had.
+faces: .venv/run.stamp
+	@if [ -z "$$SURETY_MODELS" ] && [ ! -d .demo/models ] && ! $(V)/python -c "import dlib" 2>/dev/null; then \
+	  $(V)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dlib.txt \
+	    || echo "The extra dlib cannot be had now: the demonstration runs, and people look at every check-in."; fi
+
+demo: .venv/run.stamp faces
 	@$(V)/surety demo $(if $(PEOPLE),--people $(PEOPLE)) $(if $(SPEED),--speed $(SPEED))
 
 test: .venv/dev.stamp

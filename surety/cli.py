@@ -76,6 +76,7 @@ def web(settings_file: SettingsFile = None) -> None:
 app.command()(replay.replay)
 app.command()(demo.demo)
 app.command("demo-code")(demo.demo_code)
+app.command("demo-watch")(demo.demo_watch)
 app.command()(server.init)
 app.command()(serve)
 app.command()(server.doctor)

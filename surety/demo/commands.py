@@ -1,4 +1,4 @@
-"""`surety demo`, `surety demo-code` and `surety sim score`."""
+"""`surety demo`, `surety demo-code`, `surety demo-watch` and `surety sim score`."""
 
 import os
 from datetime import datetime
@@ -51,6 +51,21 @@ def demo_code(
         _fail(f'There is no role "{role}"; choose one of {", ".join(secrets)}.')
     code, left_s = codes.code_now(secrets[role])
     typer.echo(f"{code}  (good for {left_s} s)")
+
+
+def demo_watch(data_dir: _DataDir = DATA_DIR) -> None:
+    """Give your own telephone or browser a watch in the running demonstration: its address and a one-time code."""
+    from surety.demo import state, watch  # noqa: PLC0415 - lazy
+
+    found = state.read(data_dir)
+    if found is None or not found.prepared or not (data_dir / "hour.json").exists():
+        _fail(f"There is no demonstration in {data_dir} that was started; `surety demo` starts one.")
+    try:
+        given = watch.give(data_dir, found.people)
+    except watch.NobodyAskedError:
+        _fail("Nobody in this town is asked for photographs; start one with --people 2 or more.")
+    typer.echo(f"Open {given.address} and type in {given.code} (good for 72 hours of the town's time, once).")
+    typer.echo(f"It is then a watch of {given.reference}. A browser elsewhere needs the door behind https.")
 
 
 def sim_score(

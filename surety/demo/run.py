@@ -318,12 +318,28 @@ def _tell(demo: Demo, settings: Settings) -> None:
     where = "" if settings.data_dir == Path(".demo").resolve() else f" --data-dir {settings.data_dir}"
     for line in (
         f"A code is good for half a minute; a fresh one: {_command()} demo-code operator{where}",
+        *_check_ins(settings, where),
         f"{demo.people} people; time runs {demo.speed:g} times as fast. Logs: {settings.data_dir / 'logs'}",
         f"Other commands on it: SURETY_SETTINGS={settings.data_dir / 'surety.toml'} {_command()} verify",
         "Ctrl-C stops everything; the same command goes on from there.",
         f"[bold]Open http://localhost:{settings.web_port}/ and log in as operator for the alert desk.[/bold]",
     ):
         _console.print(line, soft_wrap=True)
+
+
+def _check_ins(settings: Settings, where: str) -> tuple[str, ...]:
+    """What there is to see of photo check-ins, and who compares."""
+    from surety.demo.faces import engine_of  # noqa: PLC0415 - after set-up
+
+    engine, missing = engine_of(settings)
+    compared = f"Every photo check-in goes to people: {missing}"
+    if engine:
+        compared = f"Photo check-ins are compared by the engine {engine.name}"
+        engine.close()
+    return (
+        f"{compared.rstrip('.')}. What is no clear match waits for face-reviewer and face-reviewer-2.",
+        f"Your own browser as a watch: {_command()} demo-watch{where}",
+    )
 
 
 def _command() -> str:

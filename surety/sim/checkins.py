@@ -110,9 +110,14 @@ def answer_of(seed: int, index: int, asked_ms: int, response_ms: int, *, first: 
 
 def part_of_question(rng: random.Random, index: int, *, first: bool) -> Part:
     """Which part somebody plays."""
-    if first and is_asked(index) and index // 3 < len(_FIRST):
-        return _FIRST[index // 3]
+    if first and (part := part_on_the_first_evening(index)):
+        return part
     return rng.choices(list(_USUALLY), list(_USUALLY.values()))[0]
+
+
+def part_on_the_first_evening(index: int) -> Part | None:
+    """The part of one of the first who are asked; None for all others."""
+    return _FIRST[index // 3] if is_asked(index) and index // 3 < len(_FIRST) else None
 
 
 def identity_of(index: int) -> int:
