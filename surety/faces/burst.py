@@ -74,6 +74,16 @@ class Seen(NamedTuple):
     vector: Vector | None = None
 
 
+def see(machine: Machine, photo: Photo) -> Seen:
+    """What a machine sees in one picture; `surety faces evaluate` measures this too."""
+    faces = machine.faces(photo)
+    measured = quality.measure(photo, faces, machine.nose_depth)
+    if not faces:
+        return Seen(photo, measured)
+    vector = machine.vector(photo, faces[0])
+    return Seen(photo, measured, faces[0], vector if np.isfinite(vector).all() else None)
+
+
 class Best(NamedTuple):
     """The pair that is most alike."""
 
@@ -111,12 +121,7 @@ class LocalEngine:
         self._machine.close()
 
     def _see(self, photo: Photo) -> Seen:
-        faces = self._machine.faces(photo)
-        measured = quality.measure(photo, faces, self._machine.nose_depth)
-        if not faces:
-            return Seen(photo, measured)
-        vector = self._machine.vector(photo, faces[0])
-        return Seen(photo, measured, faces[0], vector if np.isfinite(vector).all() else None)
+        return see(self._machine, photo)
 
     def _enrolled(self, seen: Seen) -> Enrolled:
         if not seen.quality.good or seen.vector is None:

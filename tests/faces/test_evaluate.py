@@ -31,8 +31,8 @@ PEOPLE = (19, 17, 3, 8)
 MODEL = "ab" * 32
 
 
-def surety(*words: object, models: Path, data: Path) -> Result:
-    env = {"SURETY_MODELS": str(models), "SURETY_DATA_DIR": str(data), "SURETY_FACES_ENGINE": "onnx"}
+def surety(*words: object, models: Path, data: Path, engine: str = "onnx") -> Result:
+    env = {"SURETY_MODELS": str(models), "SURETY_DATA_DIR": str(data), "SURETY_FACES_ENGINE": engine}
     return CliRunner().invoke(app, ["faces", *map(str, words)], env=env)
 
 
@@ -146,28 +146,23 @@ def test_set(tmp_path_factory: pytest.TempPathFactory, draw: Callable[..., Photo
 
 
 @pytest.fixture
-def evaluate(test_set: Path, shared_faces: Path, tmp_path: Path) -> Callable[..., Result]:
-    def evaluated(*more: object, pairs: str = "pairs.txt", models: Path = shared_faces / "models") -> Result:
-        words = [
-            "evaluate",
-            "--pairs",
-            test_set / pairs,
-            "--images",
-            test_set / "set",
-            "--out",
-            tmp_path / "out",
-            *more,
-        ]
-        return surety(*words, models=models, data=tmp_path / "data")
+def evaluate(test_set: Path, tmp_path: Path, request: pytest.FixtureRequest) -> Callable[..., Result]:
+    """Evaluate the drawn people: with dlib, which is always there, unless models are named or `onnx` is asked for."""
+
+    def evaluated(*more: object, pairs: str = "pairs.txt", engine: str = "dlib", models: Path | None = None) -> Result:
+        if models is None and engine == "onnx":
+            models = request.getfixturevalue("shared_faces") / "models"
+        asked = ["--pairs", test_set / pairs, "--images", test_set / "set", "--out", tmp_path / "out", *more]
+        return surety("evaluate", *asked, models=models or tmp_path / "none", data=tmp_path / "data", engine=engine)
 
     return evaluated
 
 
-@pytest.mark.shared
+@pytest.mark.parametrize("engine", [pytest.param("onnx", marks=pytest.mark.shared), "dlib"])
 def test_a_run_counts_what_could_not_be_acquired_and_says_what_it_cannot_tell(
-    evaluate: Callable[..., Result], test_set: Path, tmp_path: Path
+    evaluate: Callable[..., Result], test_set: Path, tmp_path: Path, engine: str
 ) -> None:
-    answer = evaluate("--groups", test_set / "groups.csv")
+    answer = evaluate("--groups", test_set / "groups.csv", engine=engine)
     assert answer.exit_code == 0, answer.output
     found = read(tmp_path / "out")
     assert (found.acquisition.pictures, found.acquisition.people) == (14, 4)
@@ -187,18 +182,18 @@ def test_a_run_counts_what_could_not_be_acquired_and_says_what_it_cannot_tell(
 def test_everybody_is_compared_with_everybody_where_that_is_asked_for(
     evaluate: Callable[..., Result], tmp_path: Path
 ) -> None:
-    assert evaluate("--impostors", "all", "--processes", "2").exit_code == 0
+    assert evaluate("--impostors", "all", "--processes", "2", engine="onnx").exit_code == 0
     found = read(tmp_path / "out")
     assert (found.asked.impostors, found.all_faces.impostors) == ("all", 4 * 3 // 2 * 9)
 
 
 @pytest.mark.shared
 def test_a_run_goes_on_where_it_was_interrupted(evaluate: Callable[..., Result], tmp_path: Path) -> None:
-    evaluate()
+    evaluate(engine="onnx")
     kept = next((tmp_path / "out" / "acquired").glob("*.bin"))
     whole, first = kept.read_bytes(), read(tmp_path / "out")
     kept.write_bytes(whole[: len(whole) // 2])  # in the middle of a record
-    assert evaluate().exit_code == 0
+    assert evaluate(engine="onnx").exit_code == 0
     assert read(tmp_path / "out").all_faces == first.all_faces
     assert len(kept.read_bytes()) == len(whole)
     assert kept.stat().st_mode & 0o777 == 0o600
@@ -220,7 +215,7 @@ def test_a_model_without_a_table_is_measured_refused_and_calibrated(
     before = surety("models", models=models, data=tmp_path / "data")
     assert before.exit_code == 1
     assert "surety faces calibrate" in before.output
-    assert evaluate(models=models).exit_code == 0
+    assert evaluate(models=models, engine="onnx").exit_code == 0
     assert read(tmp_path / "out").asked.table is None
     few = surety("calibrate", tmp_path / "out", models=models, data=tmp_path / "data")
     assert (few.exit_code, "a table takes" in few.output) == (2, True)
@@ -230,7 +225,6 @@ def test_a_model_without_a_table_is_measured_refused_and_calibrated(
     assert (after.exit_code, sha256 in after.output) == (0, True), after.output
 
 
-@pytest.mark.shared
 def test_the_systems_own_data_is_no_test_set(evaluate: Callable[..., Result], test_set: Path, tmp_path: Path) -> None:
     inside = tmp_path / "data" / "blobs"
     shutil.copytree(test_set / "set", inside)
@@ -241,7 +235,6 @@ def test_the_systems_own_data_is_no_test_set(evaluate: Callable[..., Result], te
     assert not (inside / "out").exists()
 
 
-@pytest.mark.shared
 def test_wrong_input_is_one_sentence(evaluate: Callable[..., Result], test_set: Path, tmp_path: Path) -> None:
     (test_set / "plain.csv").write_text("p19/p19_0001.jpg,p19/p19_0002.jpg,1\n")
     (test_set / "wrong.csv").write_text("p19/p19_0001.jpg,p17/p17_0001.jpg,1\n")
@@ -251,7 +244,10 @@ def test_wrong_input_is_one_sentence(evaluate: Callable[..., Result], test_set: 
         (evaluate("--groups", test_set / "who.csv", pairs="wrong.csv"), "the subjects say otherwise"),
         (evaluate(pairs="nowhere.csv"), "cannot be read"),
         (evaluate("--images", test_set / "nowhere"), "no such folder"),
-        (evaluate(models=tmp_path / "nowhere"), "no model"),
+        (evaluate(models=tmp_path / "nowhere", engine="onnx"), "no model"),
+        (evaluate(engine="remote"), "where it runs"),
+        (evaluate(engine="none"), "faces_engine is none"),
+        (evaluate("--out", test_set / "pairs.txt"), "pairs.txt"),
     ):
         assert answer.exit_code == 2, answer.output
         assert len(answer.output.strip().splitlines()) == 1

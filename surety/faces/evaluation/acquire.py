@@ -17,13 +17,10 @@ from pathlib import Path
 from typing import IO
 
 import msgspec
-import numpy as np
 
 from surety import __version__
-from surety.faces import quality
-from surety.faces.burst import Machine
+from surety.faces.burst import Machine, see
 from surety.faces.choose import open_machine
-from surety.faces.contract import Photo
 from surety.faces.decode import CHECK_IN, ENROLMENT, Decoder, Refused
 from surety.settings import Settings
 
@@ -92,16 +89,10 @@ class Worker:
         decoded = time.perf_counter()
         if isinstance(answer, Refused):
             return Acquired(sha256, b"", refused=answer.reason.value, decode_ms=_ms(decoded - began))
-        vector, advice = self.see(answer.photo)
+        seen = see(self.machine, answer.photo)
+        vector = b"" if seen.vector is None else seen.vector.astype("<f4").tobytes()
+        advice = tuple(word.value for word in seen.quality.advice)
         return Acquired(sha256, vector, "", advice, _ms(decoded - began), _ms(time.perf_counter() - decoded))
-
-    def see(self, photo: Photo) -> tuple[bytes, tuple[str, ...]]:
-        """The vector of the face that is compared first, as the engine takes it, and what the quality gate says."""
-        faces = self.machine.faces(photo)
-        measured = quality.measure(photo, faces, self.machine.nose_depth)
-        vector = self.machine.vector(photo, faces[0]) if faces else np.full(1, np.nan, np.float32)
-        usable = bool(np.isfinite(vector).all())
-        return vector.astype("<f4").tobytes() if usable else b"", tuple(word.value for word in measured.advice)
 
     def close(self) -> None:
         """End the decoder's process and let go of the models."""
