@@ -45,8 +45,11 @@ def evaluate(
             found = run.run(wanted, settings, test_set, dt.datetime.now(dt.UTC), step)
         report.write(found, out)
         (out / "report.html").write_text(page.render(found), encoding="utf-8")
-    except (InputError, FacesUnavailableError, OSError) as error:
+    except (InputError, FacesUnavailableError) as error:
         typer.echo(str(error), err=True)
+        raise typer.Exit(2) from None
+    except OSError as error:
+        typer.echo(_about_file(error), err=True)
         raise typer.Exit(2) from None
     except KeyboardInterrupt:
         typer.echo("Interrupted. The same command goes on where it stopped.", err=True)
@@ -75,11 +78,18 @@ def calibrate(
         table = calibration.table_of(run_folder)
         path = tables.write_table(folder, table)
         calibration.keep_report(run_folder, folder)
-    except (report.ReportError, calibration.CalibrationError, OSError) as error:
+    except (report.ReportError, calibration.CalibrationError) as error:
         typer.echo(str(error), err=True)
+        raise typer.Exit(2) from None
+    except OSError as error:
+        typer.echo(_about_file(error), err=True)
         raise typer.Exit(2) from None
     typer.echo(f"Match from {table.match:.4f}, inconclusive from {table.inconclusive:.4f}: {table.source}.")
     typer.echo(f"Written to {path}. It counts from the next start of the comparing process on.")
+
+
+def _about_file(error: OSError) -> str:
+    return f"{error.filename or 'a file'} cannot be read or written: {(error.strerror or str(error)).lower()}"
 
 
 @contextmanager
