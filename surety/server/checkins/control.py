@@ -15,7 +15,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Count, Q
 
-from surety.faces.contract import Comparison, Outcome, Turn
+from surety.faces.contract import Comparison, Turn
 from surety.server.accounts.models import User
 from surety.server.audit import actions as audit
 from surety.server.checkins.models import ControlPair, ControlPicture, Review
@@ -131,7 +131,7 @@ def load(rows: Sequence[Row], source: str, compare: Compare, *, acting_user: Use
     known = set(ControlPair.objects.filter(source=source).values_list("name", flat=True))
     new = [row for row in rows if row.name not in known]
     compared = [(row, compare(row)) for row in new]  # before any transaction: it takes long
-    taken = [(row, said) for row, said in compared if said.outcome is not Outcome.MATCH]
+    taken = [(row, said) for row, said in compared if not said.settles]
     with transaction.atomic():
         for row, said in taken:
             _keep(row, source, said, now_ms)

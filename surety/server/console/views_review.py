@@ -4,9 +4,9 @@ No page here names the person, and none says what the machine measured before th
 browser keeps any of it.
 """
 
-from collections.abc import Mapping
-from functools import partial
-from typing import Any
+from collections.abc import Callable, Mapping
+from functools import partial, update_wrapper
+from typing import Any, Concatenate, ParamSpec
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
@@ -20,7 +20,7 @@ from surety.server.checkins import pictures, review_queries, reviewing
 from surety.server.checkins import queries as checkins
 from surety.server.checkins.models import Stage
 from surety.server.console.case_access import refusals_as_pages, user_of
-from surety.server.errors import ConflictError, InvalidError
+from surety.server.errors import ConflictError, InvalidError, NotFoundError
 from surety.server.timekeeping import clock, now_ms
 
 REASONS = {
@@ -44,6 +44,23 @@ ANSWERS = [
     {"value": verdict.value, "words": words, "key": _KEYS[verdict], "reasons": REASONS[verdict]}
     for verdict, words in review_queries.ANSWERS.items()
 ]
+
+
+P = ParamSpec("P")
+
+
+def _held(
+    view: Callable[Concatenate[HttpRequest, P], HttpResponseBase],
+) -> Callable[Concatenate[HttpRequest, P], HttpResponseBase]:
+    """Answer 404 for what the user does not hold, whether or not there is such a review; 403 as everywhere."""
+
+    def guarded(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+        try:
+            return view(request, *args, **kwargs)
+        except NotFoundError:
+            return render(request, "console/review_gone.html", status=404)
+
+    return refusals_as_pages(update_wrapper(guarded, view))
 
 
 @never_cache
@@ -91,7 +108,7 @@ def take_next(request: HttpRequest) -> HttpResponseBase:
 @never_cache
 @require_safe
 @requires("checkins.review")
-@refusals_as_pages
+@_held
 def review(request: HttpRequest, review_id: str) -> HttpResponseBase:
     """The two photographs, and nothing else."""
     return _page(request, review_id)
@@ -133,7 +150,7 @@ def _unkept(response: HttpResponse) -> HttpResponse:
 
 @require_POST
 @requires("checkins.review")
-@refusals_as_pages
+@_held
 def uncover(request: HttpRequest, review_id: str) -> HttpResponseBase:
     """Open the photographs."""
     reviewing.uncover(review_id, acting_user=user_of(request), now_ms=now_ms())
@@ -142,7 +159,7 @@ def uncover(request: HttpRequest, review_id: str) -> HttpResponseBase:
 
 @require_POST
 @requires("checkins.review")
-@refusals_as_pages
+@_held
 def first(request: HttpRequest, review_id: str) -> HttpResponseBase:
     """The reviewer's own first answer."""
     step = partial(reviewing.first_answer, review_id, request.POST.get("answer", ""))
@@ -151,7 +168,7 @@ def first(request: HttpRequest, review_id: str) -> HttpResponseBase:
 
 @require_POST
 @requires("checkins.review")
-@refusals_as_pages
+@_held
 def answer(request: HttpRequest, review_id: str) -> HttpResponseBase:
     """The final answer. What follows from it is told to no reviewer: it would lead the next one."""
     given = request.POST
@@ -175,7 +192,7 @@ def _reason(given: Mapping[str, str]) -> str:
 
 @require_POST
 @requires("checkins.review")
-@refusals_as_pages
+@_held
 def release(request: HttpRequest, review_id: str) -> HttpResponseBase:
     """Give it back, for somebody else."""
     reviewing.release(review_id, acting_user=user_of(request), now_ms=now_ms())

@@ -191,6 +191,9 @@ def test_the_addresses_of_one_reviewer_are_nothing_to_another(rita, review):
         assert tom.post(f"/review/{review.pk}/{step}", {"answer": "same", "reason": "x"}).status_code == 404
     client.post(f"/review/{review.pk}/release")
     assert [client.get(address).status_code for address in addresses(opened)] == [404] * 4
+    html = tom.get(f"/review/{review.pk}/").content.decode()
+    assert "You do not hold this review" in html
+    assert neutral(html) == neutral(tom.get("/review/no-such-review/").content.decode())
 
 
 def test_those_without_the_role_get_nothing(rita, review):
