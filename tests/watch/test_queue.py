@@ -256,6 +256,28 @@ def test_a_call_for_help_overtakes_what_waits(door: RealDoor, context: BrowserCo
     assert now_ms() - call.at_ms < 20_000
 
 
+def test_a_call_for_help_does_not_wait_for_a_photograph_that_hangs(door: RealDoor, open_watch: Open) -> None:
+    door.ask(turn="")
+    page = enrol(open_watch)
+    hanging: list[Route] = []
+
+    def hang(route: Route) -> None:
+        hanging.append(route)
+
+    page.route("**/v1/photos/*", hang)
+    take(page)
+    send(page)
+    until(page, lambda: hanging)
+    page.get_by_role("link", name="Done").click()
+    page.get_by_role("link", name="SOS: I need help").click()
+    page.get_by_role("button", name="Help").click()
+    page.get_by_role("button", name="Press again").click()
+    until(page, lambda: door.events(DeviceEvent.SOS))
+    assert not door.check_ins()
+    page.unroute("**/v1/photos/*")
+    until(page, lambda: (ask_now(page), door.check_ins())[1])
+
+
 def test_the_enrolment_can_be_asked_for_again_where_its_answer_was_lost(door: RealDoor, open_watch: Open) -> None:
     page = open_watch(f"#{CODE}")
     page.route("**/v1/enrol", lambda route: (route.fetch(), route.abort())[1])

@@ -41,6 +41,11 @@ export async function hand(device, key, messages) {
   return { ...answer, offset_ms: Math.round(answer.server_ms - (sent_ms + Date.now()) / 2) };
 }
 
+let uploading = null;
+
+/** Let go of the photograph that is on its way: something cannot wait for it. It goes up again afterwards. */
+export const letGo = () => uploading?.abort();
+
 /** Put one photograph where the message that names it can find it. */
 export async function putPhoto(device, key, sha256, bytes) {
   const headers = {
@@ -48,15 +53,17 @@ export async function putPhoto(device, key, sha256, bytes) {
     "Surety-Device": device,
     "Surety-Signature": await sign(key, `surety-photo-v1\n${device}\n${sha256}`),
   };
-  const response = await ask(`photos/${sha256}`, { method: "PUT", headers, body: bytes }, PHOTO_PATIENCE_MS);
+  uploading = new AbortController();
+  const request = { method: "PUT", headers, body: bytes };
+  const response = await ask(`photos/${sha256}`, request, PHOTO_PATIENCE_MS, uploading).finally(() => (uploading = null));
   await response.text();
 }
 
 const post = (path, words) =>
   ask(path, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(words) }, PATIENCE_MS);
 
-async function ask(path, request, patience_ms) {
-  const response = await reach(path, request, patience_ms);
+async function ask(path, request, patience_ms, control = new AbortController()) {
+  const response = await reach(path, request, patience_ms, control);
   if (response.ok) return response;
   const sentence = (await response.text().catch(() => "")).slice(0, 500);
   if (response.status >= 500 || response.status === 429 || response.status === 408) {
@@ -66,8 +73,7 @@ async function ask(path, request, patience_ms) {
   throw new RefusedError(response.status, response.headers.get("Surety-Refused") ?? "", sentence);
 }
 
-async function reach(path, request, patience_ms) {
-  const control = new AbortController();
+async function reach(path, request, patience_ms, control) {
   const timer = setTimeout(() => control.abort(), patience_ms);
   const always = { cache: "no-store", credentials: "omit", redirect: "error", referrerPolicy: "no-referrer" };
   try {

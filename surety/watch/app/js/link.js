@@ -1,6 +1,7 @@
 // Keeps the connection while the app is open: asks every half minute, waits longer while nobody answers, and goes at once
 // when something happened or the network is back.
 
+import { letGo } from "./door.js";
 import { exchange } from "./sender.js";
 import { waiting } from "./queue.js";
 
@@ -31,6 +32,12 @@ export function soon() {
   }
   running = turn().finally(() => (running = null));
   return running;
+}
+
+/** Now, and before the photograph that is on its way. */
+export function atOnce() {
+  letGo();
+  return soon();
 }
 
 async function turn() {

@@ -35,6 +35,8 @@ const app = {
     delete document.documentElement.dataset.full;
     return link.soon();
   },
+  /** The same, and nothing may be in its way. */
+  urgent: () => link.atOnce(),
   /** Something could not be written down. */
   full: (error) => full(error),
   /** Look at what is kept, and show it. */

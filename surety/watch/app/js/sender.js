@@ -1,6 +1,5 @@
 // Sends what waits: photographs first, then messages in order, until all is acknowledged. Works in a page and in the
-// service worker alike. One sender at a time, whatever tabs are open (Web Locks); another one finds the lock taken and
-// leaves the work to it.
+// service worker alike. One sender at a time, whatever tabs are open (Web Locks); another one waits for its turn.
 
 import { AwayError, hand, putPhoto, RefusedError } from "./door.js";
 import { all, answer as answerOf, change, FullError, keep, kept, look } from "./store.js";
@@ -63,15 +62,19 @@ async function sendAll(device, key) {
 
 const more = async () => (await queue.sealed()).length > 0 || (await queue.ready(1)).length > 0;
 
-/** Number and sign as many drafts as the next request has room for; their photographs go ahead of them. */
+/**
+ * Number and sign as many drafts as the next request has room for. Photographs go up ahead of the message that names them, and
+ * only when nothing else can go first: a call for help does not wait for them.
+ */
 async function sealNext(device, key) {
   if (await kept("untold")) await tellLost(device, key);
   const room = BATCH - (await queue.sealed()).length;
   if (room <= 0) return;
   const next = [];
   for (const draft of await queue.ready(room)) {
-    if (!(await sendPhotos(device, key, draft))) continue;
-    next.push(draft);
+    const photos = await wanting(draft);
+    if (photos.length && next.length) break;
+    if (await sendPhotos(device, key, draft, photos)) next.push(draft);
   }
   if (next.length) await queue.seal(key, device, next);
 }
@@ -82,19 +85,25 @@ async function tellLost(device, key) {
   if (await queue.seal(key, device, [{ type: "lost", content: { from_seq }, clock_ms: Date.now() }])) await keep("untold", undefined);
 }
 
-/** The photographs that a draft names go up. False where the door refuses them for good, and the draft with them. */
-async function sendPhotos(device, key, draft) {
-  for (const sha of draft.content.photos ?? []) {
-    const row = await look(["photos"], ({ photos }) => answerOf(photos.get(sha)));
-    if (!row || row.uploaded) continue;
+/** The photographs that a draft names and the door does not have. */
+async function wanting({ content }) {
+  const names = content.photos ?? [];
+  if (!names.length) return [];
+  const rows = await look(["photos"], ({ photos }) => Promise.all(names.map((sha) => answerOf(photos.get(sha)))));
+  return rows.filter((row) => row && !row.uploaded);
+}
+
+/** They go up. False where the door refuses one for good, and the draft with it. */
+async function sendPhotos(device, key, draft, photos) {
+  for (const { sha256, bytes } of photos) {
     try {
-      await putPhoto(device, key, sha, row.bytes);
+      await putPhoto(device, key, sha256, bytes);
     } catch (error) {
       if (!(error instanceof RefusedError && FOR_GOOD.has(error.reason))) throw error;
       await queue.giveUp(draft, error, Date.now());
       return false;
     }
-    await queue.uploaded(sha);
+    await queue.uploaded(sha256);
   }
   return true;
 }

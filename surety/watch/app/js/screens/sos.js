@@ -130,7 +130,7 @@ class Call {
     clearInterval(this.#ticking);
     this.#told = { title: el("h1", {}, t("sos.underway")), words: el("p", { class: "lead", role: "alert" }, t("sos.trying")) };
     this.#show(this.#told.title, this.#told.words, this.#back(), el("p", {}, t("sos.danger")));
-    this.#app.wrote();
+    this.#app.urgent();
   }
 
   #back() {
