@@ -17,7 +17,7 @@ it comes up again when the lease is over, and doubles nothing, as only who holds
 import logging
 
 import msgspec
-from django.db import transaction
+from django.db import InterfaceError, OperationalError, transaction
 from django.db.models import F, QuerySet
 
 from surety.blobs.contract import BlobsUnavailableError
@@ -57,7 +57,8 @@ def step(machine: Machine, now_ms: int, *, most: int = 20, lease_ms: int = LEASE
 
 def _claim(identity: str, now_ms: int, until_ms: int) -> bool:
     """Whether this process has it until then: of several, the database lets one."""
-    return Submission.objects.filter(pk=identity, next_ms__lte=now_ms).update(next_ms=until_ms) == 1
+    due = Submission.objects.filter(pk=identity, next_ms__lte=now_ms)
+    return due.update(next_ms=until_ms, attempts=F("attempts") + 1) == 1
 
 
 def _settle(machine: Machine, identity: str, lease_ms: int, now_ms: int) -> None:
@@ -65,26 +66,33 @@ def _settle(machine: Machine, identity: str, lease_ms: int, now_ms: int) -> None
     if submission.comparisons.exists():  # it was held for a second try
         _hand_over(submission, lease_ms, now_ms)
         return
-    found: contract.Comparison | None
-    try:
-        found = machine.look(submission, now_ms)
-    except (FacesUnavailableError, BlobsUnavailableError, DecoderUnavailableError) as error:
-        lasting = isinstance(error, FacesUnavailableError) and not error.retry
-        found = _after_failure(submission, str(error), lasting=lasting)
-    except Exception as error:  # the boundary around one submission: whatever is in it, people are to look
-        logger.exception("submission %s could not be compared", identity)
-        found = _after_failure(submission, f"{type(error).__name__}: {error}", lasting=False)
+    found = _looked(machine, submission, now_ms)
     if found is None:
-        later_ms = now_ms + RETRY_MS * (submission.attempts + 1)
-        held = Submission.objects.filter(pk=identity, next_ms=lease_ms)
-        held.update(next_ms=later_ms, attempts=F("attempts") + 1)
+        later_ms = now_ms + RETRY_MS * submission.attempts
+        Submission.objects.filter(pk=identity, next_ms=lease_ms).update(next_ms=later_ms)
         return
     _record(submission, found, lease_ms, now_ms)
 
 
+def _looked(machine: Machine, submission: Submission, now_ms: int) -> contract.Comparison | None:
+    """What the machine says; None: it failed, and is asked again later."""
+    if submission.attempts > MOST_ATTEMPTS:  # what it is given may be what ends it
+        return failed(f"The machine stopped {MOST_ATTEMPTS} times while it compared these photographs.")
+    try:
+        return machine.look(submission, now_ms)
+    except (OperationalError, InterfaceError):  # the database is away: nobody's fault
+        raise
+    except (FacesUnavailableError, BlobsUnavailableError, DecoderUnavailableError) as error:
+        lasting = isinstance(error, FacesUnavailableError) and not error.retry
+        return _after_failure(submission, str(error), lasting=lasting)
+    except Exception as error:  # the boundary around one submission: whatever is in it, people are to look
+        logger.exception("submission %s could not be compared", submission.pk)
+        return _after_failure(submission, f"{type(error).__name__}: {error}", lasting=False)
+
+
 def _after_failure(submission: Submission, why: str, *, lasting: bool) -> contract.Comparison | None:
     """What is recorded of a machine that fails; None: it is tried again first."""
-    if not lasting and submission.attempts + 1 < MOST_ATTEMPTS:
+    if not lasting and submission.attempts < MOST_ATTEMPTS:
         logger.warning("submission %s is compared again later: %s", submission.pk, why)
         return None
     return failed(f"The machine could not compare: {why.rstrip('.')}.")

@@ -121,7 +121,7 @@ class Submission(models.Model):
     forced = models.BooleanField(default=False, help_text='"Submit anyway"')
     taken_ms = models.BigIntegerField(null=True, help_text="When the worker took it")
     next_ms = models.BigIntegerField(null=True, help_text="When it is compared or handed to people; null: no more")
-    attempts = models.PositiveIntegerField(default=0, help_text="How often the machine was asked and failed")
+    attempts = models.PositiveIntegerField(default=0, help_text="How often it was taken off the queue")
 
     class Meta:
         indexes = [

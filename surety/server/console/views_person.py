@@ -280,7 +280,8 @@ def person_record(request: HttpRequest, person_id: str) -> HttpResponseBase:
             "when": full_text(entry.at_ms, person.time_zone),
             "who": entry.actor_name,
             "what": action_words(entry.action),
-            "detail": _detail_words(entry.detail, person.time_zone),
+            # What a machine said of photographs waits for the decision (the tab "Check-ins"): it must not lead anybody.
+            "detail": [] if entry.action == "check_in.compared" else _detail_words(entry.detail, person.time_zone),
         }
         for entry in page
     ]
@@ -323,6 +324,10 @@ ACTIONS = {
 }
 
 
+# Ids, which say nothing to a reader.
+UNTOLD = frozenset({"condition", "order", "device", "finding", "link", "images", "submission", "check_in", "review"})
+
+
 def action_words(action: str) -> str:
     """An audit action in words."""
     return ACTIONS.get(action) or action.replace(".", ": ").replace("_", " ").capitalize()
@@ -334,7 +339,7 @@ def _detail_words(detail: str, time_zone: str) -> list[str]:
         return []
     lines = []
     for name, value in told.items():
-        if value in ("", None) or name in ("condition", "order", "device", "finding", "link"):
+        if value in ("", None) or name in UNTOLD:
             continue
         text = (
             full_text(value, time_zone)

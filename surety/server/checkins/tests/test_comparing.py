@@ -239,6 +239,27 @@ def test_an_engine_that_is_away_is_asked_again_and_then_a_person_looks(stream: S
     assert now_ms - SOON < 5 * MINUTE_MS
 
 
+def test_what_ends_the_process_each_time_goes_to_people_instead_of_ending_it_for_ever(stream: Stream) -> None:
+    class Ended(BaseException):
+        """As if the process had been killed."""
+
+    def end(submission: Submission, now_ms: int) -> object:
+        raise Ended
+
+    check_in, mine, now_ms = a_check_in(), machine(), SOON
+    submit(stream, check_in, ADA_FACE)
+    mine.look = end  # type: ignore[assignment]  # what is in the photographs ends it
+    for _ in range(comparing.MOST_ATTEMPTS):
+        with pytest.raises(Ended):
+            comparing.step(mine, now_ms)
+        assert Comparison.objects.count() == 0
+        assert comparing.step(mine, now_ms) == 0  # its lease is not over
+        now_ms += comparing.LEASE_MS
+    assert comparing.step(mine, now_ms) == 1
+    assert Comparison.objects.get().outcome == Outcome.ERROR
+    assert Review.objects.count() == 1
+
+
 def test_an_engine_that_comes_back_compares_what_waited(stream: Stream) -> None:
     check_in, engine = a_check_in(), PlainEngine()
     engine.away = FacesUnavailableError("the remote matcher does not answer", retry=True)

@@ -13,6 +13,7 @@ from django.test import Client
 from PIL import Image
 
 from surety.server.accounts.models import Role, User
+from surety.server.audit import actions as audit
 from surety.server.audit.models import Entry
 from surety.server.cases import actions as cases
 from surety.server.cases.checks import PersonDetails, Told
@@ -112,6 +113,22 @@ def test_the_machines_words_wait_until_people_have_decided(case: Case) -> None:
     assert "between the thresholds" in text
     assert "The same person" in text
     assert "Decided by Ruth Reviewer." in text
+
+
+def test_the_record_tells_that_it_was_compared_and_not_what_the_machine_said(case: Case) -> None:
+    audit.record(
+        action="check_in.compared",
+        actor=None,
+        subject_type="check_in",
+        subject_id=case.check_in.pk,
+        person_id=case.person.pk,
+        detail={"outcome": "inconclusive", "similarity": 0.31},
+        at_ms=now_ms(),
+    )
+    text = page(logged_in(case.officer), f"/people/{case.person.pk}/record")
+    assert "Check-in compared by the machine" in text
+    assert "inconclusive" not in text
+    assert "0.31" not in text
 
 
 def test_without_a_comparing_process_the_tab_says_that_photographs_wait(case: Case) -> None:
