@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import msgspec
 import numpy as np
@@ -279,6 +280,16 @@ def test_more_pixels_than_a_camera_takes_are_refused_before_any_is_made(decoder:
 def test_a_sliver_is_refused(decoder: Decoder) -> None:
     assert refused(decoder, files.png(8, 8)) is Reason.TOO_SMALL
     assert refused(decoder, files.png(20_000, 40)) is Reason.TOO_SMALL
+
+
+def test_every_reason_is_told_in_the_documentation() -> None:
+    told = (Path(__file__).parents[2] / "docs" / "photographs.md").read_text()
+    assert not {reason for reason in Reason if f"`{reason}`" not in told}
+    for limits in (CHECK_IN, ENROLMENT):
+        assert f"{limits.max_bytes >> 20} MiB" in told
+        assert f"{limits.max_pixels // 1_000_000} million" in told
+        assert f"{limits.longest_px:,}" in told
+        assert f"{limits.cpu_s} s, {limits.memory_mb} MiB" in told
 
 
 # --- what may go wrong with the process
