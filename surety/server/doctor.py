@@ -11,6 +11,7 @@ import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
 import msgspec
 from django.contrib.staticfiles import finders
@@ -21,6 +22,7 @@ from surety.clock import SystemClock, parse_clock
 from surety.server.accounts.models import Role, User
 from surety.server.audit import guards
 from surety.server.audit import queries as audit
+from surety.server.cases import watch_queries as cases
 from surety.server.checkins import asking_queries
 from surety.server.checkins import queries as checkins
 from surety.server.monitoring import queries as monitoring
@@ -54,6 +56,7 @@ def examine(settings: Settings) -> list[Check]:
             _worker(settings),
             _asking(settings),
             _faces(settings),
+            _watches(settings),
             _guards(),
             _audit(),
             _administrator(),
@@ -224,6 +227,16 @@ def _asking(settings: Settings) -> Check:
     if wrong:
         return Check("check-ins", "warn", told, "; ".join(wrong))
     return Check("check-ins", "ok", told)
+
+
+def _watches(settings: Settings) -> Check:
+    """Browsers give camera and position to pages by https, or of the machine itself, and to no others."""
+    count = cases.watch_count()
+    parts = urlsplit(settings.door_address)
+    if count and parts.scheme != "https" and parts.hostname not in {"127.0.0.1", "::1", "localhost"}:
+        what = 'set door_origin to the https address of the door, such as "https://watch.example"'
+        return Check("watches", "bad", f"{count} registered, which find the door at {settings.door_address}", what)
+    return Check("watches", "ok", f"{count} registered, which find the door at {settings.door_address}/watch/")
 
 
 def _guards() -> Check:

@@ -4,6 +4,7 @@ import msgspec
 from django.conf import settings
 
 from surety.server.cases.models import Device, WatchKey
+from surety.server.cases.watches import PROTOCOL
 from surety.stream.asides import DeviceNote
 from surety.stream.contract import StreamUnavailableError
 from surety.stream.sql import open_stream
@@ -43,6 +44,11 @@ def watch_state(device: Device, now_ms: int) -> WatchState:
         troubles=tuple(note for note in notes if note.kind in TROUBLES),
         problem=problem,
     )
+
+
+def watch_count() -> int:
+    """How many devices are registered that run the watch client."""
+    return Device.objects.filter(protocol=PROTOCOL).count()
 
 
 def _notes(device_id: str) -> tuple[list[DeviceNote], str]:

@@ -2,12 +2,14 @@
 
 import json
 import re
+from pathlib import Path
 
 import pytest
 from django.db import connection
 
 from surety.gateway import watch_register
 from surety.gateway.watch_register import WatchRegister
+from surety.server import doctor
 from surety.server.accounts.models import Role
 from surety.server.alerts.tests import cast
 from surety.server.alerts.tests.cast import NOW_MS
@@ -17,6 +19,7 @@ from surety.server.cases.checks import DeviceDetails
 from surety.server.cases.models import Device, DoorRevision, Person, WatchKey
 from surety.server.checkins.models import CheckIn, Sheet
 from surety.server.errors import InvalidError, NotAllowedError, NotFoundError
+from surety.settings import Settings
 from surety.wire.native import Enrolment, read_enrolment
 from tests.gateway.watch_client import Watch
 
@@ -153,3 +156,17 @@ def test_a_watch_that_is_given_to_somebody_else_signs_for_nobody_until_it_has_an
     actions.assign_device(device.pk, cast.person().pk, from_ms=NOW_MS + 15, **later)
     assert not WatchKey.objects.exists()
     assert len(entries("watch.enrolled")) == len(entries("watch.key_taken_away")) == 1
+
+
+@pytest.mark.parametrize(
+    ("settings", "state"),
+    [
+        ({"door_origin": "https://watch.example"}, "ok"),
+        ({"host": "0.0.0.0"}, "bad"),  # noqa: S104 - said, not listened on
+        ({}, "ok"),
+    ],
+)
+def test_the_doctor_says_when_no_watch_could_be_given_its_camera(settings, state):
+    worn_watch(cast.person())
+    check = doctor._watches(Settings(data_dir=Path(), **settings))
+    assert (check.state, check.found.startswith("1 registered")) == (state, True)
