@@ -106,6 +106,21 @@ def test_no_screen_breaks_a_rule_of_accessibility_or_scrolls_sideways(
 
 @pytest.mark.browser
 @pytest.mark.slow
+def test_letters_twice_as_large_fit_a_telephone(door: RealDoor, open_watch: Open) -> None:
+    full(door)
+    page = enrol(open_watch)
+    page.set_viewport_size({"width": 360, "height": 640})
+    page.evaluate("document.styleSheets[0].insertRule('html { font-size: 200% !important }')")
+
+    def check(name: str) -> None:
+        wide = page.evaluate("document.documentElement.scrollWidth")
+        assert wide <= 360, f"{name} is {wide} px wide"
+
+    visit(page, check)
+
+
+@pytest.mark.browser
+@pytest.mark.slow
 def test_on_a_small_watch_the_one_button_that_matters_is_in_the_first_view(door: RealDoor, open_watch: Open) -> None:
     full(door)
     page = enrol(open_watch)

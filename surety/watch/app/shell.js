@@ -1,5 +1,5 @@
 // Written by `python -m surety.watch.shell`: do not edit.
-export const VERSION = "556316bd11fb";
+export const VERSION = "faad8a0e049f";
 export const FILES = [
   "css/app.css",
   "css/camera.css",
