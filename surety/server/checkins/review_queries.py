@@ -13,6 +13,7 @@ from surety.server.accounts.permissions import Scope, scope_of
 from surety.server.checkins import reviewing, verdicts
 from surety.server.checkins.deciding import OPEN_STAGES
 from surety.server.checkins.models import Answer, Review, Stage
+from surety.server.timekeeping import clock
 
 ANSWERS = {
     Verdict.SAME: "Same person",
@@ -151,7 +152,7 @@ def earlier_of(review: Review) -> tuple[Earlier, ...]:
 def queue(user: User, now_ms: int) -> Queue:
     """What waits for the user. Control cases are not counted: they come in place of a review."""
     others = reviewing.open_to(user).exclude(held_by=user)
-    held = others.filter(held_by__isnull=False, held_ms__gt=now_ms - verdicts.HOLD_MS)
+    held = others.filter(held_by__isnull=False, held_ms__gt=now_ms - verdicts.hold_ms(clock().speed))
     free = others.exclude(pk__in=held.values("pk"))
     due = sorted(free.order_by().values_list("due_ms", flat=True))
     late = sum(due_ms <= now_ms for due_ms in due)

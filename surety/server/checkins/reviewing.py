@@ -16,6 +16,7 @@ from surety.server.checkins import control, verdicts
 from surety.server.checkins.deciding import OPEN_STAGES, conclude, note, open_review, settle
 from surety.server.checkins.models import Answer, CheckIn, Review, Stage, Stands, Submission
 from surety.server.errors import ConflictError, InvalidError, NotAllowedError, NotFoundError
+from surety.server.timekeeping import clock
 
 __all__ = [
     "answer",
@@ -64,7 +65,7 @@ def claim(user: User, *, now_ms: int) -> Review | None:
     escalate(now_ms=now_ms)
     with transaction.atomic():
         mine = holding(user).first()
-        free = Q(held_by=None) | Q(held_ms__lte=now_ms - verdicts.HOLD_MS)
+        free = Q(held_by=None) | Q(held_ms__lte=now_ms - verdicts.hold_ms(clock().speed))
         # Whoever asks at the same moment gets the one after (PostgreSQL), or waits for this transaction (SQLite).
         review = mine or open_to(user).filter(free).select_for_update(of=("self",), skip_locked=True).first()
         if review is None:
@@ -254,7 +255,7 @@ def _given(review: Review) -> list[Answer]:
 
 def _count_time(review: Review, user: User, now_ms: int) -> None:
     """Add how long the photographs were open since the holder last did something; at most as long as it was held."""
-    spent_ms = min(now_ms - (review.held_ms or now_ms), verdicts.HOLD_MS)
+    spent_ms = min(now_ms - (review.held_ms or now_ms), verdicts.hold_ms(clock().speed))
     mine = Answer.objects.filter(review=review, reviewer=user, open=True).first()
     if mine is not None:
         mine.spent_ms += max(0, spent_ms)

@@ -15,6 +15,7 @@ from surety.rules.facts import Verdict
 from surety.server.checkins.models import Stage
 
 HOLD_MS = 10 * 60_000  # a review that its holder has not touched for so long is free for others
+LEAST_LOOK_MS = 2 * 60_000  # of the wall's time: where time runs fast, a look still takes as long
 LATE_FACTOR = 2  # a late answer may wait so many times as long as one in time
 OVERDUE_SEVERITY = 1
 _SEVERITY = {Outcome.NO_MATCH: 2}  # what may turn out adverse first; the others alike
@@ -35,6 +36,11 @@ class Move(msgspec.Struct, frozen=True):
     stage: Stage
     verdict: Verdict | None = None
     deciders: tuple[int, ...] = ()
+
+
+def hold_ms(speed: float) -> int:
+    """How long a review is held, where time runs so many times as fast as the wall's."""
+    return max(HOLD_MS, int(LEAST_LOOK_MS * speed))
 
 
 def severity_of(outcome: Outcome) -> int:

@@ -329,3 +329,7 @@ def test_reopening_takes_a_reason_the_role_and_a_decision(rita, tom, sue):
     with pytest.raises(NotAllowedError):
         reviewing.reopen(check_in.pk, "Mine", acting_user=olga, **at)
     assert Review.objects.count() == 1
+
+
+def test_where_time_runs_fast_a_look_takes_as_long_as_elsewhere():
+    assert [verdicts.hold_ms(speed) for speed in (1, 5, 60)] == [600_000, 600_000, 7_200_000]

@@ -10,7 +10,7 @@ from surety.server.accounts.models import Role
 from surety.server.alerts.tests import cast
 from surety.server.alerts.tests.cast import MINUTE_MS
 from surety.server.audit.queries import verify
-from surety.server.checkins import in_person, reviewing
+from surety.server.checkins import in_person, oversight, review_queries, reviewing
 from surety.server.checkins.models import Answer, CheckIn, OutFact, Review, Stage
 from surety.server.checkins.tests.review_cast import SENT_MS
 from surety.server.checkins.tests.test_review import SAME, opened
@@ -52,6 +52,11 @@ def test_of_six_reviewers_two_get_the_two_reviews_and_no_two_the_same():
     assert len(got) == 2
     assert set(got) == waiting
     assert given.count(None) == 4
+    late_ms = SENT_MS + 90 * MINUTE_MS
+    assert [reviewing.escalate(now_ms=late_ms) for _ in range(2)] == [2, 0]
+    sue = cast.user("sue", Role.SUPERVISOR)
+    assert review_queries.queue(sue, late_ms).overdue == 2
+    assert len(review_queries.overdue(sue, late_ms)) == 2
 
 
 def test_a_final_answer_that_is_sent_four_times_counts_once():
@@ -64,6 +69,9 @@ def test_a_final_answer_that_is_sent_four_times_counts_once():
     assert sum(isinstance(one, Review) for one in given) == 1
     assert (OutFact.objects.count(), Answer.objects.count()) == (1, 1)
     assert verify().is_sound
+    told = {share.name: (share.hits, share.trials) for share in oversight.figures(0, 2**45).shares}
+    assert told["People said: same person"] == (1, 1)
+    assert told["Looked at by people"] == (1, 1)
 
 
 def test_an_officer_who_records_while_a_reviewer_answers_leaves_one_decision():

@@ -225,3 +225,22 @@ def test_the_town_writes_pairs_that_can_be_loaded(tmp_path):
     assert [(row.same, len(row.references), len(row.frames)) for row in rows] == [(True, 2, 3), (False, 2, 3)]
     assert next(csv.reader(io.StringIO((tmp_path / "pairs.csv").read_text()))) == list(control.COLUMNS)
     assert Answer.objects.count() == 0
+
+
+@pytest.mark.shared
+def test_with_a_model_the_machine_says_of_a_pair_what_it_would_say_of_a_check_in(tmp_path, shared_dir):
+    from surety.faces.choose import open_local  # noqa: PLC0415 - only here
+    from surety.faces.models import Store  # noqa: PLC0415 - the same
+    from surety.sim.controls import write  # noqa: PLC0415 - draws faces
+
+    write(tmp_path, 4, seed=1)
+    engine = open_local("onnx", Store(shared_dir / "faces" / "models"))
+    with Decoder() as decoder:
+        rows = control.read(tmp_path, no_fault)
+        done = control.load(rows, "town", PairMachine(decoder, engine).compare, acting_user=None, now_ms=SENT_MS)
+    engine.close()
+    assert done.taken + done.clear == 4
+    for pair in ControlPair.objects.all():
+        assert pair.body["model_sha256"] == engine.model_sha256
+        assert len(pair.body["qualities"]) == 3
+        assert pair.body["liveness"]["turn_asked"] == pair.turn
