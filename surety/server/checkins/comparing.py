@@ -6,7 +6,8 @@ it comes up again when the lease is over, and doubles nothing, as only who holds
 
 - A match that settles it (`faces.contract.Comparison.settles`): the check-in is decided as SAME, by nobody, and the
   rules are told (OutFact). Reviews of it are withdrawn. A match without the turn that was asked for goes to people.
-- Once the machine or people said SAME, a later submission is compared and recorded, and changes nothing.
+- Once the machine or people said SAME, a later submission is compared and recorded, and changes nothing. Nor does one
+  for a question that was taken back meanwhile.
 - Once people decided otherwise, a later submission goes to people, a match too: no machine overrules them.
 - What would look better at a second try (`_AGAIN`), at a first one with time left, is held for a while (`HOLD_MS`), so
   that the person may try once more; the watch says so. Nobody has to: when the hold is over, people look at what came.
@@ -154,9 +155,10 @@ def _release(submission: Submission, lease_ms: int) -> bool:
 
 
 def _conclude(check_in: CheckIn, row: Comparison, found: contract.Comparison, now_ms: int) -> None:
-    if check_in.stands == Stands.DECIDED and check_in.verdict == Verdict.SAME:
-        pass
-    elif _is_peoples(check_in):
+    taken_back = check_in.stands in {Stands.CANCELLED, Stands.NOT_ASKED}
+    if taken_back or (check_in.stands == Stands.DECIDED and check_in.verdict == Verdict.SAME):
+        return
+    if _is_peoples(check_in):
         _open_review(check_in, row, now_ms)
     elif found.settles:
         _decide_same(check_in, row.submission, now_ms)

@@ -1,6 +1,6 @@
 """`python -m surety.server.checkins.tests.killed make COUNT | compare | tell`: what the kill test needs of Django.
 
-`compare` is the comparing process with the plain engine and a lease of half a second, so that what a killed process
+`compare` is the comparing process with the plain engine and a lease of two seconds, so that what a killed process
 held comes up again soon, and a slow one loses its lease now and then.
 """
 
@@ -10,7 +10,7 @@ import json
 import sys
 import threading
 
-LEASE_MS = 500
+LEASE_MS = 2_000
 HOUR_MS = 3_600_000
 KINDS = ("match", "unsure", "other")
 

@@ -180,6 +180,16 @@ def test_whatever_else_comes_never_turns_a_match_into_anything_else(stream: Stre
     assert not Review.objects.exclude(stage=Stage.WITHDRAWN).exists()
 
 
+@pytest.mark.parametrize("picture", [ADA_FACE, OTHER_FACE])
+def test_a_question_that_was_taken_back_meanwhile_stays_so_and_nobody_need_look(stream: Stream, picture: Photo) -> None:
+    check_in = a_check_in()
+    submit(stream, check_in, picture, at_ms=DUE_MS - 2000)
+    CheckIn.objects.update(stands=Stands.CANCELLED)
+    compare(machine(), DUE_MS)
+    assert now_of(check_in).stands == Stands.CANCELLED
+    assert (Review.objects.count(), told(), Comparison.objects.count()) == (0, [], 1)
+
+
 def test_a_better_submission_takes_the_place_of_one_that_nobody_has_begun_to_look_at(stream: Stream) -> None:
     check_in = a_check_in()
     submit(stream, check_in, OTHER_FACE, at_ms=DUE_MS)
