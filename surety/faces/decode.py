@@ -181,6 +181,8 @@ class Decoder:
 
     def _running(self) -> socket.socket:
         if self._owner != os.getpid():  # after a fork the process belongs to the other one
+            if self._line is not None:
+                self._line.close()  # our copy of it
             self._process = self._line = None
             self._owner = os.getpid()
         if self._line is not None and self._process is not None and self._process.poll() is None:

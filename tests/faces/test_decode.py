@@ -397,6 +397,20 @@ def test_a_process_that_cannot_be_started_is_our_failure_and_not_the_photographs
         decoder.decode(picture())
 
 
+def test_after_a_fork_either_side_has_a_process_of_its_own() -> None:
+    with Decoder() as decoder:
+        decoded(decoder, picture())
+        keeper = decoder.pid
+        forked = os.fork()
+        if not forked:
+            fine = isinstance(decoder.decode(picture()), Decoded) and decoder.pid != keeper
+            decoder.close()
+            os._exit(0 if fine else 1)
+        assert os.waitpid(forked, 0)[1] == 0
+        decoded(decoder, picture())
+        assert decoder.pid == keeper
+
+
 def test_threads_share_one_process(decoder: Decoder) -> None:
     wanted = {seed: squares(seed=seed) for seed in range(8)}
     wrong: list[int] = []
