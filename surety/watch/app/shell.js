@@ -1,5 +1,5 @@
 // Written by `python -m surety.watch.shell`: do not edit.
-export const VERSION = "faad8a0e049f";
+export const VERSION = "6085026f0a28";
 export const FILES = [
   "css/app.css",
   "css/camera.css",

@@ -46,7 +46,15 @@ export async function seen({ id }) {
   return true;
 }
 
-/** The duties of today that are not over, the next first. */
+const PLACED = new Set(["curfew", "attendance"]); // duties that say where to be
+
+/** The duty for the first screen: where to be now, or next; where there is none, the first one. */
+export function nextDuty(state) {
+  const all = duties(state);
+  return all.find(({ kind }) => PLACED.has(kind)) ?? all[0] ?? null;
+}
+
+/** The duties of today and tomorrow that are not over, the next first. */
 export function duties({ sheet, now_ms }) {
   return (sheet?.duties ?? []).filter(({ to_ms }) => !to_ms || to_ms > now_ms).sort((one, other) => one.from_ms - other.from_ms);
 }

@@ -54,13 +54,27 @@ export function tellIn(time_zone) {
 
 /** "14:30", with the day where it is not today's. */
 export function time(at_ms, now_ms) {
-  const clock = format(at_ms, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
-  const day = { year: "numeric", month: "numeric", day: "numeric" };
-  if (format(at_ms, day) === format(now_ms, day)) return clock;
-  return t("time.on_day", { time: clock, day: format(at_ms, { weekday: "short", day: "numeric", month: "short" }) });
+  if (sameDay(at_ms, now_ms)) return clock(at_ms);
+  return t("time.on_day", { time: clock(at_ms), day: format(at_ms, { weekday: "short", day: "numeric", month: "short" }) });
 }
 
-const format = (at_ms, how) => new Intl.DateTimeFormat(language, { timeZone: zone, ...how }).format(at_ms);
+/** When a duty holds: "Now, until 22:00", "19:00 to 07:00, Thu 26 Nov", or with the day once where it is one day. */
+export function when({ from_ms, to_ms }, now_ms) {
+  if (from_ms <= now_ms) return t("today.now", { to: time(to_ms, now_ms) });
+  const from = sameDay(from_ms, to_ms) ? clock(from_ms) : time(from_ms, now_ms);
+  return t("today.from_to", { from, to: time(to_ms, now_ms) });
+}
+
+const DAY = { year: "numeric", month: "numeric", day: "numeric" };
+const sameDay = (one_ms, other_ms) => format(one_ms, DAY) === format(other_ms, DAY);
+const clock = (at_ms) => format(at_ms, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
+const format = (at_ms, how) => new Intl.DateTimeFormat(locale(), { timeZone: zone, ...how }).format(at_ms);
+
+/** The browser's own variant of the language ("en-US"), else the plain one; plain English is written the British way. */
+function locale() {
+  const own = (globalThis.navigator?.languages ?? []).find((tag) => tag.length > 2 && nearest(tag) === language);
+  return own ?? (language === "en" ? "en-GB" : language);
+}
 
 /** "6 minutes", "3 hours", "2 days": the largest unit that is at least one. */
 export function span(ms) {

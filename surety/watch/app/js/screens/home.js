@@ -1,8 +1,8 @@
 // The first screen once enrolled: what is asked now, and the few things that one can do.
 
 import { el, icon, renew, say, way } from "../dom.js";
-import { duties, question, seen } from "../state.js";
-import { has, span, t, time } from "../words.js";
+import { nextDuty, question, seen } from "../state.js";
+import { has, span, t, time, when } from "../words.js";
 
 export const name = "home";
 
@@ -41,9 +41,10 @@ function oneMore(advice) {
 }
 
 function quiet(state) {
-  const [next] = duties(state);
+  const next = nextDuty(state);
   const title = el("h1", { id: "now-title" }, t("home.nothing"));
-  return next ? [title, el("p", { class: "lead", dir: "auto" }, next.text)] : [title];
+  if (!next) return [title];
+  return [title, el("p", { class: "lead", dir: "auto" }, next.text), el("p", { class: "quiet" }, when(next, state.now_ms))];
 }
 
 function buttons(open, { words, now_ms }) {

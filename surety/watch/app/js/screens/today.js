@@ -2,9 +2,10 @@
 
 import { el, icon, renew, way } from "../dom.js";
 import { duties } from "../state.js";
-import { t, time } from "../words.js";
+import { t, time, when } from "../words.js";
 
 export const name = "today";
+const ICONS = { curfew: "home", check_in: "camera", zone: "place", trail: "place", attendance: "today" };
 
 /** Show it. */
 export function show(_app, first) {
@@ -20,10 +21,10 @@ export function show(_app, first) {
   return { node, update };
 }
 
-function row({ text, from_ms, to_ms, kind }, { now_ms }) {
-  const now = from_ms <= now_ms;
-  const when = now ? t("today.now", { to: time(to_ms, now_ms) }) : t("today.from_to", { from: time(from_ms, now_ms), to: time(to_ms, now_ms) });
-  return el("li", { class: now ? "row now" : "row" }, icon(kind === "curfew" ? "home" : "today"), el("div", {}, el("p", { dir: "auto" }, text), el("p", { class: "quiet" }, when)));
+function row(duty, { now_ms }) {
+  const { text, from_ms, kind } = duty;
+  const words = el("div", {}, el("p", { dir: "auto" }, text), el("p", { class: "quiet" }, when(duty, now_ms)));
+  return el("li", { class: from_ms <= now_ms ? "row now" : "row" }, icon(ICONS[kind] ?? "today"), words);
 }
 
 const back = () => el("div", { class: "reach" }, way("back", t("back"), "home", { kind: "primary" }));
