@@ -117,17 +117,8 @@ class ApartTracker(Tracker[KeepApart, Apart]):
 
 
 def _duty(condition: Condition, body: MovingZone) -> Duty:
-    end = END if condition.effective_to_ms is None else condition.effective_to_ms
-    return Duty(
-        condition.id,
-        condition.version,
-        Mode.EXCLUSION,
-        condition.effective_from_ms,
-        end,
-        body.timetable,
-        (("", 0),),
-        body.unknown_after_s * 1000,
-    )
+    areas, unknown_after_ms = (("", 0),), body.unknown_after_s * 1000
+    return Duty(condition.id, condition.version, Mode.EXCLUSION, body.timetable, areas, unknown_after_ms)
 
 
 def _fresh(one: Duty, scene: Scene) -> Ring:

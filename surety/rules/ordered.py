@@ -19,8 +19,6 @@ class Duty(msgspec.Struct, frozen=True, gc=False):
     condition_id: str
     version: int
     mode: Mode
-    from_ms: Millis
-    to_ms: Millis
     timetable: Timetable
     areas: tuple[tuple[str, int], ...]
     unknown_after_ms: int

@@ -152,8 +152,6 @@ def _duty(condition: Condition, body: Curfew | Zone, areas: _Areas, leaves: tupl
         condition.id,
         condition.version,
         mode,
-        condition.effective_from_ms,
-        END if condition.effective_to_ms is None else condition.effective_to_ms,
         _shared(body.timetable),
         _shared(tuple((name, areas.row_of(area, mode)) for name, area in named)),
         _shared(body.unknown_after_s * 1000),

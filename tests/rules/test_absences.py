@@ -2,9 +2,11 @@
 
 import datetime as dt
 
+import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from surety.rules import leave as rules_leave
 from surety.rules import schedule, words
 from surety.rules.conditions import (
     Absence,
@@ -59,6 +61,15 @@ def test_silence_while_leave_holds_is_not_told() -> None:
     facts = stay(HOME, "18:00", "20:00") + stay(HOME, "21:55", "+1 08:00")
     assert Kind.CANNOT_VERIFY in kinds(run(order(curfew()), facts, "+1 12:00"))
     assert run(order(curfew(), leave(MONDAY_EVENING)), facts, "+1 12:00") == []
+
+
+def test_times_of_leave_are_all_of_it_within_the_version_that_is_in_force() -> None:
+    evenings = Timetable(LONDON, (Row(Weekday.MON, "18:00", "19:00"),))
+    both = Condition("l", 1, ms("12:00"), ms("+1 12:00"), leave(MONDAY_EVENING, table=evenings))
+    spans = [(one.start_ms, one.end_ms) for one in rules_leave.windows_of(both, ms("00:00"), ms("+9 00:00"))]
+    assert spans == [(ms("18:00"), ms("19:00")), (ms("20:00"), ms("22:00"))]
+    open_ended = msgspec.structs.replace(both, effective_to_ms=None)
+    assert len(rules_leave.windows_of(open_ended, ms("00:00"), ms("+9 00:00"))) == 3
 
 
 def test_what_began_before_leave_stays_and_ends_with_it() -> None:

@@ -72,6 +72,12 @@ def test_nobody_is_late_who_may_have_been_there_in_time() -> None:
     assert kinds(run(order(clinic()), facts, "18:00")) == [Kind.ATTENDANCE_KEPT]
 
 
+def test_the_fix_of_the_very_first_instant_counts() -> None:
+    facts = [fix(ms("14:00"), CLINIC), fix(ms("14:14"), CLINIC)]
+    short = run(order(clinic(minutes=14)), facts, "18:00")
+    assert kinds(short) == [Kind.ATTENDANCE_KEPT]
+
+
 def test_who_leaves_too_soon_is_told_when_the_time_is_over() -> None:
     (short,) = run(order(clinic()), visit("13:55", "14:30"), "18:00")
     assert short.kind is Kind.ATTENDANCE_SHORT

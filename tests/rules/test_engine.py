@@ -176,6 +176,20 @@ def test_ticking_exactly_when_asked_gives_every_finding_by_its_own_time(life: li
     assert [to_json(finding) for finding in found] == told_all(EVERYTHING, list(life))
 
 
+def test_where_nothing_is_ever_due_no_wake_up_is_asked_for() -> None:
+    nothing = ConditionSet("ada", 1, ())
+    assert engine.step(engine.start("ada"), Tick(ms("12:00")), nothing).wake_at_ms is None
+
+
+def test_a_track_that_was_taken_is_not_taken_again() -> None:
+    life, plan = stay(HOME, "12:00", "13:00"), Plan(EVERYTHING)
+    once, _ = batch.run(engine.start("ada"), batch.track_of(life), plan)
+    for part in (life[-1:], life[-5:]):
+        twice, found = batch.run(once, batch.track_of(part), plan)
+        assert found == []
+        assert engine.encode_state(twice) == engine.encode_state(once)
+
+
 @settings(max_examples=30, deadline=None)
 @given(life=lives(), every=st.integers(1, 40))
 def test_saving_and_loading_the_state_anywhere_changes_nothing(life: list[Fact], every: int) -> None:

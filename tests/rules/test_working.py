@@ -118,5 +118,10 @@ def test_limits_are_told_as_probabilities_and_readings_for_each_area():
     readings = working.readings(presence.fresh(packed), START_MS)
     assert [reading.presence for reading in readings] == [Presence.UNKNOWN, Presence.UNKNOWN]
     assert readings[0].p_inside == pytest.approx(working.probability(-3.0))
+    evidence = presence.fresh(packed)
+    presence.observe(evidence, packed, START_MS, 53.8, -1.55, 8.0, presence.SOURCE_CODES[Source.GNSS])
+    (now, _), (later, _) = (working.readings(evidence, START_MS + wait_ms) for wait_ms in (0, 3_600_000))
+    assert now.last_informative_ms == START_MS
+    assert abs(later.p_inside - working.probability(-3.0)) < abs(now.p_inside - working.probability(-3.0))
     assert working.probability(0.0) == 0.5
     assert np.isclose(working.probability(kernel.CERTAIN), 0.99)

@@ -22,8 +22,13 @@ def video(path: Path, identity: int, view: View = PLAIN) -> Path:
 
 
 def wide(identity: int, view: View) -> bytes:
+    """Somebody, in a picture as wide as a camera's."""
+    return widened(faces.face(identity, view))
+
+
+def widened(photo: faces.Photo) -> bytes:
     """A picture as wide as a camera's, grey at the sides."""
     wide = np.full((SIZE_PX, WIDTH_PX, 3), 96, np.uint8)
     left = (WIDTH_PX - SIZE_PX) // 2
-    wide[:, left : left + SIZE_PX] = faces.face(identity, view)
+    wide[:, left : left + SIZE_PX] = photo
     return faces.jpeg(wide, 80)
