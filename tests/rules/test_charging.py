@@ -4,10 +4,10 @@ from collections.abc import Iterable
 
 import pytest
 
-from surety.rules.conditions import Trail
+from surety.rules.conditions import Condition, ConditionSet, Trail
 from surety.rules.facts import DeviceReport, Fact
 from surety.rules.findings import Cause, Certainty, Finding, Kind
-from tests.rules.scenes import LONDON, kinds, ms, only, order, run, told
+from tests.rules.scenes import LONDON, curfew, kinds, ms, only, order, run, told
 
 HOUR = Trail(silent_after_s=604_800, no_location_after_s=604_800, charge_min_a_day=60, zone=LONDON)
 NEVER: tuple[tuple[str, str], ...] = ()
@@ -45,6 +45,13 @@ def test_a_charge_of_an_hour_keeps_the_day(charge: tuple[str, str]) -> None:
 def test_half_of_what_is_ordered_is_told_with_its_minutes() -> None:
     (finding,) = uncharged(run(order(HOUR), days([("+1 09:00", "+1 09:30")])))
     assert finding.evidence.numbers["charged_s"] == pytest.approx(1_800, abs=300)
+
+
+def test_a_change_of_another_condition_leaves_the_day_that_is_counted() -> None:
+    (charge,) = order(HOUR).conditions
+    other = Condition("c9", 1, ms("+1 12:00"), None, curfew())
+    (finding,) = uncharged(run(ConditionSet("ada", 1, (charge, other)), days(NEVER)))
+    assert finding.at_ms == ms("+2 00:00")
 
 
 def test_several_charges_add_up() -> None:

@@ -82,6 +82,12 @@ def _absences() -> Iterator[Story]:
     quiet = stay(HOME, "18:00", "19:00") + stay(HOME, "23:00", "23:30")
     for kind in AbsenceKind:
         yield f"not heard before {kind.value}", order(curfew(), Absence(kind, ALWAYS, (EVENING,))), quiet, "+1 12:00"
+    begun, stay_of = ms("12:00"), Absence(AbsenceKind.SUSPENSION, ALWAYS)
+    ordered = (Condition("c", 1, begun, None, curfew()), Condition("s", 1, ms("20:30"), None, stay_of))
+    yield "a suspension is ordered while out", ConditionSet("ada", 1, ordered), out, "+1 12:00"
+    speaks = [told(f"{13 + m // 60}:{m % 60:02d}", battery_pct=70) for m in range(0, 180, 10)]
+    blind = [*stay(HOME, "12:00", "13:00"), *speaks]
+    yield "the trail ends while no place is told", order(trail(), until="15:30"), blind, "18:00"
     withdrawn = order(curfew(), inclusion(), trail(), until="21:00")
     yield "conditions withdrawn while broken and unseen", withdrawn, stay(MOTHERS, "18:00", "20:00"), "+1 12:00"
 
