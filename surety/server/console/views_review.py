@@ -39,6 +39,8 @@ REASONS = {
     ),
 }
 _STATUS_OF = {ConflictError: 409, InvalidError: 422}
+# Whether somebody has looked already is not told: whoever reads this may be the one to look next.
+WAITS_FOR = {False: "A reviewer", True: "A supervisor, as two reviewers disagree"}
 _KEYS = {Verdict.SAME: "1", Verdict.NOT_SAME: "2", Verdict.CANNOT_TELL: "3"}
 ANSWERS = [
     {"value": verdict.value, "words": words, "key": _KEYS[verdict], "reasons": REASONS[verdict]}
@@ -78,7 +80,7 @@ def queue(request: HttpRequest) -> HttpResponse:
         late = review_queries.overdue(user, now)
         context |= {
             "supervises": True,
-            "overdue": [{"review": one, "stage": Stage(one.stage).label} for one in late],
+            "overdue": [{"review": one, "waits_for": WAITS_FOR[one.stage == Stage.ARBITER]} for one in late],
             "disagreements": review_queries.disagreements(user),
         }
     return render(request, "console/review_queue.html", context)
