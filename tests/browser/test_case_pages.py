@@ -287,6 +287,7 @@ def test_every_page_holds_in_both_colours_and_on_a_narrow_screen(
             f"{person}/orders/new", f"{person}/devices/assign", f"{order}/told", f"{order}/status", f"{order}/history",
             f"{order}/conditions/new/curfew", f"{order}/conditions/new/trail",
             f"{order}/conditions/new/attendance", f"{order}/conditions/new/absence",
+            f"{order}/conditions/new/check_in",
             f"/conditions/{ids['zone']}/history", f"/conditions/{ids['zone']}/withdraw",
             f"/alerts/{ids['alert']}/evidence",
             f"{person}/everyday/new",
