@@ -20,6 +20,12 @@ Date = class extends Date {
   constructor(...of) { of.length ? super(...of) : super(right() + %d) }
   static now() { return right() + %d }
 }"""
+BLIND = """void function () {
+  window.blind = true;
+  const width = Object.getOwnPropertyDescriptor(HTMLVideoElement.prototype, "videoWidth").get;
+  const get = function () { return window.blind ? 0 : width.call(this); };
+  Object.defineProperty(HTMLVideoElement.prototype, "videoWidth", { get });
+}()"""
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 
@@ -117,6 +123,21 @@ def test_without_a_camera_there_is_another_way(door: RealDoor, context: BrowserC
     page.get_by_role("button", name="Send").click()
     expect(page.get_by_role("heading", name="It arrived")).to_be_visible()
     assert [one.topic for one in door.problems()] == ["camera"]
+
+
+def test_a_camera_that_opens_and_shows_nothing_is_told_and_a_slow_one_is_waited_for(
+    door: RealDoor, open_watch: Open
+) -> None:
+    door.ask(turn="")
+    page = enrol(open_watch)
+    page.evaluate(BLIND)
+    page.get_by_role("link", name="Take the photo").click()
+    page.get_by_role("button", name="Take photos").click()
+    expect(page.get_by_role("heading", name="The camera does not open")).to_be_visible(timeout=20_000)
+    page.get_by_role("button", name="Try again").click()
+    page.get_by_role("button", name="Take photos").click()
+    page.evaluate("window.blind = false")
+    page.locator(".frames").wait_for()
 
 
 def test_one_more_try_is_offered_once_where_the_office_asks_for_it(door: RealDoor, open_watch: Open) -> None:

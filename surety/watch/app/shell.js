@@ -1,5 +1,5 @@
 // Written by `python -m surety.watch.shell`: do not edit.
-export const VERSION = "6085026f0a28";
+export const VERSION = "0bc5c0c1e9cb";
 export const FILES = [
   "css/app.css",
   "css/camera.css",

@@ -3,6 +3,7 @@
 
 const LONG_SIDE_PX = 640;
 const SHORT_SIDE_PX = 480; // a face that fills half of it has 60 px and more between the eyes
+const FIRST_PICTURE_MS = 10_000; // slow watches take seconds
 const MOST_BYTES = 150_000;
 const QUALITIES = [0.88, 0.8, 0.7, 0.55, 0.4];
 const GRID_PX = 96; // the square in the middle that is measured
@@ -17,6 +18,13 @@ export async function open() {
 /** Let go of the camera: its light goes out. */
 export function close(stream) {
   for (const track of stream?.getTracks() ?? []) track.stop();
+}
+
+/** Wait until a picture is there; whether one came. Some cameras open and show nothing. */
+export async function shows(video) {
+  const until = performance.now() + FIRST_PICTURE_MS;
+  while (!video.videoWidth && performance.now() < until) await new Promise((done) => setTimeout(done, 100));
+  return video.videoWidth > 0;
 }
 
 /** One frame as a canvas, not mirrored, its short side about 480 px. */

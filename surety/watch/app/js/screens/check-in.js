@@ -112,8 +112,11 @@ class Visit {
   }
 
   async #burst(video, words, arrow, press) {
-    if (!video.videoWidth) return;
     press.disabled = true;
+    if (!(await camera.shows(video))) {
+      if (!this.#gone) this.#noCamera(new DOMException("", "NotReadableError"));
+      return;
+    }
     this.#tries += 1;
     words.dataset.burst = "on";
     const taken = [];
