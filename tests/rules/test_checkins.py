@@ -235,3 +235,26 @@ def test_nothing_adverse_comes_of_machines_doubt_or_questions_that_never_arrived
             assert not any(questions[0].at_ms <= answer.at_ms < finding.at_ms for answer in answers)
         if finding.kind is Kind.CHECK_IN_UNDELIVERED:
             assert finding.cause is not Cause.BEHAVIOUR
+
+
+def taken_back(at: str, due: str, which: str = "c-1") -> CheckInAsked:
+    name = fact_id("check-in", which, "taken back", at)
+    return CheckInAsked(name, which, ms(at), ms(at), ms(due), taken_back=True)
+
+
+def test_a_question_that_is_taken_back_is_never_missed_and_may_still_be_answered() -> None:
+    question, back = asked("13:00", "13:30"), taken_back("13:10", "13:30")
+    assert happened(*HEARD, question, back) == []
+    assert happened(*HEARD, back, question) == []
+    assert happened(*HEARD, question, back, submitted("14:00")) == []
+
+
+def test_what_was_missed_already_is_not_taken_back() -> None:
+    found = happened(*HEARD, asked("13:00", "13:30"), taken_back("14:00", "13:30"))
+    assert kinds(found) == [Kind.CHECK_IN_MISSED]
+
+
+def test_one_question_taken_back_leaves_the_others() -> None:
+    two = asked("13:00", "13:30"), asked("15:00", "15:30", which="c-2")
+    found = happened(*HEARD, *two, taken_back("13:10", "13:30"))
+    assert [(one.kind, one.at_ms) for one in found] == [(Kind.CHECK_IN_MISSED, ms("15:30"))]

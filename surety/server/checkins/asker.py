@@ -69,6 +69,7 @@ class Asker:
         self._to_load: list[str] = []
         self._since: dict[str, int] = {}
         self._begun_ms: int | None = None
+        self._all_known = False  # whether everybody's next time was worked out since the start
         self._done_ms = 0  # up to when whoever was loaded has been asked
         self._notices_to = 0
         self._cleared_ms = 0
@@ -100,8 +101,10 @@ class Asker:
 
     def beat(self, now_ms: int, error: str = "") -> None:
         """Leave a sign of life: up to when everybody has been asked."""
-        if self._begun_ms is not None and not self._to_load:
-            Beat.objects.update_or_create(name=NAME, defaults={"at_ms": now_ms, "error": error[:300]})
+        if self._all_known:
+            Beat.objects.update_or_create(
+                name=NAME, defaults={"at_ms": min(now_ms, self._done_ms), "error": error[:300]}
+            )
 
     def _begin(self, now_ms: int) -> None:
         """Everybody with a check-in duty is to be looked at, from when a process before this one left off."""
@@ -129,6 +132,7 @@ class Asker:
         now, self._to_load = self._to_load[:LOADED_A_STEP], self._to_load[LOADED_A_STEP:]
         for person_id, known in cases.condition_sets(now).items():
             self._plan(person_id, known, now_ms)
+        self._all_known = self._all_known or not self._to_load
         return len(now)
 
     def _plan(self, person_id: str, known: ConditionSet, now_ms: int) -> None:

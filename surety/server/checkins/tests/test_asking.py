@@ -1,6 +1,7 @@
 """Asking: when the rules say so, once, through the log; and what becomes of a question, up to the worker's finding."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import msgspec
 import pytest
@@ -13,8 +14,9 @@ from surety.server.alerts.models import Alert
 from surety.server.cases import actions as cases
 from surety.server.cases import queries as known
 from surety.server.cases.models import Condition, Device, Order, Person, WatchKey
+from surety.server.checkins import asking
 from surety.server.checkins.asker import Asker
-from surety.server.checkins.models import CheckIn, OutFact, Stands
+from surety.server.checkins.models import Beat, CheckIn, OutFact, Stands
 from surety.server.checkins.tests.asking_cast import (
     DAY_MS,
     HOUR_MS,
@@ -316,3 +318,33 @@ def test_the_keys_of_people_say_nothing_of_others(stream: Stream) -> None:
     run(Asker(stream, KEY), MONDAY_MS, TUESDAY_MS)
     assert len({row.asked_ms for person in people for row in asked(person)}) == 9
     assert Device.objects.count() == WatchKey.objects.count() == 3
+
+
+def test_one_persons_trouble_keeps_nobody_else_from_being_asked(
+    stream: Stream, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ada, ben, asker = somebody(duty(2)), somebody(duty(2)), Asker(stream, KEY)
+    asks, troubled = asking.ask_due, [ada.pk]
+
+    def broken(person_id: str, *arguments: Any, **more: Any) -> asking.Deed:
+        if person_id in troubled:
+            raise ValueError("a row that cannot be")
+        return asks(person_id, *arguments, **more)
+
+    monkeypatch.setattr(asking, "ask_due", broken)
+    first = planned(ada)[0]
+    run(asker, MONDAY_MS, max(first, planned(ben)[0]) + MINUTE_MS, MINUTE_MS)
+    assert asked(ben)
+    assert not asked(ada)
+    troubled.clear()
+    run(asker, MONDAY_MS + 22 * HOUR_MS, MONDAY_MS + 22 * HOUR_MS + 4 * MINUTE_MS, MINUTE_MS)
+    assert [row.asked_ms for row in asked(ada)] == planned(ada)
+
+
+def test_the_sign_of_life_comes_also_while_people_are_asked_all_the_time(stream: Stream) -> None:
+    ada, asker = somebody(duty(1)), Asker(stream, KEY)
+    at_ms = planned(ada)[0]
+    asker.run_once(at_ms - MINUTE_MS)
+    asker.run_once(at_ms)
+    asker.beat(at_ms)
+    assert Beat.objects.get().at_ms == at_ms
