@@ -105,13 +105,13 @@ class Cast:
         return found
 
     def cost(self, n: int, vectors: Sequence[NDArray[np.float32]]) -> float:
-        """How much too like others person `n` would be with these vectors: the worst, and a little of the rest."""
+        """How much too like others person `n` would be with these vectors: all of it, and more of the worst."""
         over = np.full(len(self.people) - 1, -1.0)
         for k, vector in enumerate(vectors):
             others = np.concatenate([v[k] for m, v in enumerate(self.vectors) if m != n])
             alike = self.engines[k].similarities(vector, others).max(axis=0).reshape(-1, 2).max(axis=1)
             over = np.maximum(over, alike - FAR[self.engines[k].name])
-        return float(over.max() + 0.3 * np.clip(over, 0, None).sum())
+        return float(0.3 * over.max() + np.clip(over, 0, None).sum())
 
     def costs(self) -> NDArray[np.float64]:
         """Of everybody."""
@@ -120,7 +120,7 @@ class Cast:
     def try_once(self) -> bool:
         """Change one of the worst people; keep it where it helped."""
         costs = self.costs()
-        n = int(self.rng.choice(np.argsort(costs)[-6:]))
+        n = int(self.rng.choice(np.argsort(costs)[-12:]))
         new = self._changed(self.people[n])
         vectors = self._vectors(new, n, float(costs[n]))
         if not vectors:

@@ -21,7 +21,7 @@ from surety.sim import checkins, controls
 from surety.sim.faces import face, jpeg
 from surety.sim.lives import Lives
 
-PAIRS = 8
+PAIRS = 6
 PAIRS_SOURCE = "invented people of the demonstration"
 _TOLD_BEFORE_MS = 30_000  # when the order is in force and nobody is asked yet
 _DAY_MS = 86_400_000

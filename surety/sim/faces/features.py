@@ -131,11 +131,17 @@ class Features(msgspec.Struct, frozen=True, kw_only=True):
     frame_colour: Colour
     clothes: Colour
     scarf: Colour
+    pores: float = 0.02  # how rough the skin looks
+    socket: float = 0.16  # how dark it is around the eyes
+    hollow: float = 0.0  # and below the cheekbones
+    nostril: float = 0.62
+    lash: float = 0.85
+    shadow: float = 0.0  # paint on the lids
     texture: int  # seed of the grain of skin and hair
 
 
 # Faces made of one formula look alike to a recogniser: each measure varies this many times as much as its curve says.
-_WIDE = 1.4
+_WIDE = 1.6
 
 T = TypeVar("T")
 
@@ -251,6 +257,12 @@ def _skin(draw: _Draw, tone: float, age: float) -> dict[str, Any]:
         "ruddy": draw.about(0.5, 0.3, 0.0),
         "age": age,
         "freckles": max(0.0, draw.about(-0.2, 0.5)) if tone < 0.4 else 0.0,
+        "pores": draw.between(0.0, 0.07),
+        "socket": draw.about(0.2, 0.12, 0.0, 0.5),
+        "hollow": max(0.0, draw.about(0.02, 0.10)),
+        "nostril": draw.about(0.6, 0.18, 0.2, 0.95),
+        "lash": draw.about(0.75, 0.15, 0.35, 1.0),
+        "shadow": max(0.0, draw.about(-0.1, 0.25)),
         "moles": tuple((draw.about(0, 0.3), draw.about(-0.3, 0.3), draw.between(0.008, 0.016)) for _ in spots),
     }
 

@@ -28,11 +28,12 @@ def paint(person: Features, points: Floats, smile: float, blink: float) -> Float
 
 def _skin(person: Features, x: Floats, y: Floats, z: Floats) -> Floats:
     side, nose_y = np.abs(x), person.eye_y - person.nose_length
-    tone = 1 + 0.025 * grain(person.texture, x, y, 4.0) + 0.02 * grain(person.texture + 3, x, y + z, 26.0)
-    tone *= 1 - 0.16 * bump(side, y, (person.eye_x - 0.03, person.eye_y + 0.02), (0.14, 0.085))
+    tone = 1 + 0.025 * grain(person.texture, x, y, 4.0) + person.pores * grain(person.texture + 3, x, y + z, 26.0)
+    tone *= 1 - person.socket * bump(side, y, (person.eye_x - 0.03, person.eye_y + 0.02), (0.14, 0.085))
     tone *= 1 - 0.20 * person.bags * bump(side, y, (person.eye_x - 0.02, person.eye_y - 0.10), (0.10, 0.035))
     tone *= 1 - _lines(person, x, y)
-    tone *= 1 - 0.62 * bump(side, y, (person.nose_half_width * 0.42, nose_y + 0.005), (0.032, 0.017))
+    tone *= 1 - person.hollow * bump(side, y, (0.47, person.eye_y - 0.52), (0.11, 0.16))
+    tone *= 1 - person.nostril * bump(side, y, (person.nose_half_width * 0.42, nose_y + 0.005), (0.032, 0.017))
     tone *= 1 - 0.22 * bump(x, y, (0.0, nose_y - 0.02), (person.nose_half_width * 0.8, 0.025))
     tone *= 1 - 0.30 * step(-y, 0.95, 1.25)
     red = person.ruddy * (bump(side, y, (0.40, -0.25), (0.16, 0.14)) + bump(x, y, (0.0, nose_y + 0.06), (0.12, 0.08)))
@@ -113,8 +114,10 @@ def _eye(person: Features, colours: Floats, x: Floats, y: Floats, lit: Floats, o
     within = within * float(np.clip(opened * 5, 0, 1))
     colours = mix(colours, vector((0.90, 0.88, 0.86)) * (1 - 0.3 * step(y, 0.0, top + 0.01))[:, None], within)
     colours = _iris(person, colours, x, y, lit, within)
+    lid = step(y - top, 0.0, 0.02) * (1 - step(y - top, 0.05, 0.11)) * step(1.15 - np.abs(u), 0.0, 0.3)
+    colours = mix(colours, (0.22, 0.17, 0.24), 0.8 * person.shadow * lid)
     lashes = ridge(y - top, 0.011) * step(1.06 - np.abs(u), 0.0, 0.12)
-    colours = mix(colours, (0.06, 0.04, 0.04), 0.85 * lashes)
+    colours = mix(colours, (0.06, 0.04, 0.04), person.lash * lashes)
     colours = mix(colours, (0.25, 0.13, 0.10), 0.35 * ridge(y - bottom, 0.009) * (np.abs(u) < 0.98))
     crease = ridge(y - top - 0.030 - 0.025 * person.lid, 0.012) * step(1.1 - np.abs(u), 0.0, 0.3)
     return mix(colours, vector(person.skin) * 0.45, 0.55 * person.lid * crease)
