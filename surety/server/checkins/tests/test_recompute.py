@@ -44,8 +44,10 @@ class Still:
 
 def asked(stream: Stream) -> Person:
     """Somebody was asked on Monday, by the key of this installation."""
-    ada = somebody(duty(3))
-    run(Asker(stream, process.asking_key(settings.SURETY)), MONDAY_MS, MONDAY_MS + DAY_MS)
+    ada, key = somebody(duty(3)), process.asking_key(settings.SURETY)
+    asker = Asker(stream, key)
+    for now_ms in [MONDAY_MS, *planned(ada, key=key), MONDAY_MS + DAY_MS]:
+        asker.run_once(now_ms)
     return ada
 
 
