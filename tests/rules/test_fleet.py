@@ -75,8 +75,8 @@ def test_many_silences_spread_over_the_day_are_no_event() -> None:
 def test_who_began_to_fail_long_before_the_others_is_not_counted_with_them() -> None:
     one_by_one = [Trouble(f"p{n}", Symptom.SILENT, Cause.UNKNOWN, NOW - n * 6 * MINUTE_MS) for n in range(60)]
     assert fleet.decide(TOWN, one_by_one, NOW) == []
-    together = silent(on("Northtel"), 100)
-    others = [one.person_id for one in TOWN if one.network == "Vale"][:4]
+    *first, second, third, fourth, fifth = on("Northtel")
+    together, others = silent(first, 100), (second, third, fourth, fifth)
     later = [Trouble(who, Symptom.SILENT, Cause.UNKNOWN, NOW - n * 20 * MINUTE_MS) for n, who in enumerate(others)]
     (cause,) = fleet.decide(TOWN, [*together, *later], NOW)
     assert cause.from_ms == together[0].since_ms
