@@ -22,7 +22,7 @@ from tests.watch.video import PLAIN, widened
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("photographs")]
 
-ANN, BEN = 155, 269
+ANN, BEN = 0, 2  # of the cast, whom recognisers tell apart
 EACH = 15  # pictures in half a second of Chromium's fake camera
 RIGHT, WRONG, NOBODY, DARK, PRINTED = range(5)
 
@@ -86,7 +86,7 @@ def film(folder: Path, *pictures: faces.Photo) -> Path:
 
 def turning(house: PhotographHouse, who: Watched, identity: int, view: View = PLAIN) -> list[faces.Photo]:
     """Somebody who looks straight and turns, to and fro, the way that they are asked."""
-    turn = house.tell(f"CheckIn.objects.get(person_id={who.person!r}).turn")
+    [turn] = house.column("SELECT turn FROM checkins_checkin WHERE person_id = ?", who.person)
     straight, *_, turned = faces.burst(identity, 7, turn, view)
     return [straight, turned]
 
@@ -100,15 +100,23 @@ def watch(house: PhotographHouse, phone: Phone, film: Path) -> Iterator[Page]:
 
 
 def stands(house: PhotographHouse, who: Watched) -> str:
-    return house.tell(f"CheckIn.objects.get(person_id={who.person!r}).stands")
+    [found] = house.column("SELECT stands FROM checkins_checkin WHERE person_id = ?", who.person)
+    return str(found)
 
 
 def comes_to(house: PhotographHouse, who: Watched, where: str) -> None:
-    wait_until(lambda: stands(house, who) == where, f"the check-in is at {where}")
+    wait_until(lambda: stands(house, who) == where, f"the check-in is at {where}", 120)
 
 
-def outcome(house: PhotographHouse, who: Watched) -> str:
-    return house.tell(f"Comparison.objects.get(submission__check_in__person_id={who.person!r}).outcome")
+def outcomes(house: PhotographHouse, who: Watched) -> list[str]:
+    """What each comparison gave."""
+    joined = "checkins_comparison c JOIN checkins_submission s ON s.id = c.submission_id JOIN checkins_checkin q"
+    sql = f"SELECT c.outcome FROM {joined} ON q.id = s.check_in_id WHERE q.person_id = ? ORDER BY c.id"  # noqa: S608
+    return house.column(sql, who.person)
+
+
+def alerts(house: PhotographHouse, who: Watched) -> list[str]:
+    return house.column("SELECT kind FROM alerts_alert WHERE person_id = ?", who.person)
 
 
 def test_the_right_person_is_matched_and_nobody_has_to_look(
@@ -120,10 +128,9 @@ def test_the_right_person_is_matched_and_nobody_has_to_look(
         send(page)
         expect(page.get_by_role("heading", name="It arrived")).to_be_visible()
     comes_to(house, who, "decided")
-    assert outcome(house, who) == "match"
-    assert house.tell(f"Review.objects.filter(submission__check_in__person_id={who.person!r}).count()") == "0"
-    told = f"[a.kind for a in Alert.objects.filter(person_id={who.person!r})]"
-    assert house.tell(told) == "[]"
+    assert outcomes(house, who) == ["match"]
+    assert house.column("SELECT count(*) FROM checkins_review") == [0]
+    assert alerts(house, who) == []
 
 
 def test_somebody_else_is_an_alert_only_once_two_people_said_so(
@@ -141,23 +148,22 @@ def test_somebody_else_is_an_alert_only_once_two_people_said_so(
         send(page)
         expect(page.get_by_role("heading", name="It arrived")).to_be_visible()
         page.get_by_role("link", name="Done").click()
-        wait_until(lambda: house.tell(_outcomes(who)) != "[]", "it was compared")
+        wait_until(lambda: outcomes(house, who) != [], "it was compared", 120)
         ask_now(page)
         take(page)  # one more try, as it was no clear match
         send(page)
         expect(page.get_by_role("heading", name="It arrived")).to_be_visible()
     comes_to(house, who, "review")
-    found = f"[a.kind for a in Alert.objects.filter(person_id={who.person!r})]"
     with chromium(playwright, chromium_path) as browser:
         says(house, browser, "rita", "2")
-        assert house.tell(found) == "[]"
+        assert alerts(house, who) == []
         says(house, browser, "tom", "2")
-    wait_until(lambda: house.tell(found) == "['face_not_verified']", "the desk has an alert")
+    wait_until(lambda: alerts(house, who) == ["face_not_verified"], "the desk has an alert")
     assert stands(house, who) == "decided"
 
 
 def says(house: PhotographHouse, browser: Browser, name: str, key: str) -> None:
-    """A reviewer takes the next review and answers it by keyboard."""
+    """A reviewer takes the next review and answers it."""
     context = browser.new_context(viewport={"width": 1440, "height": 900}, reduced_motion="reduce")
     log_in_by_cookie(context, house, name)
     page = context.new_page()
@@ -168,9 +174,8 @@ def says(house: PhotographHouse, browser: Browser, name: str, key: str) -> None:
     expect(page.locator(".photo:visible")).to_have_count(2)
     page.keyboard.press(key)
     expect(page.get_by_role("heading", name="What the machine said")).to_be_visible()
-    page.keyboard.press("Tab")
-    page.keyboard.press("Space")
-    page.keyboard.press("Enter")
+    page.get_by_label("In your own words").fill("Ears and jaw are of another shape.")
+    page.get_by_role("button", name="Record").click()
     expect(page.get_by_role("status")).to_have_text("Your answer is recorded.")
     context.close()
 
@@ -179,7 +184,7 @@ def says(house: PhotographHouse, browser: Browser, name: str, key: str) -> None:
     ("case", "view", "expected"),
     [
         (NOBODY, msgspec.structs.replace(PLAIN, nobody=True), {"no_face"}),
-        (DARK, msgspec.structs.replace(PLAIN, light=0.05), {"poor_quality", "no_face"}),
+        (DARK, msgspec.structs.replace(PLAIN, light=0.002, noise=12.0), {"poor_quality", "no_face"}),
     ],
     ids=["nobody", "too dark"],
 )
@@ -197,13 +202,10 @@ def test_what_cannot_be_compared_is_sent_anyway_and_looked_at_by_a_person(
             page.locator(".frames").wait_for()
         (anyway if anyway.is_visible() else page.get_by_role("button", name="Send", exact=True)).click()
         expect(page.get_by_role("heading", name="It arrived")).to_be_visible()
-    wait_until(lambda: house.tell(_outcomes(who)) != "[]", "it was compared")
-    assert house.tell(_outcomes(who)).strip("[]'") in expected
-    assert house.tell(f"Finding.objects.filter(person_id={who.person!r}, kind='face_not_verified').count()") == "0"
-
-
-def _outcomes(who: Watched) -> str:
-    return f"[c.outcome for c in Comparison.objects.filter(submission__check_in__person_id={who.person!r})]"
+    wait_until(lambda: outcomes(house, who) != [], "it was compared", 120)
+    assert set(outcomes(house, who)) <= expected
+    comes_to(house, who, "review")
+    assert alerts(house, who) == []
 
 
 def test_a_printed_picture_cannot_turn_and_goes_to_a_person(
@@ -216,4 +218,4 @@ def test_a_printed_picture_cannot_turn_and_goes_to_a_person(
         send(page)
         expect(page.get_by_role("heading", name="It arrived")).to_be_visible()
     comes_to(house, who, "review")
-    assert house.tell(_outcomes(who)) == "['match']"
+    assert outcomes(house, who) == ["match"]

@@ -37,7 +37,10 @@ class Evidence:
 
     def take(self, wait_s=30.0, ratio=0.0, inside_m=-500.0, sigma_m=10.0, source=kernel.GNSS):
         at_ms = NOW + wait_s * 1000
-        return kernel._take(self.row, self.area, at_ms, ratio, inside_m, sigma_m, source)
+        held = kernel._held(self.row)
+        after = kernel._taken(held, kernel._terms(self.area), at_ms, ratio, inside_m, sigma_m, source)
+        kernel._keep(self.row, after, 0.0)
+        return bool(after.presence != held.presence)
 
     @property
     def log_odds(self):

@@ -74,7 +74,8 @@ class Machine:
             return failed(f"The enrolled images cannot be opened: {error}.")
         if not references:
             return failed("There is no enrolled image of this person that the machine could compare with.")
-        return _in_order(self.engine.verify(frames, references, _turn(submission.turn)), pictures, refusals)
+        asked = _turn(submission.check_in.turn)  # not what the sender says it was: who sends may leave it out
+        return _in_order(self.engine.verify(frames, references, asked), pictures, refusals)
 
     def _pictures(self, person_id: str, photos: Sequence[str]) -> tuple[list[Photo | None], list[str]]:
         """Each photograph decoded, in order; None, with a sentence, for what is no picture or is not there."""

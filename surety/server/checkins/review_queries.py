@@ -95,11 +95,18 @@ def look(review_id: str, user: User) -> Look:
         due_ms=review.due_ms,
         step=step,
         arbitrates=arbitrates,
-        turn=TURNS.get((review.submission or review.control).turn, ""),  # type: ignore[union-attr] # it has one of both
+        turn=TURNS.get(_turn_asked(review), ""),
         first=mine.first_answer if mine else "",
         told=told_of(review) if told else None,
         earlier=earlier_of(review) if told and arbitrates else (),
     )
+
+
+def _turn_asked(review: Review) -> str:
+    """Which way the head was to be turned, by what was asked: a client may say anything of it."""
+    if review.control is not None:
+        return review.control.turn
+    return review.submission.check_in.turn if review.submission is not None else ""
 
 
 def told_of(review: Review) -> Told:

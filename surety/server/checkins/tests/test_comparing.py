@@ -1,10 +1,12 @@
 """What follows from a comparison: a match ends a check-in by itself, everything else is for people."""
 
 import itertools
+from collections.abc import Sequence
 
 import pytest
 
-from surety.faces.contract import Advice, FacesUnavailableError, Liveness, Outcome, Photo
+from surety.faces import contract
+from surety.faces.contract import Advice, FacesUnavailableError, Liveness, Outcome, Photo, Reference, Turn
 from surety.rules.facts import CheckInDecided, Verdict
 from surety.server.audit.models import Entry
 from surety.server.checkins import comparing, deciding, templates
@@ -288,6 +290,24 @@ def test_a_file_that_is_no_picture_is_left_out_and_told(stream: Stream) -> None:
     found = Comparison.objects.get()
     assert (found.outcome, found.body["frame"], len(found.body["qualities"])) == ("match", 2, 3)
     assert "Photograph 1 could not be used" in found.body["sentence"]
+
+
+def test_the_turn_that_counts_is_the_one_that_was_asked_whatever_the_sender_says(stream: Stream) -> None:
+    turns: list[Turn] = []
+
+    class Looking(PlainEngine):
+        def verify(
+            self, frames: Sequence[Photo], references: Sequence[Reference], turn: Turn = Turn.NONE
+        ) -> contract.Comparison:
+            turns.append(turn)
+            return super().verify(frames, references, turn)
+
+    check_in = a_check_in()
+    CheckIn.objects.filter(pk=check_in.pk).update(turn="left")
+    row = submit(stream, check_in, ADA_FACE)
+    Submission.objects.filter(pk=row.pk).update(turn="")
+    compare(machine(Looking()), SOON)
+    assert turns == [Turn.LEFT]
 
 
 def test_photographs_that_are_gone_or_cannot_be_opened_are_for_people(stream: Stream) -> None:
