@@ -134,10 +134,11 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
         """Whether nobody needs to look: a match, in which the turn that was asked for is seen and nobody else is.
 
         A match without them may be a picture that somebody holds before the camera. What it is, a person says; the
-        outcome stays what it is. That something looks like a print is too often wrong to ask for a person by itself.
+        outcome stays what it is. Where a turn was asked for and cannot be told, as of a single photograph, it was not
+        seen. That something looks like a print is too often wrong to ask for a person by itself.
         """
-        doubted = self.liveness.turn_seen is False or self.liveness.same_throughout is False
-        return self.outcome is Outcome.MATCH and not doubted
+        turned = self.liveness.turn_asked is Turn.NONE or self.liveness.turn_seen is True
+        return self.outcome is Outcome.MATCH and turned and self.liveness.same_throughout is not False
 
 
 class FacesUnavailableError(Exception):

@@ -370,7 +370,14 @@ def test_the_advice_for_one_more_try_is_kept_with_the_check_in_until_when_it_is_
     assert Comparison.objects.get().body["advice"] == [Advice.FIND_LIGHT.value]
 
 
-@pytest.mark.parametrize("liveness", [Liveness(turn_seen=False), Liveness(same_throughout=False)])
+@pytest.mark.parametrize(
+    "liveness",
+    [
+        Liveness(turn_asked=Turn.LEFT, turn_seen=False),
+        Liveness(turn_asked=Turn.LEFT, turn_seen=None),
+        Liveness(turn_asked=Turn.LEFT, turn_seen=True, same_throughout=False),
+    ],
+)
 def test_a_match_without_the_turn_or_with_somebody_else_in_it_is_for_people(stream: Stream, liveness: Liveness) -> None:
     """Somebody may hold a photograph before the camera. Once more, and then people look."""
     check_in, engine = a_check_in(), PlainEngine()
