@@ -64,7 +64,7 @@ def demo_watch(data_dir: _DataDir = DATA_DIR) -> None:
         given = watch.give(data_dir, found.people)
     except watch.NobodyAskedError:
         _fail("Nobody in this town is asked for photographs; start one with --people 2 or more.")
-    typer.echo(f"Open {given.address} and type in {given.code} (good for 72 hours of the town's time, once).")
+    typer.echo(f"Open {given.address}#{given.code} (the code is good for 72 hours of the town's time, once).")
     typer.echo(f"It is then a watch of {given.reference}. A browser elsewhere needs the door behind https.")
 
 

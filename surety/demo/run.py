@@ -257,6 +257,7 @@ def _serve(demo: Demo, settings: Settings) -> None:
     # The clock starts now, not when preparing began.
     clock = state.clock_of(demo, settings.data_dir)
     settings = msgspec.structs.replace(settings, clock=_text(clock))
+    _write_settings(settings)  # other commands go by the same clock
     door = f"http://{settings.host}:{settings.door_port}"
     town = [
         sys.executable,

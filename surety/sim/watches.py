@@ -33,6 +33,7 @@ AGAIN_AFTER_MS = 90_000  # and tries once more
 FRAMES = 4
 LAST_S = 2.0  # how long answers of the door are waited for at the end
 KEPT_MS = 3 * 86_400_000  # how long a question is remembered that was decided about
+NEVER_TOLD = -100  # per cent: further than a change from any that may be told
 _WORDLESS = {400, 403, 413, 415}  # trying again would not help
 _EVENTS = {"strap": "strap_tamper"}
 Act = Callable[[], Coroutine[None, None, None]]
@@ -44,7 +45,7 @@ class Watch:
     def __init__(self, credentials: Credentials, memory: Memory, clock_off_ms: int) -> None:
         self.index, self.code, self.clock_off_ms = credentials.index, credentials.secret, clock_off_ms
         self.chain = Chain(memory, DeviceKey(credentials.secret, P256 if credentials.index % 2 else ED25519))
-        self.battery_pct, self.charging = -1, False
+        self.battery_pct, self.charging = NEVER_TOLD, False
         self.busy = False
         self.decided: set[str] = set()  # questions that the wearer knows of
         self.pause_s, self.not_before_s = FIRST_PAUSE_S, 0.0

@@ -18,8 +18,10 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from surety.clock import parse_clock
 from surety.demo import codes, state
 from surety.demo.state import Hour, LogIn
+from surety.settings import load
 
 pytestmark = pytest.mark.slow
 START = "2026-10-06T18:52"
@@ -133,6 +135,8 @@ def test_alerts_appear_ctrl_c_ends_it_and_a_second_start_goes_on(start: Callable
     address = re.search(r"http://localhost:\d+/", first.text)
     assert address
     assert _reference(first.data_dir) in _log_in(address[0], operator)
+    other = parse_clock(load(first.data_dir / "surety.toml", {}).clock)  # of commands that are tried on it
+    assert abs(other.now_ms() - _hour(first.data_dir).domain_ms) < 5_000 * other.speed
     assert first.interrupt() < 10
     assert first.process.returncode == 0, first.text
     assert "Stopped. The same command goes on from here." in first.text

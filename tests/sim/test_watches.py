@@ -26,8 +26,10 @@ from surety.sim.answers import AnswerFile
 from surety.sim.checkins import AWAY_INDEX, Part, duty_of
 from surety.sim.encode import Credentials
 from surety.sim.plan import Plan, write
+from surety.sim.receivers import Message
 from surety.sim.run import Run
 from surety.sim.watch import Memory
+from surety.sim.watches import Watch
 from surety.stream.sql import SqliteStream
 from tests.gateway.harness import SetClock
 from tests.gateway.support import make_register
@@ -241,6 +243,14 @@ def test_the_first_are_asked_soon_after_the_start_and_the_others_when_nobody_can
 
 def test_two_in_three_are_not_asked() -> None:
     assert [duty_of(index, 1132) is not None for index in range(6)] == [False, True, False, False, True, False]
+
+
+@pytest.mark.parametrize("pct", [1, 4, 50])
+def test_a_watch_tells_its_battery_with_the_first_that_it_says_however_low_it_is(pct: int) -> None:
+    watch = Watch(Credentials(1, "p", "native", "w", CODES[1]), Memory(CODES[1]), 0)
+    watch.put(Message(START_MS, START_MS, 54.97, -1.61, 8.0, 0.0, -1.0, pct, charging=False, event=""))
+    told = [one.more["battery_pct"] for one in watch.chain.queue if one.type == "report"]
+    assert told == [pct]
 
 
 def test_the_register_has_no_secret_of_a_watch(town) -> None:
