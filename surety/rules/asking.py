@@ -236,7 +236,10 @@ def between(
     for planned in sorted(_times(known, key, from_ms, to_ms), key=_order):
         question = planned.question
         this = Asked(planned.condition.id, question.day, question.at_ms)
-        left_out = None if this in done else _left_out(planned, known, done)
+        if this in done:  # it was asked, and counts once
+            yield planned
+            continue
+        left_out = _left_out(planned, known, done)
         if left_out is None:
             done.append(this)
         yield planned._replace(left_out=left_out)

@@ -258,6 +258,7 @@ def test_wrong_input_is_one_sentence(evaluate: Callable[..., Result], test_set: 
 def test_ctrl_c_ends_a_run_with_a_word_on_how_it_goes_on(test_set: Path, shared_faces: Path, tmp_path: Path) -> None:
     script = (
         "import os, signal\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # a run in the background ignores it
         "from surety.faces.evaluation import acquire\n"
         "add = acquire.Kept.add\n"
         "def then_stop(kept, record):\n"

@@ -300,3 +300,12 @@ def test_the_next_time_is_the_first_that_is_asked() -> None:
     first = asked_of(body, since=at(0, "00:00"), until=at(1, "00:00"))[0].question.at_ms
     assert asking.next_ms([body], KEY, at(0, "00:00"), 1) == first
     assert asking.next_ms([condition(msgspec.structs.replace(duty(), per_day=0))], KEY, at(0, "00:00"), 3) is None
+
+
+@pytest.mark.parametrize("known", range(6))
+def test_looking_again_at_a_day_of_which_some_was_asked_asks_the_rest(known: int) -> None:
+    whole = asked_of(condition(duty(5)), since=at(0, "00:00"), until=at(1, "00:00"))
+    assert len(whole) == 5
+    before = tuple(Asked("c", one.question.day, one.question.at_ms) for one in whole[:known])
+    again = asked_of(condition(duty(5)), since=at(0, "00:00"), until=at(1, "00:00"), before=before)
+    assert times(again) == times(whole)

@@ -2,6 +2,7 @@
 
 import io
 
+import msgspec
 import pytest
 from PIL import Image
 
@@ -17,6 +18,7 @@ from surety.server.checkins.tests.compare_cast import NOON, ada, asked, keep, pl
 from surety.server.checkins.tests.plain_engine import FIRST_MODEL, PlainEngine, painted
 from surety.server.timekeeping import clock
 from surety.settings import load
+from tests.journey.house import free_port
 
 pytestmark = pytest.mark.django_db
 STILL = ScaledClock(0, NOON, 1e-9)  # stands a moment after noon
@@ -90,7 +92,7 @@ def test_an_engine_that_may_come_back_is_waited_for_a_little_and_one_that_will_n
 
 
 def faces_line() -> doctor.Check:
-    settings = load()
+    settings = msgspec.structs.replace(load(), door_port=free_port())  # where no door listens
     return next(one for one in doctor.examine(settings) if one.name == "faces")
 
 
