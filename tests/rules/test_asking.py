@@ -187,6 +187,8 @@ def test_turns_come_to_both_sides() -> None:
 
 
 def test_as_many_are_asked_as_fit() -> None:
+    close = duty(5, times=rows("09:00", "09:01"), apart_s=0)
+    assert asking.fit(close, "2026-03-02") == 5
     body = duty(5, times=rows("09:00", "11:30"), apart_s=3_600)
     assert asking.fit(body, "2026-03-02") == 3
     for day in range(2, 9):

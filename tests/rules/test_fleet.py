@@ -41,6 +41,7 @@ def test_an_outage_of_a_network_is_one_event_with_its_numbers() -> None:
     assert cause.expected < 0.2
     assert fleet.sentence(cause).startswith("Network Northtel: 20 of 20 devices fell silent within ")
     assert "20 did" in fleet.explanation(cause)
+    assert "Northtel" in fleet.explanation(cause)
 
 
 def test_a_fault_of_a_model_is_equipment() -> None:

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from surety.rules import words
+from surety.rules import phrases, words
 from surety.rules.conditions import Circle, ConditionSet, Curfew, OneOff, Place, Row, Timetable, Weekday
 from surety.rules.facts import DeviceEvent, Fact
 from surety.rules.findings import Cause, Certainty, Evidence, Finding, Kind, finding_id
@@ -165,3 +165,10 @@ def test_conditions_as_sentences() -> None:
         "Carry the device and keep it charged; 90 minutes without a message from it, "
         "or 1 hour without a usable place, is looked into."
     )
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words_of_it"), [(86_400, "1 day"), (5_400, "90 minutes"), (95, "2 minutes"), (59, "59 seconds")]
+)
+def test_a_length_of_time_is_told_in_its_largest_whole_unit(seconds: int, words_of_it: str) -> None:
+    assert phrases.span(seconds) == words_of_it
