@@ -62,7 +62,9 @@ def test_it_comes_by_itself_and_is_acknowledged_and_noted_by_keyboard(server: Ru
         page.keyboard.press("a")
         expect(page.locator("[data-said]")).to_contain_text("Acknowledged")
         expect(row).to_contain_text("acknowledged")
+        expect(page.locator(".history")).to_contain_text("cknowledged")  # the pane was drawn anew after the action
         page.keyboard.press("n")
+        expect(page.get_by_role("button", name="Add the note")).to_be_visible()
         page.keyboard.type("Northtel is told")
         page.get_by_role("button", name="Add the note").click()
         expect(page.locator(".history")).to_contain_text("Northtel is told")
