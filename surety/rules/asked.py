@@ -5,8 +5,8 @@ For whoever shows or writes down what is asked. The engine asks the same of each
 
 from collections.abc import Iterable, Iterator
 
-from surety.rules import leave, schedule
-from surety.rules.conditions import Absence, Attendance, Condition, Curfew, MovingZone, Zone
+from surety.rules import asking, leave, schedule
+from surety.rules.conditions import Absence, Attendance, CheckInDuty, Condition, Curfew, MovingZone, Trail, Zone
 from surety.rules.facts import Millis
 from surety.rules.intervals import END, Span, Window
 
@@ -27,6 +27,27 @@ def windows(condition: Condition, among: Iterable[Condition], from_ms: Millis, t
     free = _free(condition, among, begin, max([end, *(w.end_ms for w in found if w.end_ms < END)]))
     left = schedule.clip(schedule.without(found, free), condition.effective_from_ms, _end(condition))
     return tuple(window for window in left if window.start_ms < end and window.end_ms > begin)
+
+
+def times(condition: Condition, among: Iterable[Condition], from_ms: Millis, to_ms: Millis) -> tuple[Window, ...]:
+    """When a condition of any kind asks something, or gives leave, as far as that meets [from_ms, to_ms).
+
+    Of a check-in duty: when photographs may be asked for; when they are is told to nobody.
+    """
+    if isinstance(condition.body, Absence):
+        return leave.windows_of(condition, from_ms, to_ms)
+    if isinstance(condition.body, Trail):
+        return _in_force(condition, (Window(schedule.BEGINNING, END),), from_ms, to_ms)
+    if isinstance(condition.body, CheckInDuty):
+        spans = asking.allowed_between(condition.body, from_ms, to_ms)
+        return _in_force(condition, (Window(*span) for span in spans), from_ms, to_ms)
+    return windows(condition, among, from_ms, to_ms)
+
+
+def _in_force(condition: Condition, found: Iterable[Window], from_ms: Millis, to_ms: Millis) -> tuple[Window, ...]:
+    """What of these meets a time while the version is in force."""
+    held = schedule.clip(found, condition.effective_from_ms, _end(condition))
+    return tuple(window for window in held if window.start_ms < to_ms and window.end_ms > from_ms)
 
 
 def _free(condition: Condition, among: Iterable[Condition], from_ms: Millis, to_ms: Millis) -> Iterator[Span]:

@@ -108,6 +108,14 @@ def allowed(duty: CheckInDuty, day: str) -> tuple[Span, ...]:
     return _allowed(duty, schedule.ordinal(day))
 
 
+def allowed_between(duty: CheckInDuty, from_ms: Millis, to_ms: Millis) -> tuple[Span, ...]:
+    """When may be asked, on every local date that meets a time; what runs on from date to date as one."""
+    if not _wanted(duty):
+        return ()
+    dates = _dates(duty.timetable.zone, from_ms, to_ms)
+    return tuple(merge(span for date in dates for span in allowed(duty, date)))
+
+
 def fit(duty: CheckInDuty, day: str) -> int:
     """How many questions fit into a date by itself, at most as many as are ordered."""
     if duty.fixed:

@@ -1,5 +1,6 @@
 """What is asked over a time, as pages and calendars tell it; and that the engine asks the same of each instant."""
 
+import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -7,9 +8,11 @@ from surety.rules import asked, schedule
 from surety.rules.conditions import (
     Absence,
     AbsenceKind,
+    CheckInDuty,
     Condition,
     ConditionSet,
     Curfew,
+    Exemption,
     Pause,
     Place,
     Row,
@@ -19,7 +22,7 @@ from surety.rules.conditions import (
 )
 from surety.rules.intervals import BEGINNING, END
 from surety.rules.plan import Plan
-from tests.rules.scenes import ALWAYS, HOME_CIRCLE, LONDON, NIGHTS, ms
+from tests.rules.scenes import ALWAYS, HOME_CIRCLE, LONDON, NIGHTS, ms, order, trail
 
 HOUR = 3_600_000
 
@@ -112,3 +115,27 @@ def test_the_engine_asks_the_same_of_each_instant(
     assert schedule.merge(schedule.Span(w.start_ms, w.end_ms) for w in shown) == tuple(
         schedule.Span(w.start_ms, w.end_ms) for w in shown
     )
+
+
+def test_a_check_in_duty_is_told_by_when_it_may_ask_cut_to_its_own_term() -> None:
+    day = Timetable(LONDON, tuple(Row(each, "07:00", "22:00") for each in Weekday))
+    body = CheckInDuty(
+        3, timetable=day, exempt=(Exemption("work", Timetable(LONDON, (Row(Weekday.TUE, "09:00", "12:00"),))),)
+    )
+    ordered = order(body, until="+1 20:00")
+    told = asked.times(ordered.conditions[0], ordered.conditions, ms("00:00"), ms("+2 00:00"))
+    assert [(one.start_ms, one.end_ms) for one in told] == [
+        (ms("12:00"), ms("22:00")),  # in force from noon
+        (ms("+1 07:00"), ms("+1 08:30")),  # so long before an exemption nothing is asked
+        (ms("+1 12:00"), ms("+1 20:00")),
+    ]
+    none = order(msgspec.structs.replace(body, per_day=0))
+    assert asked.times(none.conditions[0], none.conditions, ms("00:00"), ms("+2 00:00")) == ()
+
+
+def test_what_is_carried_and_leave_have_times_too() -> None:
+    away = Absence(AbsenceKind.AUTHORISED, ALWAYS, (Pause("2026-11-02T20:00", "2026-11-02T22:00"),))
+    ordered = order(trail(), away, until="+1 06:00")
+    carried, left = (asked.times(one, ordered.conditions, ms("00:00"), ms("+2 00:00")) for one in ordered.conditions)
+    assert [(one.start_ms, one.end_ms) for one in carried] == [(ms("12:00"), ms("+1 06:00"))]
+    assert [(one.start_ms, one.end_ms) for one in left] == [(ms("20:00"), ms("22:00"))]

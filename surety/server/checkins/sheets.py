@@ -4,28 +4,26 @@ A sheet is written anew when something of the person's case changed, when they w
 their clocks. Open check-ins are not in it: the door reads them as they are and puts them in.
 """
 
-import datetime as dt
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 from django.conf import settings
 from django.db.models import Max, QuerySet
 
-from surety.rules import asked, asking, leave, schedule
+from surety.rules import asked, schedule
 from surety.rules.conditions import (
     Absence,
     AbsenceKind,
     Attendance,
     Body,
     CheckInDuty,
-    Condition,
     ConditionSet,
     Curfew,
     MovingZone,
     Trail,
     Zone,
 )
-from surety.rules.intervals import Span, Window, clip, merge
+from surety.rules.intervals import Window
 from surety.rules.phrases import on_clock
 from surety.server.cases import queries as cases
 from surety.server.cases.models import DoorGrant, Person
@@ -135,7 +133,7 @@ def _duties(person: Person, known: ConditionSet, now_ms: int) -> list[dict[str, 
     for condition in known.conditions:
         if not (text := _text(condition.body, person.language)):
             continue
-        for window in _times(condition, known, from_ms, to_ms):
+        for window in asked.times(condition, known.conditions, from_ms, to_ms):
             times = {"from_ms": max(window.start_ms, from_ms), "to_ms": min(window.end_ms, to_ms)}
             if _whole(window, from_ms):  # a curfew of the night is told to its end, what never ends to tomorrow's
                 times = {"from_ms": window.start_ms, "to_ms": window.end_ms}
@@ -149,35 +147,6 @@ def _whole(window: Window, from_ms: int) -> bool:
 
 def _kind(body: Body) -> str:
     return str(body.__struct_config__.tag)
-
-
-def _times(condition: Condition, known: ConditionSet, from_ms: int, to_ms: int) -> Iterator[Window]:
-    body = condition.body
-    if isinstance(body, Absence):
-        yield from leave.windows_of(condition, from_ms, to_ms)
-    elif isinstance(body, Trail):
-        yield from _in_force(condition, (Window(schedule.BEGINNING, schedule.END),), from_ms, to_ms)
-    elif isinstance(body, CheckInDuty):
-        yield from _in_force(condition, _when_asked(body, from_ms, to_ms), from_ms, to_ms)
-    else:
-        yield from asked.windows(condition, known.conditions, from_ms, to_ms)
-
-
-def _in_force(condition: Condition, windows: Iterable[Window], from_ms: int, to_ms: int) -> Iterator[Window]:
-    end_ms = schedule.END if condition.effective_to_ms is None else condition.effective_to_ms
-    for window in clip(windows, condition.effective_from_ms, end_ms):
-        if window.start_ms < to_ms and window.end_ms > from_ms:
-            yield window
-
-
-def _when_asked(body: CheckInDuty, from_ms: int, to_ms: int) -> Iterator[Window]:
-    """When a photograph may be asked for; the times themselves are told to nobody."""
-    day, last = (on_clock(at_ms, body.timetable.zone).date() for at_ms in (from_ms - DAY_MS, to_ms))
-    spans: list[Span] = []
-    while day <= last and body.per_day:
-        spans += asking.allowed(body, day.isoformat())
-        day += dt.timedelta(days=1)
-    yield from (Window(*span) for span in merge(spans))
 
 
 def _text(body: Body, tag: str) -> str:

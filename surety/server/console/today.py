@@ -3,7 +3,7 @@
 Leave is told in its own line, and the times it cuts out of a duty are not told as asked.
 """
 
-from surety.rules import asked, asking, leave, phrases
+from surety.rules import asked, phrases
 from surety.rules.conditions import (
     Absence,
     AbsenceKind,
@@ -27,14 +27,14 @@ _ZONES = {ZoneKind.EXCLUSION: "Stay out of", ZoneKind.INCLUSION: "Stay within", 
 def duties_today(conditions: ConditionSet, now: int, time_zone: str) -> list[dict[str, str]]:
     """Each condition that holds now: what it asks between now and midnight, or until the window's end."""
     midnight = local(now, time_zone).replace(hour=0, minute=0, second=0, microsecond=0)
-    start, date = int(midnight.timestamp() * 1000), midnight.date().isoformat()
+    start = int(midnight.timestamp() * 1000)
     told = []
     for condition in conditions.conditions:
         if not _holds(condition, now):
             continue
         if isinstance(condition.body, Trail):
             told.append({"what": _carry(condition.body), "when": "all day", "state": "now"})
-        elif (what := _what(condition.body)) and (windows := _windows(condition, conditions, start, date)) is not None:
+        elif (what := _what(condition.body)) and (windows := _windows(condition, conditions, start)) is not None:
             told.append({"what": what, **_when(windows, start, now, time_zone)})
     return told
 
@@ -65,13 +65,10 @@ def _what(body: Body) -> str:
     return ""
 
 
-def _windows(condition: Condition, conditions: ConditionSet, start: int, date: str) -> tuple[Window, ...] | None:
+def _windows(condition: Condition, conditions: ConditionSet, start: int) -> tuple[Window, ...] | None:
     """The times of today; None for leave that has none today, which is not worth a line."""
-    if isinstance(condition.body, Absence):
-        return leave.windows_of(condition, start, start + DAY_MS) or None
-    if isinstance(condition.body, CheckInDuty):
-        return tuple(Window(*span) for span in asking.allowed(condition.body, date))
-    return asked.windows(condition, conditions.conditions, start, start + DAY_MS)
+    found = asked.times(condition, conditions.conditions, start, start + DAY_MS)
+    return None if isinstance(condition.body, Absence) and not found else found
 
 
 def _when(windows: tuple[Window, ...], from_ms: int, now: int, time_zone: str) -> dict[str, str]:
