@@ -8,7 +8,6 @@ import heapq
 import logging
 
 import msgspec
-from django.db import InterfaceError, OperationalError
 from django.db.models import Max
 
 from surety.rules import asking as rules
@@ -18,7 +17,8 @@ from surety.server.cases.models import ChangeNotice, ConditionVersion
 from surety.server.checkins import asking, outbox, prompts
 from surety.server.checkins.models import Beat
 from surety.server.checkins.sheets import Sheets
-from surety.stream.contract import Stream, StreamUnavailableError
+from surety.server.steps import AWAY
+from surety.stream.contract import Stream
 
 logger = logging.getLogger(__name__)
 
@@ -29,8 +29,6 @@ LOOKS_AHEAD_DAYS = 1
 DAY_MS = 86_400_000
 CLEAR_MS = 3_600_000
 TROUBLED_MS = 60_000
-# The database or the log is gone: nobody's fault, and trying again may help.
-AWAY = (OperationalError, InterfaceError, StreamUnavailableError)
 
 
 class Progress(msgspec.Struct, frozen=True):

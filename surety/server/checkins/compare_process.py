@@ -2,21 +2,18 @@
 
 import logging
 import os
-import signal
 import threading
 import time
-
-from django.db import InterfaceError, OperationalError, connection
 
 from surety.blobs.contract import BlobsUnavailableError
 from surety.clock import Clock, parse_clock
 from surety.faces.choose import open_engine
 from surety.faces.contract import FacesUnavailableError
 from surety.faces.decode import Decoder, DecoderUnavailableError
-from surety.serve import follow_parent
 from surety.server.checkins import comparing
 from surety.server.checkins.looking import Machine, decode_with
 from surety.server.checkins.models import CompareHealth
+from surety.server.steps import step_until, told_to_stop
 from surety.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -26,16 +23,12 @@ WAKE_S = 30.0  # between attempts to open an engine: a model may be put there wh
 BEAT_S = 2.0
 LONGEST_PAUSE_S = 5.0  # between attempts while the database is away
 FORGET_MS = 86_400_000  # a process that gave no sign for a day is gone
-_AWAY = (OperationalError, InterfaceError)
 _LATER = (FacesUnavailableError, BlobsUnavailableError, DecoderUnavailableError)
 
 
 def run(settings: Settings) -> None:
     """Compare until told to stop; the submission under way is finished first."""
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
-    follow_parent()
+    stop = told_to_stop()
     with Decoder() as decoder:
         machine = Machine(lambda: open_engine(settings), decode_with(decoder))
         try:
@@ -55,19 +48,13 @@ class Comparer:
 
     def run_forever(self, stop: threading.Event) -> None:
         """Step until `stop` is set. While the database is away: wait, ever longer, and try again."""
-        pause_s = POLL_S
-        while not stop.is_set():
-            try:
-                busy = self.run_once(time.monotonic())
-            except _AWAY as error:
-                logger.warning("comparing goes on in %.1f s: %s", pause_s, error)
-                connection.close_if_unusable_or_obsolete()
-                stop.wait(pause_s)
-                pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
-                continue
-            pause_s = POLL_S
-            if not busy:
-                stop.wait(POLL_S)
+        step_until(
+            stop,
+            lambda: 0.0 if self.run_once(time.monotonic()) else POLL_S,
+            name="comparing",
+            first_pause_s=POLL_S,
+            longest_pause_s=LONGEST_PAUSE_S,
+        )
 
     def run_once(self, at_s: float) -> bool:
         """One step; whether there was something to do. `at_s` is the machine's time, for what goes by it."""

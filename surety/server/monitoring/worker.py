@@ -11,7 +11,7 @@ import threading
 from collections.abc import Collection, Sequence
 
 import msgspec
-from django.db import InterfaceError, OperationalError, connection
+from django.db import connection
 
 from surety.clock import Clock
 from surety.rules import engine
@@ -26,7 +26,9 @@ from surety.server.monitoring.models import ALL_WORKER, WorkerHealth
 from surety.server.monitoring.positions import Positions
 from surety.server.monitoring.taking import Taker
 from surety.server.notices import actions as notices
-from surety.stream.contract import PARTITIONS, Stream, StreamUnavailableError
+from surety.server.steps import AWAY as GONE
+from surety.server.steps import step_until, until_s
+from surety.stream.contract import PARTITIONS, Stream
 
 logger = logging.getLogger(__name__)
 
@@ -41,8 +43,7 @@ TRIM_S = 600.0
 FLEET_S = 1.0
 FLEET_MS = 60_000  # of the domain's time: how often it is asked whether many devices fail together
 KEEP_LOG_MS = 72 * 3_600_000  # long enough to look into what a device sent over a long weekend
-# The database, the log or our ownership is gone: nobody's fault, and trying again may help.
-AWAY = (OperationalError, InterfaceError, StreamUnavailableError, actions.LostOwnershipError)
+AWAY: tuple[type[Exception], ...] = (*GONE, actions.LostOwnershipError)  # the last: trying again may help too
 SQLITE_CACHE_KIB = 65_536  # facts and states of many people are touched at random; SQLite's own 2 MiB would thrash
 
 
@@ -200,40 +201,51 @@ class Worker:
 
     def run_forever(self, clock: Clock, stop: threading.Event) -> None:
         """Step until `stop` is set. While the database or the log is away: wait, ever longer, and try again."""
-        pause_s, beat_ms, trim_ms, fleet_ms = POLL_S, 0, 0, 0
-        while not stop.is_set():
-            now_ms = clock.now_ms()
-            try:
-                progress = self.run_once(now_ms)
-                if now_ms - beat_ms >= BEAT_S * 1000 * clock.speed:
-                    self.beat(now_ms)
-                    beat_ms = now_ms
-                    if 0 in self._partitions:
-                        notices.expire(now_ms)
-                if 0 in self._partitions and now_ms - fleet_ms >= max(FLEET_MS, FLEET_S * 1000 * clock.speed):
-                    incidents.watch(now_ms)
-                    fleet_ms = now_ms
-                if now_ms - trim_ms >= TRIM_S * 1000:
-                    if 0 in self._partitions:
-                        trim(self._stream, now_ms)
-                    self.erase(now_ms)
-                    trim_ms = now_ms
-            except AWAY as error:
-                logger.warning("worker %s tries again in %.2f s: %s", self.name, pause_s, error)
-                connection.close_if_unusable_or_obsolete()
-                stop.wait(pause_s)
-                pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
-                continue
-            pause_s = POLL_S
-            if progress.idle:
-                stop.wait(self._pause_s(progress, clock))
+        chores = _Chores(self, clock, first=0 in self._partitions)
 
-    def _pause_s(self, progress: Progress, clock: Clock) -> float:
-        """Until the next poll, or until a wake-up that is due sooner."""
-        if progress.next_wake_ms is None:
-            return POLL_S
-        until_s = (progress.next_wake_ms + self._grace_ms - clock.now_ms()) / 1000 / clock.speed
-        return min(POLL_S, max(until_s, 0.001))
+        def step() -> float:
+            now_ms = clock.now_ms()
+            progress = self.run_once(now_ms)
+            chores.do(now_ms)
+            return self._idle_s(progress, clock)
+
+        name = f"worker {self.name}"
+        step_until(stop, step, name=name, first_pause_s=POLL_S, longest_pause_s=LONGEST_PAUSE_S, away=AWAY)
+
+    def _idle_s(self, progress: Progress, clock: Clock) -> float:
+        """Until the next poll, or until a wake-up that is due sooner; nothing while there is work."""
+        if not progress.idle:
+            return 0.0
+        wake_ms = progress.next_wake_ms
+        return until_s(None if wake_ms is None else wake_ms + self._grace_ms, clock, POLL_S)
+
+    def trim(self, now_ms: int) -> None:
+        """Empty the log of what everybody has taken long ago."""
+        trim(self._stream, now_ms)
+
+
+class _Chores:
+    """What a worker does beside its steps, now and then. Some of it only the `first` one, which owns partition 0."""
+
+    def __init__(self, worker: Worker, clock: Clock, *, first: bool) -> None:
+        self._worker, self._speed, self._first = worker, clock.speed, first
+        self._beat_ms = self._trim_ms = self._fleet_ms = 0
+
+    def do(self, now_ms: int) -> None:
+        """Do what is due."""
+        if now_ms - self._beat_ms >= BEAT_S * 1000 * self._speed:
+            self._worker.beat(now_ms)
+            self._beat_ms = now_ms
+            if self._first:
+                notices.expire(now_ms)
+        if self._first and now_ms - self._fleet_ms >= max(FLEET_MS, FLEET_S * 1000 * self._speed):
+            incidents.watch(now_ms)
+            self._fleet_ms = now_ms
+        if now_ms - self._trim_ms >= TRIM_S * 1000:
+            if self._first:
+                self._worker.trim(now_ms)
+            self._worker.erase(now_ms)
+            self._trim_ms = now_ms
 
 
 def name_of(partitions: frozenset[int]) -> str:
