@@ -40,7 +40,7 @@ def demo_code(
     role: Annotated[str, typer.Argument(help="officer, operator, supervisor, ...")], data_dir: _DataDir = DATA_DIR
 ) -> None:
     """Print a fresh one-time code for a role's log-in."""
-    from surety.demo import codes, state  # noqa: PLC0415 - lazy
+    from surety.demo import codes, state  # noqa: PLC0415 - lazy, as above
 
     found = state.read(data_dir)
     if found is None:
@@ -55,7 +55,7 @@ def demo_code(
 
 def demo_watch(data_dir: _DataDir = DATA_DIR) -> None:
     """Give your own telephone or browser a watch in the running demonstration: its address and a one-time code."""
-    from surety.demo import state, watch  # noqa: PLC0415 - lazy
+    from surety.demo import state, watch  # noqa: PLC0415 - lazy, as above
 
     found = state.read(data_dir)
     if found is None or not found.prepared or not (data_dir / "hour.json").exists():
@@ -73,7 +73,7 @@ def sim_score(
     json: Annotated[bool, typer.Option("--json", help="Print JSON")] = False,  # noqa: FBT002 - a flag
 ) -> None:
     """Compare the alerts of the running demonstration with what truly happened in the town."""
-    from surety.demo import scoring  # noqa: PLC0415 - lazy
+    from surety.demo import scoring  # noqa: PLC0415 - lazy, as above
 
     if not (data_dir / "town.json").exists():
         _fail(f"There is no prepared demonstration in {data_dir}; `surety demo` makes one.")
@@ -87,7 +87,7 @@ def sim_score(
 
 
 def _instant(local: str) -> int | None:
-    from surety.sim.geo import TIME_ZONE  # noqa: PLC0415 - lazy
+    from surety.sim.geo import TIME_ZONE  # noqa: PLC0415 - lazy, as above
 
     if not local:
         return None

@@ -39,7 +39,7 @@ def page(server: RunningServer, browser: Browser, ids: dict[str, str]) -> Iterat
 def looked_at(page: Page, name: str) -> None:
     for width, scheme in LOOKS:
         page.set_viewport_size({"width": width, "height": 900})
-        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]  # playwright's own literal type
+        page.emulate_media(color_scheme=scheme)
         if PICTURES:
             page.screenshot(path=str(Path(PICTURES) / f"{name}-{width}-{scheme}.png"), full_page=True)
         assert not broken_rules(page), f"{width} px, {scheme}: {broken_rules(page)}"

@@ -181,7 +181,7 @@ def test_the_page_of_a_decision_breaks_no_rule_either(server: RunningServer, bro
 def held(page: Page, step: str) -> None:
     for width, scheme in SIZES:
         page.set_viewport_size({"width": width, "height": 900})
-        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]  # playwright's own literal type
+        page.emulate_media(color_scheme=scheme)
         assert not broken_rules(page), f"{step}, {width} px, {scheme}: {broken_rules(page)}"
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{step} at {width} px"
     page.set_viewport_size({"width": 1440, "height": 900})

@@ -37,7 +37,7 @@ def held(page: Page) -> None:
     """No rule is broken and nothing scrolls sideways, wide and narrow, light and dark."""
     for width, scheme in ((1440, "light"), (1440, "dark"), (360, "light"), (360, "dark")):
         page.set_viewport_size({"width": width, "height": 900})
-        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]  # playwright's own literal type
+        page.emulate_media(color_scheme=scheme)
         assert not broken_rules(page), f"{width} px, {scheme}"
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 

@@ -151,7 +151,7 @@ def test_what_is_no_photograph_is_not_encoded(decoder: Decoder) -> None:
     with pytest.raises(ValueError, match="rows x columns x 3"):
         decoder.reencode(np.zeros((4, 4), np.uint8))
     with pytest.raises(ValueError, match="float64"):
-        decoder.reencode(np.zeros((4, 4, 3)))  # type: ignore[arg-type]  # that is the mistake
+        decoder.reencode(np.zeros((4, 4, 3)))
 
 
 # --- what is refused
@@ -351,8 +351,7 @@ def killed_while_working(decoder: Decoder, whom: str) -> object:
 
 def children(process: int) -> set[int]:
     try:
-        with open(f"/proc/{process}/task/{process}/children") as file:  # noqa: PTH123 - of the kernel's
-            return {int(child) for child in file.read().split()}
+        return set(map(int, Path(f"/proc/{process}/task/{process}/children").read_text().split()))
     except OSError:
         return set()
 
@@ -443,8 +442,7 @@ def test_the_process_ends_with_the_one_that_started_it() -> None:
 
 def alive(process: int) -> bool:
     try:
-        with open(f"/proc/{process}/stat") as file:  # noqa: PTH123 - of the kernel's
-            return file.read().rpartition(")")[2].split()[0] not in ("Z", "X")
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] not in ("Z", "X")
     except OSError:
         return False
 
@@ -490,8 +488,7 @@ def test_a_worker_is_given_no_environment(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setenv("SURETY_MASTER_KEY", "secret")
     with Decoder() as decoder:
         decoder.decode(picture())
-        with open(f"/proc/{decoder.pid}/environ", "rb") as file:  # noqa: PTH123 - of the kernel's
-            assert b"secret" not in file.read()
+        assert b"secret" not in Path(f"/proc/{decoder.pid}/environ").read_bytes()
 
 
 # --- fuzzing (a long run: `python -m benchmarks fuzz_photos`)

@@ -260,11 +260,11 @@ def test_two_doors_that_take_one_request_at_once_take_it_once(tmp_path: Path, do
 
     def moved_meanwhile(device_id: str) -> object:
         at = chain(device_id)
-        door.stream.chain = chain  # type: ignore[method-assign]  # only the first time
+        door.stream.chain = chain
         assert json.loads(door_beside(tmp_path, request).body)["acknowledged"] == 1
         return at
 
-    door.stream.chain = moved_meanwhile  # type: ignore[method-assign,assignment]  # what happens between the two
+    door.stream.chain = moved_meanwhile
     assert json.loads(door.send("/watch/v1/messages", request).body)["acknowledged"] == 1
     assert len(door.everything()) == 1
 

@@ -16,7 +16,6 @@ from surety.sim.faces import View
 from tests.browser.server import CHROMIUM_ARGS, chromium, log_in_by_cookie
 from tests.journey.house import wait_until
 from tests.journey.photographs import PhotographHouse, Watched
-from tests.watch.conftest import playwright  # noqa: F401 - a fixture
 from tests.watch.steps import ask_now, send, take, until
 from tests.watch.video import PLAIN, widened
 
@@ -30,7 +29,7 @@ RIGHT, WRONG, NOBODY, DARK, PRINTED = range(5)
 class Phone:
     """Somebody's phone, which keeps what it knows when it is closed."""
 
-    def __init__(self, playwright: Playwright, path: str, profile: Path, who: Watched) -> None:  # noqa: F811
+    def __init__(self, playwright: Playwright, path: str, profile: Path, who: Watched) -> None:
         self._playwright, self._path, self._profile, self.who = playwright, path, profile, who
 
     @contextmanager
@@ -62,7 +61,7 @@ def house() -> Iterator[PhotographHouse]:
 @pytest.fixture(scope="module")
 def asked(
     house: PhotographHouse,
-    playwright: Playwright,  # noqa: F811
+    playwright: Playwright,
     chromium_path: str,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> list[Phone]:
@@ -110,9 +109,11 @@ def comes_to(house: PhotographHouse, who: Watched, where: str) -> None:
 
 def outcomes(house: PhotographHouse, who: Watched) -> list[str]:
     """What each comparison gave."""
-    joined = "checkins_comparison c JOIN checkins_submission s ON s.id = c.submission_id JOIN checkins_checkin q"
-    sql = f"SELECT c.outcome FROM {joined} ON q.id = s.check_in_id WHERE q.person_id = ? ORDER BY c.id"  # noqa: S608
-    return house.column(sql, who.person)
+    return house.column(
+        "SELECT c.outcome FROM checkins_comparison c JOIN checkins_submission s ON s.id = c.submission_id"
+        " JOIN checkins_checkin q ON q.id = s.check_in_id WHERE q.person_id = ? ORDER BY c.id",
+        who.person,
+    )
 
 
 def alerts(house: PhotographHouse, who: Watched) -> list[str]:
@@ -136,7 +137,7 @@ def test_the_right_person_is_matched_and_nobody_has_to_look(
 def test_somebody_else_is_an_alert_only_once_two_people_said_so(
     house: PhotographHouse,
     asked: list[Phone],
-    playwright: Playwright,  # noqa: F811
+    playwright: Playwright,
     chromium_path: str,
     tmp_path: Path,
 ) -> None:

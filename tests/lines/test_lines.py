@@ -71,9 +71,17 @@ def test_no_address_asks_who_was_near_a_place() -> None:
         ), route
 
 
-def test_photographs_are_taken_only_where_an_order_names_them() -> None:
-    assert "photo" not in OrderTerms.__struct_defaults__[-1]
-    assert "photo" in DATA_KINDS
+def test_an_order_that_does_not_name_photographs_allows_none() -> None:
+    terms = OrderTerms(
+        order_type="community",
+        legal_basis="Sentencing Act (invented) s. 1",
+        issuing_authority="Example Court",
+        decision_sha256="ab" * 32,
+        starts_ms=0,
+        ends_ms=1,
+        review_due_ms=1,
+    )
+    assert set(DATA_KINDS) - set(terms.data_kinds) == {"photo"}
 
 
 def test_faces_are_read_in_the_face_room_alone() -> None:

@@ -44,8 +44,8 @@ def rows(start: str, end: str, days: tuple[Weekday, ...] = tuple(Weekday)) -> tu
 def duty(
     per_day: int = 3, *, zone: str = LONDON, times: tuple[Row, ...] = rows("07:00", "22:00"), **more: object
 ) -> CheckInDuty:
-    table = Timetable(zone, times, exceptions=more.pop("pauses", ()))  # type: ignore[arg-type]  # as each test says
-    return CheckInDuty(per_day, timetable=table, **more)  # type: ignore[arg-type]  # the same
+    table = Timetable(zone, times, exceptions=more.pop("pauses", ()))
+    return CheckInDuty(per_day, timetable=table, **more)
 
 
 def condition(body: Body, since: int = 0, until: int | None = None, *, version: int = 1, name: str = "c") -> Condition:

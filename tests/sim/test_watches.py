@@ -128,7 +128,7 @@ def _grey(picture: Image.Image) -> float:
 def _story(story: Callable[[str], AsyncIterator[None]] | Callable[..., object], town: Town) -> None:
     async def told() -> None:
         async with town.door() as address:
-            await story(address)  # type: ignore[misc]
+            await story(address)
 
     asyncio.run(told())
 

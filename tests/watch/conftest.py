@@ -55,7 +55,7 @@ def context(browser: Browser) -> Iterator[BrowserContext]:
     made = browser.new_context(
         viewport={"width": 360, "height": 720},
         permissions=["camera", "geolocation"],
-        geolocation=PLACE,  # type: ignore[arg-type]  # a plain dict of playwright's own shape
+        geolocation=PLACE,
         reduced_motion="reduce",
         locale="en-GB",
     )

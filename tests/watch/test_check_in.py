@@ -185,7 +185,7 @@ def test_what_was_done_without_a_connection_arrives_once_in_order_with_its_own_t
     context.set_offline(False)
     until(page, door.problems)
     (photos,), (problem,) = door.check_ins(), door.problems()
-    ids = [one.id for one in door.facts()]  # type: ignore[union-attr]
+    ids = [one.id for one in door.facts()]
     assert ids.index(photos.id) < ids.index(problem.id)
     assert len(ids) == len(set(ids))
     assert problem.words == "The bus does not come."

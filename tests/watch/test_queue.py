@@ -138,7 +138,7 @@ def test_a_replayed_request_takes_effect_once(door: RealDoor, open_watch: Open, 
     for body in said:
         context.request.post(f"{door.url}v1/messages", data=body, headers={"Content-Type": "application/json"})
     assert len(door.problems()) == 1
-    assert len({fact.id for fact in door.facts()}) == len(door.facts())  # type: ignore[union-attr]
+    assert len({fact.id for fact in door.facts()}) == len(door.facts())
 
 
 def test_a_key_that_counts_no_more_is_told_and_a_new_code_sends_what_waited(door: RealDoor, open_watch: Open) -> None:
@@ -251,7 +251,7 @@ def test_a_call_for_help_overtakes_what_waits(door: RealDoor, context: BrowserCo
     context.set_offline(False)
     expect(page.get_by_role("heading", name="Your call arrived")).to_be_visible()
     (call,), (problem,) = door.events(DeviceEvent.SOS), door.problems()
-    ids = [one.id for one in door.facts()]  # type: ignore[union-attr]
+    ids = [one.id for one in door.facts()]
     assert ids.index(call.id) < ids.index(problem.id)
     assert now_ms() - call.at_ms < 20_000
 

@@ -86,12 +86,12 @@ def test_no_screen_breaks_a_rule_of_accessibility_or_scrolls_sideways(
 ) -> None:
     full(door)
     page = open_watch()
-    page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]  # playwright's own literal type
+    page.emulate_media(color_scheme=scheme)
     page.locator("h1").wait_for()
     assert not broken_rules(page)
     page.close()
     page = enrol(open_watch)
-    page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+    page.emulate_media(color_scheme=scheme)
     until(page, lambda: page.get_by_role("link", name="Messages 1").count())
 
     def check(name: str) -> None:

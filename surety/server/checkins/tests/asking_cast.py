@@ -19,7 +19,7 @@ _numbers = itertools.count(1)
 
 def duty(per_day: int = 3, **more: object) -> CheckInDuty:
     """Questions by day in London."""
-    return CheckInDuty(per_day, timetable=Timetable("Europe/London", DAYTIME), **more)  # type: ignore[arg-type]
+    return CheckInDuty(per_day, timetable=Timetable("Europe/London", DAYTIME), **more)
 
 
 def somebody(*bodies: Body, at_ms: int = MONDAY_MS - DAY_MS, watch: bool = True) -> Person:

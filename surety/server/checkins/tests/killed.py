@@ -64,7 +64,7 @@ def _tell() -> dict[str, object]:
         "waiting": Submission.objects.exclude(next_ms=None).count(),
         "compared": list(Comparison.objects.values_list("submission_id", "outcome")),
         "reviews": list(Review.objects.values_list("submission_id", flat=True)),
-        "told": [decode(bytes(row.body)).check_in_id for row in OutFact.objects.all()],  # type: ignore[union-attr]
+        "told": [decode(bytes(row.body)).check_in_id for row in OutFact.objects.all()],
         "stands": dict(CheckIn.objects.values_list("submissions__id", "stands")),
         "check_ins": dict(CheckIn.objects.values_list("submissions__id", "id")),
         "set_aside": SetAside.objects.count(),

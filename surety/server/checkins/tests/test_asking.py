@@ -95,7 +95,7 @@ def test_two_processes_at_once_and_one_that_begins_anew_ask_nothing_twice(stream
         second.run_once(now_ms)
         if now_ms % (3 * HOUR_MS) < 4 * MINUTE_MS:
             first = Asker(stream, KEY)
-    assert len(asked(ada)) == len({fact.id for fact in in_log(stream) if fact.delivered is None}) == 5  # type: ignore[union-attr]
+    assert len(asked(ada)) == len({fact.id for fact in in_log(stream) if fact.delivered is None}) == 5
 
 
 class Torn:
@@ -116,7 +116,7 @@ class Torn:
 def test_who_dies_between_the_commit_and_the_log_loses_nothing_and_doubles_nothing(stream: Stream) -> None:
     ada, torn = somebody(duty(1)), Torn(stream)
     (at_ms,) = planned(ada)
-    asker = Asker(torn, KEY)  # type: ignore[arg-type]  # what it is not asked for here it lacks
+    asker = Asker(torn, KEY)
     asker.run_once(at_ms - MINUTE_MS)
     asker.beat(at_ms - MINUTE_MS)
     torn.away = True
@@ -125,7 +125,7 @@ def test_who_dies_between_the_commit_and_the_log_loses_nothing_and_doubles_nothi
     assert OutFact.objects.filter(sent_ms=None).count() == 1
     torn.away, torn.taken_but_lost = False, True
     with pytest.raises(OperationalError):
-        Asker(torn, KEY).run_once(at_ms + 1000)  # type: ignore[arg-type]  # as above
+        Asker(torn, KEY).run_once(at_ms + 1000)
     Asker(stream, KEY).run_once(at_ms + 2000)
     assert [row.asked_ms for row in asked(ada)] == [at_ms]
     log = [fact.id for fact in in_log(stream)]

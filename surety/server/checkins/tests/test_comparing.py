@@ -141,7 +141,7 @@ def test_nobody_is_held_up_who_sent_it_all_the_same_or_has_no_time_left(
     stream: Stream, changes: dict[str, object]
 ) -> None:
     check_in = a_check_in()
-    fact = answer(check_in, DARK, **({"at_ms": NOON} | changes))  # type: ignore[arg-type]  # one of two keywords
+    fact = answer(check_in, DARK, **({"at_ms": NOON} | changes))
     send(stream, check_in.person, [fact])
     at_ms = max(fact.at_ms, SOON)
     settle(Worker(stream), at_ms)
@@ -260,7 +260,7 @@ def test_what_ends_the_process_each_time_goes_to_people_instead_of_ending_it_for
 
     check_in, mine, now_ms = a_check_in(), machine(), SOON
     submit(stream, check_in, ADA_FACE)
-    mine.look = end  # type: ignore[assignment]  # what is in the photographs ends it
+    mine.look = end
     for _ in range(comparing.MOST_ATTEMPTS):
         with pytest.raises(Ended):
             comparing.step(mine, now_ms)
@@ -332,7 +332,7 @@ def test_of_two_processes_with_one_submission_the_one_whose_lease_is_over_record
         compare(machine(), SOON + comparing.LEASE_MS)  # another process, when the lease is over
         return found
 
-    slow.look = slowly  # type: ignore[assignment]  # as if this process had been stopped in between
+    slow.look = slowly
     comparing.step(slow, SOON)
     assert Comparison.objects.count() == 1
     assert len(told()) == 1

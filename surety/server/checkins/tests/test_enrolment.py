@@ -63,7 +63,7 @@ def measured(decoder: Decoder, *pictures: Photo, engine: PlainEngine | None = No
 
 
 def enrol(who: Person, ready: list[Measured], **changes: object) -> list[EnrolledImage]:
-    return enrolment.enrol(who.pk, ready, CONSENT, **({"acting_user": None, "now_ms": NOON} | changes))  # type: ignore[arg-type]
+    return enrolment.enrol(who.pk, ready, CONSENT, **({"acting_user": None, "now_ms": NOON} | changes))
 
 
 def test_images_are_kept_with_who_when_where_from_and_why_and_their_templates(decoder: Decoder, ada: Person) -> None:

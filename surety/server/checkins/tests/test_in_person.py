@@ -39,7 +39,7 @@ def record(check_in: CheckIn, verdict: Verdict = Verdict.SAME, **changes: object
     values |= changes
     who = values.pop("who", None) or user("sue", Role.SUPERVISOR)
     reason = values.pop("reason")
-    return in_person.record(check_in.pk, verdict, reason, acting_user=who, **values)  # type: ignore[arg-type]
+    return in_person.record(check_in.pk, verdict, reason, acting_user=who, **values)
 
 
 def test_an_officer_who_saw_them_records_it_and_the_rules_are_told_both_facts(stream: Stream) -> None:

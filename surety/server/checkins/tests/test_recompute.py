@@ -139,7 +139,7 @@ def test_the_doctor_counts_who_cannot_be_asked_and_what_did_not_leave(stream: St
     assert _asking(told).state in ("warn", "ok")
 
 
-def test_the_persons_page_says_how_a_question_travelled_and_why_none_can_be_asked(stream: Stream, client) -> None:  # type: ignore[no-untyped-def]  # pytest-django's client
+def test_the_persons_page_says_how_a_question_travelled_and_why_none_can_be_asked(stream: Stream, client) -> None:
     ada = somebody(duty(1), watch=False)
     at_ms = planned(ada)[0]
     run(Asker(stream, b"k" * 32), at_ms - HOUR_MS, at_ms, MINUTE_MS)

@@ -31,7 +31,7 @@ PURPOSE = "The person says that it was not them"
 
 @pytest.fixture(autouse=True)
 def _without_a_model(settings: object) -> None:
-    settings.SURETY = msgspec.structs.replace(settings.SURETY, faces_engine="none")  # type: ignore[attr-defined]
+    settings.SURETY = msgspec.structs.replace(settings.SURETY, faces_engine="none")
 
 
 class Case(NamedTuple):
@@ -217,7 +217,7 @@ def upload(client: Client, case: Case, *files: bytes, **changes: str) -> object:
 def test_images_are_added_with_their_provenance_and_their_quality_is_told_at_once(case: Case) -> None:
     client = logged_in(case.officer)
     answer = upload(client, case, png(1, 2, 3), png(4, 5, 6))
-    text = answer.content.decode()  # type: ignore[attr-defined]
+    text = answer.content.decode()
     assert EnrolledImage.objects.filter(person=case.person).count() == 2
     assert "No face model is here" in text
     assert "Taken at the office" in text
@@ -238,8 +238,8 @@ def test_a_refused_upload_says_what_to_mend_and_keeps_nothing(
     case: Case, files: tuple[bytes, ...], changes: dict[str, str], sentence: str
 ) -> None:
     answer = upload(logged_in(case.officer), case, *files, **changes)
-    assert answer.status_code == 422  # type: ignore[attr-defined]
-    assert sentence in answer.content.decode()  # type: ignore[attr-defined]
+    assert answer.status_code == 422
+    assert sentence in answer.content.decode()
     assert EnrolledImage.objects.count() == 0
 
 
@@ -248,7 +248,7 @@ def test_an_image_is_replaced_and_removed_with_its_history(case: Case) -> None:
     upload(client, case, png(1, 2, 3))
     [image] = EnrolledImage.objects.all()
     given = {"source": "Office", "basis": "Consent", "reason": "Older than a year", "images": []}
-    given["images"] = [SimpleUploadedFile("new.png", png(7, 8, 9))]  # type: ignore[assignment]
+    given["images"] = [SimpleUploadedFile("new.png", png(7, 8, 9))]
     assert client.post(f"/images/{image.pk}/replace", given).status_code == 302
     newer = EnrolledImage.objects.get(removed_ms=None)
     assert client.post(f"/images/{newer.pk}/remove", {"reason": ""}).status_code == 422
