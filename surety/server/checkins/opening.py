@@ -36,11 +36,12 @@ class Shown(msgspec.Struct, frozen=True):
 
 
 def open_frames(check_in: CheckIn, purpose: str, *, acting_user: User, now_ms: int) -> list[Shown]:
-    """Open every photograph that came for a check-in, in order."""
+    """Open every photograph that came for a check-in, in order; of several tries, each says of which it is."""
+    tries = [one.photos for one in check_in.submissions.order_by("at_ms", "pk") if one.photos]
     named = [
-        (f"Photograph {number} of {len(one.photos)}", sha256)
-        for one in check_in.submissions.order_by("at_ms", "pk")
-        for number, sha256 in enumerate(one.photos, 1)
+        (f"Photograph {number} of {len(photos)}{f', try {turn}' if len(tries) > 1 else ''}", sha256)
+        for turn, photos in enumerate(tries, 1)
+        for number, sha256 in enumerate(photos, 1)
     ]
     return _opened(check_in.person, "check_in", check_in.pk, named, purpose, acting_user, now_ms)
 

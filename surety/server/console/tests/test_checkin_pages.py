@@ -184,6 +184,18 @@ def test_photographs_open_for_a_purpose_that_is_written_down_and_come_encoded_an
     assert "Photographs opened" in page(client, f"/people/{case.person.pk}/record")
 
 
+def test_photographs_of_several_tries_say_of_which_they_are(case: Case) -> None:
+    second = [keep(case.person, png(10, 210, 3))]
+    later_ms = case.sent.at_ms + MINUTE_MS
+    Submission.objects.create(
+        id="6" * 32, check_in=case.check_in, device_id="d", at_ms=later_ms, received_ms=later_ms, photos=second
+    )
+    shown = logged_in(case.officer).post(f"/check-ins/{case.check_in.pk}/photographs", {"purpose": PURPOSE})
+    labels = re.findall(r"Photograph \d of \d, try \d", shown.content.decode())
+    wanted = ["Photograph 1 of 2, try 1", "Photograph 2 of 2, try 1", "Photograph 1 of 1, try 2"]
+    assert list(dict.fromkeys(labels)) == wanted
+
+
 @pytest.mark.parametrize("purpose", ["", "  look  "])
 def test_without_a_purpose_nothing_opens(case: Case, purpose: str) -> None:
     answer = logged_in(case.officer).post(f"/check-ins/{case.check_in.pk}/photographs", {"purpose": purpose})
