@@ -21,7 +21,7 @@ from surety.sim.encode import Credentials
 from surety.sim.lives import Lives
 from surety.sim.people import conditions_of
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 START_MS = 1_791_309_120_000
 PEOPLE = 6
 

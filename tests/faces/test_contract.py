@@ -8,6 +8,8 @@ import pytest
 from surety.faces.contract import Advice, Engine, Outcome, Photo, Reference, Turn
 from tests.faces.conftest import ANN, BEA
 
+pytestmark = pytest.mark.slow
+
 Draw = Callable[..., Photo]
 
 

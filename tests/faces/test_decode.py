@@ -24,6 +24,8 @@ from surety.faces.syscalls import LISTS
 from tests.faces import files
 from tests.faces.files import FORMATS, exif, picture, squares
 
+pytestmark = pytest.mark.slow
+
 TAKEN_MS = int(dt.datetime(2026, 3, 29, 0, 30, 5, 250_000, tzinfo=dt.UTC).timestamp() * 1000)
 
 

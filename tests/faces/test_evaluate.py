@@ -27,6 +27,8 @@ from surety.faces.evaluation.report import Acquisition, Asked, Report, Times, re
 from surety.faces.models import sha256_of
 from tests.faces.test_rates import Cosine, crowd, genuine
 
+pytestmark = pytest.mark.slow
+
 PEOPLE = (19, 17, 3, 8)
 MODEL = "ab" * 32
 

@@ -26,6 +26,8 @@ from surety.settings import Settings
 from tests.faces.conftest import ANN, CHECKOUT, TOKEN
 from tests.faces.servers import Scripted, running
 
+pytestmark = pytest.mark.slow
+
 TABLE = wire.Table(0.5, 0.4, "a test")
 ABOUT = wire.About("Acme", "v7", TABLE)
 PHOTO = np.zeros((40, 40, 3), np.uint8)

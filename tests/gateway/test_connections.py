@@ -11,6 +11,8 @@ import uvicorn
 from surety.gateway import connections
 from surety.gateway.connections import DeviceConnection, DoorServer
 
+pytestmark = pytest.mark.slow
+
 
 async def answers_at_once(scope: dict[str, object], receive: object, send: object) -> None:
     await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"0")]})  # type: ignore[operator]

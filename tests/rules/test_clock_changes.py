@@ -18,6 +18,8 @@ from surety.rules.conditions import OneOff, Pause, Row, Timetable, Weekday
 from surety.rules.schedule import windows
 from tests.rules.scenes import NIGHTS
 
+pytestmark = pytest.mark.slow
+
 MINUTE, DAY = 60_000, 86_400_000
 YEARS = {  # of each zone those in which something happens that happens nowhere else
     "Europe/London": (2024, 2028),

@@ -13,6 +13,8 @@ from surety.sim.faces import View, burst, face, jpeg
 from surety.sim.faces.shape import shape_of
 from tests.support.fixtures import unavailable
 
+pytestmark = pytest.mark.slow
+
 EVERYBODY = range(12)
 
 

@@ -38,7 +38,7 @@ from tests.gateway.watch_tables import PAIR, TABLES, add_watch, ask, watch_parts
 START_MS = 1_791_309_120_000  # a Tuesday, 18:52 in the town
 MINUTE_MS = 60_000
 CODES = {1: "K7M4T-9QXHB", 13: "AB2CD-EF3GH", 37: "JKMNP-QRSTV"}  # parts of the first evening: right, again, away
-pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning")
+pytestmark = pytest.mark.slow
 
 
 class Town:

@@ -4,6 +4,7 @@ An address is good for one review and one reviewer. What was sent is decoded in 
 without metadata, so that no byte of a file that a device sent reaches a reviewer's browser.
 """
 
+import atexit
 import hashlib
 import hmac
 from functools import cache
@@ -97,5 +98,7 @@ def shown(data: bytes) -> bytes:
 
 @cache
 def decoder() -> Decoder:
-    """One limited process for this one, started with the first picture."""
-    return Decoder()
+    """One limited process for this one, started with the first picture and ended with it."""
+    found = Decoder()
+    atexit.register(found.close)
+    return found

@@ -26,7 +26,7 @@ from surety.server.timekeeping import now_ms
 from surety.stream.contract import Entry
 from surety.stream.sql import SqliteStream
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 # About 380 m from Ana's home, off every way of hers: its digits stand nowhere else, and on a page they are a leak.
 MARKER = (55.1143719, -2.6731846)
 NAME, CONTACT, REFERENCE = "Pia Unmistakable", "0800 5550 777", "P-SECRET-1"
