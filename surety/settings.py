@@ -84,6 +84,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         return self.data_dir / "photographs"
 
     @property
+    def documents_dir(self) -> Path:
+        """Where documents of cases lie, each sealed to a person's key (server/records/documents.py)."""
+        return self.data_dir / "documents"
+
+    @property
     def push_key_file(self) -> Path:
         """Where the key lies by which push services know us again (RFC 8292)."""
         return self.data_dir / "push.key"

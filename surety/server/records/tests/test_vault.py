@@ -1,0 +1,76 @@
+"""What is kept of a person is read under their key alone, and never again once it was destroyed."""
+
+import hashlib
+
+import pytest
+from django.conf import settings
+
+from surety.server.errors import InvalidError
+from surety.server.ids import new_id
+from surety.server.records import documents, vault
+from surety.server.records.models import DocumentKind, PersonKey
+
+pytestmark = pytest.mark.django_db
+PDF = b"%PDF-1.7 the decision"
+
+
+def _destroy(person_id: str) -> None:
+    PersonKey.objects.filter(person_id=person_id).update(wrapped=None)
+    vault.forget(person_id)
+
+
+def test_what_is_encrypted_comes_back_and_never_twice_the_same() -> None:
+    ann = new_id()
+    first, second = (vault.encrypt_text(ann, "Ann Lee", purpose="name") for _ in range(2))
+    assert vault.decrypt_text(ann, first, purpose="name") == "Ann Lee"
+    assert first != second
+    assert b"Ann" not in first
+
+
+def test_a_box_opens_for_its_person_and_purpose_alone_and_not_when_it_was_changed() -> None:
+    ann, bea = new_id(), new_id()
+    box = vault.encrypt(ann, b"secret", purpose="name")
+    vault.encrypt(bea, b"other", purpose="name")
+    changed = box[:-1] + bytes([box[-1] ^ 1])
+    for person, given, purpose in ((bea, box, "name"), (ann, box, "phone"), (ann, changed, "name"), (ann, b"", "name")):
+        with pytest.raises(vault.BrokenBoxError):
+            vault.decrypt(person, given, purpose=purpose)
+
+
+def test_with_the_key_everything_is_gone_and_nothing_more_is_kept() -> None:
+    ann = new_id()
+    box = vault.encrypt(ann, b"secret", purpose="name")
+    _destroy(ann)
+    with pytest.raises(vault.KeyDestroyedError):
+        vault.decrypt(ann, box, purpose="name")
+    with pytest.raises(vault.KeyDestroyedError):
+        vault.encrypt(ann, b"more", purpose="name")
+
+
+def test_the_keys_of_many_people_are_had_in_one_query(django_assert_num_queries) -> None:  # type: ignore[no-untyped-def]
+    people = [new_id() for _ in range(5)]
+    boxes = {person: vault.encrypt(person, b"x", purpose="fact") for person in people}
+    for person in people:
+        vault.forget(person)
+    with django_assert_num_queries(1):
+        vault.warm(people)
+        assert {vault.decrypt(person, box, purpose="fact") for person, box in boxes.items()} == {b"x"}
+
+
+def test_a_document_is_sealed_with_its_name_and_comes_back_whole() -> None:
+    ann = new_id()
+    row = documents.keep(
+        ann, PDF, kind=DocumentKind.DECISION, name="../Lee\n.pdf", media_type="application/pdf", by_name="Olu", now_ms=1
+    )
+    assert documents.read(row.pk) == PDF
+    assert documents.name_of_document(row) == ".._Lee_.pdf"
+    assert row.sha256 == hashlib.sha256(PDF).hexdigest()
+    files = [file.read_bytes() for file in (settings.SURETY.documents_dir / ann).iterdir()]
+    assert len(files) == 1
+    assert b"decision" not in files[0]
+
+
+def test_a_document_that_is_not_what_it_says_is_refused() -> None:
+    for data, media_type in ((b"<html>", "application/pdf"), (PDF, "text/html"), (b"", "text/plain")):
+        with pytest.raises(InvalidError):
+            documents.check(data, media_type)
