@@ -19,6 +19,7 @@ from surety.server import commands as server
 from surety.server.audit import commands as audit
 from surety.server.checkins import commands as checkins
 from surety.server.checkins import compare_command
+from surety.server.keeper.process import keeper
 from surety.server.monitoring import commands as monitoring
 from surety.server.monitoring import explain_command, simulate_command, verify_command
 from surety.sim import commands as sim
@@ -84,6 +85,7 @@ app.command("create-user")(server.create_user)
 app.command("door")(gateway.run_door)
 app.command("worker")(monitoring.run_worker)
 app.command()(compare_command.compare)
+app.command()(keeper)
 app.command()(web)
 app.command()(explain_command.explain)
 app.command()(verify_command.verify)

@@ -1,4 +1,4 @@
-"""The process tree of one machine: door, check-ins, worker, compare and web, kept running by one parent.
+"""The process tree of one machine: door, check-ins, worker, compare, keeper and web, kept running by one parent.
 
 A child that ends is started again, later each time it ends soon after its start. Ctrl-C or SIGTERM to the parent stops
 all of them in order: the door first, so that nothing more is acknowledged, the pages last. A parent
@@ -166,7 +166,7 @@ def children_of(settings: Settings) -> list[Child]:
     """The processes that make a whole system on one machine, in the order in which they are stopped."""
     this = [sys.executable, "-m", "surety"]
     env = {f"SURETY_{name.upper()}": _text(getattr(settings, name)) for name in settings.__struct_fields__}
-    return [Child(name, [*this, name], env) for name in ("door", "checkins", "worker", "compare", "web")]
+    return [Child(name, [*this, name], env) for name in ("door", "checkins", "worker", "compare", "keeper", "web")]
 
 
 def _text(value: object) -> str:

@@ -1,0 +1,1 @@
+"""What comes round by itself: reviews that are due, erasure, checkpoints, deliveries. One process does them all."""
