@@ -57,6 +57,9 @@ def serve(
     if not chosen.secret_file.exists():
         typer.echo(f"{chosen.data_dir} holds no system yet; `surety init` makes one.", err=True)
         raise typer.Exit(2)
+    if settings_file is not None:  # as in `web`
+        os.environ["SURETY_SETTINGS"] = str(settings_file.resolve())
+    server.set_up_django()  # stops here, and not in each child, where the retention schedule is not complete
     typer.echo(f"Pages at {chosen.web_origin or f'http://{chosen.host}:{chosen.web_port}'}")
     typer.echo(f"The devices' door at http://{chosen.host}:{chosen.door_port}. Ctrl-C stops everything.")
     tree.serve(chosen)

@@ -51,6 +51,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     push_contact: str = ""  # whom a push service may write to; empty: watches are not woken by push
     push_services: str = "fcm.googleapis.com updates.push.services.mozilla.com web.push.apple.com *.notify.windows.com"
     message_url: str = ""  # an Apprise address with {phone} in it; empty: no messages are sent
+    retention_file: str = ""  # a TOML file with other periods than those of server/records/schedule.py
     debug: bool = False
 
     @property
@@ -302,6 +303,9 @@ SETTINGS: Mapping[str, Setting] = {
         "The service that sends messages to people's phones, as Apprise writes it.",
         '"twilio://SID:TOKEN@+15550001111/{phone}"',
     ),
+    "retention_file": Setting(
+        _perhaps_path, "Other periods of retention than the usual ones, within six years.", '"retention.toml"'
+    ),
     "debug": Setting(_switch, "Shows the insides of errors. Never where real people are concerned.", "false"),
 }
 
@@ -347,7 +351,7 @@ def _from_file(file: Path) -> dict[str, object]:
     for name, value in raw.items():
         where = f"{file}:{_line_of(name, text)}"
         values[name] = _checked(name, value, where)
-    for name in ("data_dir", "models_dir", "faces_remote_token_file"):
+    for name in ("data_dir", "models_dir", "faces_remote_token_file", "retention_file"):
         if values.get(name):
             given = file.parent / str(values[name])
             values[name] = given if name == "data_dir" else str(given)

@@ -236,6 +236,9 @@ def set_up_django() -> None:
 
     os.environ["DJANGO_SETTINGS_MODULE"] = "surety.server.project.settings"
     django.setup()
+    from surety.server.records.checking import stop_unless_complete  # noqa: PLC0415 - needs django.setup
+
+    stop_unless_complete()
 
 
 def _migrate() -> None:

@@ -53,11 +53,14 @@ def load_or_exit(file: Path | None = None) -> Settings:
 
 
 def set_up_django() -> None:
-    """Make the server's rooms importable in this process."""
+    """Make the server's rooms importable in this process. Exits where the retention schedule is not complete."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "surety.server.project.settings")
     import django  # noqa: PLC0415 - the command line starts without Django
 
     django.setup()
+    from surety.server.records.checking import stop_unless_complete  # noqa: PLC0415 - needs django.setup
+
+    stop_unless_complete()
 
 
 def _write_settings(file: Path, data_dir: Path | None) -> None:

@@ -17,8 +17,6 @@ def run_worker(settings: SettingsFile = None, partitions: Partitions = "") -> No
     """Take what the door acknowledged through the rules until stopped: facts become findings and alerts."""
     import os  # noqa: PLC0415 - the other commands start faster without all of these
 
-    import django  # noqa: PLC0415
-
     from surety import settings as surety_settings  # noqa: PLC0415
 
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
@@ -29,8 +27,9 @@ def run_worker(settings: SettingsFile = None, partitions: Partitions = "") -> No
         raise typer.Exit(2) from None
     if settings is not None:
         os.environ["SURETY_SETTINGS"] = str(settings)
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "surety.server.project.settings")
-    django.setup()
+    from surety.server.commands import set_up_django  # noqa: PLC0415 - as above
+
+    set_up_django()
     from surety.server.monitoring.process import run  # noqa: PLC0415 - needs Django set up
 
     try:

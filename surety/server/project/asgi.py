@@ -4,5 +4,8 @@ import os
 
 from django.core.asgi import get_asgi_application
 
+from surety.server.records.checking import stop_unless_complete
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "surety.server.project.settings")
 application = get_asgi_application()
+stop_unless_complete()

@@ -1,6 +1,7 @@
 """The records app."""
 
 from django.apps import AppConfig
+from django.core import checks
 
 
 class RecordsConfig(AppConfig):
@@ -9,3 +10,9 @@ class RecordsConfig(AppConfig):
     name = "surety.server.records"
     label = "records"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Have Django's commands stop where the retention schedule is not complete."""
+        from surety.server.records import checking  # noqa: PLC0415 - the models must be loaded
+
+        checks.register(checking.check)
