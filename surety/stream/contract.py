@@ -64,6 +64,13 @@ class Stream(Protocol):
         For what must not be kept any longer, such as the places of somebody who has withdrawn their consent.
         """
 
+    def erase_person(self, person_id: str, up_to_seq: int) -> int:
+        """Delete what is kept of one person: records with seq <= up_to_seq, which every consumer has taken; how many.
+
+        For the erasure of somebody's records. What was deleted is in the driver's files no more when this returns, as
+        far as the driver can see to it.
+        """
+
     def close(self) -> None:
         """Free what the driver holds. Nothing acknowledged is lost by closing or by not closing."""
 

@@ -113,6 +113,14 @@ class PostgresStream:
         )
         return int(self._change(sql, (device_id, up_to_seq))[0][0])
 
+    def erase_person(self, person_id: str, up_to_seq: int) -> int:
+        """See `Stream.erase_person`. The space is written over once PostgreSQL's autovacuum has been there."""
+        sql = (
+            "WITH gone AS (DELETE FROM stream_record WHERE person_id = %s AND seq <= %s RETURNING 1), "
+            "marks AS (DELETE FROM door_mark WHERE person_id = %s RETURNING 1) SELECT count(*) FROM gone"
+        )
+        return int(self._change(sql, (person_id, up_to_seq, person_id))[0][0])
+
     def probe(self) -> None:
         """Write and make durable one small row. Raises StreamUnavailableError when the log cannot be written."""
         self._change(

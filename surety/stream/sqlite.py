@@ -118,6 +118,22 @@ class SqliteStream:
         sql = "DELETE FROM stream_record WHERE device_id = ? AND seq <= ?"
         return self._change(sql, [(device_id, up_to_seq)])
 
+    def erase_person(self, person_id: str, up_to_seq: int) -> int:
+        """See `Stream.erase_person`. Deleted rows are overwritten (secure_delete), and the write-ahead log emptied."""
+        gone = self._change("DELETE FROM stream_record WHERE person_id = ? AND seq <= ?", [(person_id, up_to_seq)])
+        self._change("DELETE FROM door_mark WHERE person_id = ?", [(person_id,)])
+        self._empty_write_ahead_log()
+        return gone
+
+    def _empty_write_ahead_log(self) -> None:
+        """Put what was written where it belongs. While somebody reads, the rest waits for the next time."""
+        with self._write_lock:
+            try:
+                self._writing().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+            except sqlite3.Error as error:
+                self._drop_writer()
+                raise StreamUnavailableError(f"the log {self._path} could not be written: {error}") from error
+
     def probe(self) -> None:
         """Write and make durable one small row. Raises StreamUnavailableError when the log cannot be written."""
         self._change("INSERT INTO door_probe VALUES (1, 1) ON CONFLICT (id) DO UPDATE SET times = times + 1", [()])
@@ -218,6 +234,7 @@ def _open(path: Path, busy_timeout_s: float) -> sqlite3.Connection:
     try:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA secure_delete = ON")  # what is deleted is somebody's whereabouts
         for statement in _SCHEMA:
             connection.execute(statement)
     except sqlite3.Error:

@@ -101,6 +101,34 @@ def test_erasing_deletes_one_devices_records_up_to_a_position_and_no_others(stre
     assert stream.erase("somebody-else", seqs[3]) == 0
 
 
+def test_erasing_a_person_leaves_nothing_of_theirs_and_everything_of_others(stream: SqlStream) -> None:
+    theirs = msgspec.structs.replace(entry(1), person_id="erased-person")
+    chain = ChainAt("watch-9", "key", 1, (), (), 1, 5)
+    mark = Mark("seen", "watch-9", "erased-person", "asked", "", 5)
+    stream.append_linked([theirs, entry(2)], [Linked((), chain, (mark,))])
+    last = stream.append([theirs])[0]
+    assert stream.erase_person("erased-person", last - 1) == 1
+    assert [record.entry.person_id for record in stream.read(0, 10)].count("erased-person") == 1
+    assert stream.erase_person("erased-person", last) == 1
+    assert [record.entry for record in stream.read(0, 10)] == [entry(2)]
+    assert stream.marks(10) == []
+
+
+def test_what_was_erased_of_a_person_is_in_no_file_of_the_log(tmp_path: Path) -> None:
+    stream = SqliteStream(tmp_path / "log.sqlite3")
+    theirs = msgspec.structs.replace(entry(1), person_id="erased-person", facts=(b"where they were",) * 200)
+    last = stream.append([theirs, entry(2)])[-1]
+    assert _found_in_files(tmp_path, b"where they were")
+    stream.erase_person("erased-person", last)
+    assert not _found_in_files(tmp_path, b"where they were")
+    assert not _found_in_files(tmp_path, b"erased-person")
+    stream.close()
+
+
+def _found_in_files(folder: Path, text: bytes) -> bool:
+    return any(text in file.read_bytes() for file in folder.iterdir())
+
+
 def test_a_message_appended_twice_is_there_twice(stream: SqlStream) -> None:
     stream.append([entry(1)])
     stream.append([entry(1)])

@@ -1,8 +1,11 @@
 """The only writer of people's keys."""
 
+from collections.abc import Iterable
+
 from django.conf import settings
 
 from surety.blobs import sealing
+from surety.server.records import unsettled
 from surety.server.records.models import PersonKey
 
 
@@ -13,12 +16,22 @@ def public_key(person_id: str, *, now_ms: int) -> bytes:
     """
     key = PersonKey.objects.filter(person_id=person_id).first()
     if key is None:
-        pair = sealing.new_pair()
-        wrapped = sealing.wrap(sealing.master_key(settings.SURETY.master_key_file), pair.private)
-        made = PersonKey(person_id=person_id, public=pair.public, wrapped=wrapped, made_ms=now_ms)
-        # Two at once: whoever comes second takes the first one's.
-        PersonKey.objects.bulk_create([made], ignore_conflicts=True)
+        make_keys([person_id], now_ms=now_ms)
         key = PersonKey.objects.get(person_id=person_id)
     if key.wrapped is None:
         raise ValueError("the key of this person was destroyed")
     return bytes(key.public)
+
+
+def make_keys(person_ids: Iterable[str], *, now_ms: int) -> None:
+    """Make the keys of people who have none yet, in one statement."""
+    master = sealing.master_key(settings.SURETY.master_key_file)
+    pairs = [(person_id, sealing.new_pair()) for person_id in person_ids]
+    made = [
+        PersonKey(person_id=person_id, public=pair.public, wrapped=sealing.wrap(master, pair.private), made_ms=now_ms)
+        for person_id, pair in pairs
+    ]
+    # Two at once: whoever comes second takes the first one's.
+    PersonKey.objects.bulk_create(made, ignore_conflicts=True, batch_size=200)
+    for key in made:
+        unsettled.note(key.person_id)

@@ -6,10 +6,10 @@ four thousand million boxes before nonces could meet; a fix a minute for six yea
 """
 
 import os
+import sys
 import time
 from collections import OrderedDict
 from collections.abc import Iterable
-from typing import NamedTuple
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives import hashes
@@ -18,14 +18,15 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings
 
 from surety.blobs import sealing
-from surety.server.records import actions
+from surety.server.records import actions, unsettled
 from surety.server.records.models import PersonKey
 from surety.server.timekeeping import now_ms
 
 FORMAT = b"\x01"  # the first byte of a box, so that another way of encrypting can follow
 NONCE_BYTES = 12
 KEPT_S = 60.0  # for so long after an erasure could another process still open a box that it was handed
-MOST_KEPT = 200_000  # 100 MB or so in a worker that serves a nation's share
+LATEST_MS = 86_400_000  # of domain time: an erasure may be committed that much after the time it names
+MOST_KEPT = 200_000  # people: 140 MB or so in a worker that serves a nation's share
 
 
 class KeyDestroyedError(Exception):
@@ -36,13 +37,27 @@ class BrokenBoxError(Exception):
     """A box was changed, is cut short, or belongs to another person or purpose."""
 
 
-class _Kept(NamedTuple):
-    private: bytes
-    until_s: float
+class _Kept:
+    """The keys of one person: the private one, and those derived from it. A cipher ready for use takes 2.4 kB each."""
+
+    __slots__ = ("derived", "private")
+
+    def __init__(self, private: bytes) -> None:
+        self.private = private
+        self.derived: dict[str, bytes] = {}
 
 
-_privates: OrderedDict[str, _Kept] = OrderedDict()
-_ciphers: OrderedDict[tuple[str, str], tuple[AESGCM, float]] = OrderedDict()
+_kept: OrderedDict[str, _Kept] = OrderedDict()
+
+
+class _Looked:
+    """When this process last looked for keys that others destroyed."""
+
+    at_s = 0.0
+    newest_ms = 0
+
+
+_looked = _Looked()
 
 
 def encrypt(person_id: str, data: bytes, *, purpose: str) -> bytes:
@@ -75,40 +90,63 @@ def decrypt_text(person_id: str, box: bytes, *, purpose: str) -> str:
     return decrypt(person_id, box, purpose=purpose).decode()
 
 
-def warm(person_ids: Iterable[str]) -> None:
-    """Have the keys of many people at hand, in one query; those that are missing or destroyed are left out."""
-    now_s = time.monotonic()
-    wanted = [one for one in dict.fromkeys(person_ids) if one not in _privates or _privates[one].until_s <= now_s]
+def warm(person_ids: Iterable[str], *, make: bool = False) -> set[str]:
+    """Have the keys of many people at hand, in one query (or a few); whose key was destroyed.
+
+    `make`: those who have none yet get one; else they are left out.
+    """
+    _drop_destroyed()
+    wanted = [one for one in dict.fromkeys(person_ids) if _known(one) is None]
+    destroyed: set[str] = set()
+    master = sealing.master_key(settings.SURETY.master_key_file)
     for start in range(0, len(wanted), 500):
-        for key in PersonKey.objects.filter(person_id__in=wanted[start : start + 500]).exclude(wrapped=None):
-            _keep(key)
+        chunk = wanted[start : start + 500]
+        found = list(PersonKey.objects.filter(person_id__in=chunk))
+        if make and len(found) < len(chunk):
+            missing = set(chunk).difference(key.person_id for key in found)
+            actions.make_keys(missing, now_ms=now_ms())
+            found += PersonKey.objects.filter(person_id__in=missing)
+        for key in found:
+            if key.wrapped is None:
+                destroyed.add(key.person_id)
+            else:
+                _keep(key, master)
+    return destroyed
 
 
 def forget(person_id: str) -> None:
     """Drop a key from this process's memory: it was destroyed."""
-    _privates.pop(person_id, None)
-    for name in [name for name in _ciphers if name[0] == person_id]:
-        del _ciphers[name]
+    _kept.pop(person_id, None)
 
 
 def _cipher(person_id: str, purpose: str, *, make: bool) -> AESGCM:
-    name, now_s = (person_id, purpose), time.monotonic()
-    found = _ciphers.get(name)
-    if found is not None and found[1] > now_s:
-        return found[0]
-    private = _private(person_id, now_s, make=make)
-    derived = HKDF(hashes.SHA256(), 32, salt=None, info=f"surety/1/{purpose}".encode()).derive(private.private)
-    cipher = AESGCM(derived)
-    _ciphers[name] = cipher, private.until_s
-    if len(_ciphers) > MOST_KEPT:
-        _ciphers.popitem(last=False)
-    return cipher
+    _drop_destroyed()
+    kept = _known(person_id) or _read(person_id, make=make)
+    key = kept.derived.get(purpose)
+    if key is None:
+        key = HKDF(hashes.SHA256(), 32, salt=None, info=f"surety/1/{purpose}".encode()).derive(kept.private)
+        kept.derived[sys.intern(purpose)] = key
+    return AESGCM(key)
 
 
-def _private(person_id: str, now_s: float, *, make: bool) -> _Kept:
-    kept = _privates.get(person_id)
-    if kept is not None and kept.until_s > now_s:
-        return kept
+def _known(person_id: str) -> _Kept | None:
+    if unsettled.rolled_back(person_id):
+        forget(person_id)
+    return _kept.get(person_id)
+
+
+def _drop_destroyed() -> None:
+    """Forget keys that another process destroyed, once in a while."""
+    if time.monotonic() - _looked.at_s < KEPT_S:
+        return
+    rows = PersonKey.objects.filter(destroyed_ms__gte=_looked.newest_ms - LATEST_MS)
+    for person_id, destroyed_ms in rows.values_list("person_id", "destroyed_ms"):
+        forget(person_id)
+        _looked.newest_ms = max(_looked.newest_ms, destroyed_ms or 0)
+    _looked.at_s = time.monotonic()
+
+
+def _read(person_id: str, *, make: bool) -> _Kept:
     if make:
         try:
             actions.public_key(person_id, now_ms=now_ms())
@@ -117,14 +155,11 @@ def _private(person_id: str, now_s: float, *, make: bool) -> _Kept:
     key = PersonKey.objects.filter(person_id=person_id).first()
     if key is None or key.wrapped is None:
         raise KeyDestroyedError("the key of this person was destroyed; what was kept under it cannot be read")
-    return _keep(key)
+    return _keep(key, sealing.master_key(settings.SURETY.master_key_file))
 
 
-def _keep(key: PersonKey) -> _Kept:
-    private = sealing.unwrap(sealing.master_key(settings.SURETY.master_key_file), bytes(key.wrapped or b""))
-    kept = _Kept(private, time.monotonic() + KEPT_S)
-    _privates[key.person_id] = kept
-    _privates.move_to_end(key.person_id)
-    if len(_privates) > MOST_KEPT:
-        _privates.popitem(last=False)
+def _keep(key: PersonKey, master: bytes) -> _Kept:
+    kept = _kept[key.person_id] = _Kept(sealing.unwrap(master, bytes(key.wrapped or b"")))
+    if len(_kept) > MOST_KEPT:
+        _kept.popitem(last=False)
     return kept

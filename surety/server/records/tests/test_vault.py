@@ -1,14 +1,17 @@
 """What is kept of a person is read under their key alone, and never again once it was destroyed."""
 
 import hashlib
+import time
 
 import pytest
 from django.conf import settings
+from django.db import transaction
 
 from surety.server.errors import InvalidError
 from surety.server.ids import new_id
 from surety.server.records import documents, vault
 from surety.server.records.models import DocumentKind, PersonKey
+from surety.server.timekeeping import now_ms
 
 pytestmark = pytest.mark.django_db
 PDF = b"%PDF-1.7 the decision"
@@ -55,6 +58,37 @@ def test_the_keys_of_many_people_are_had_in_one_query(django_assert_num_queries)
     with django_assert_num_queries(1):
         vault.warm(people)
         assert {vault.decrypt(person, box, purpose="fact") for person, box in boxes.items()} == {b"x"}
+
+
+def test_the_keys_of_many_new_people_are_made_at_once_and_whose_is_destroyed_is_told() -> None:
+    gone, fresh = new_id(), [new_id() for _ in range(3)]
+    vault.encrypt(gone, b"x", purpose="fact")
+    _destroy(gone)
+    assert vault.warm([gone, *fresh], make=True) == {gone}
+    assert PersonKey.objects.filter(person_id__in=fresh).count() == 3
+    assert vault.warm([gone, new_id()]) == {gone}
+    assert PersonKey.objects.count() == 4
+
+
+def test_a_key_whose_making_was_rolled_back_is_never_used() -> None:
+    """Else a process would encrypt under a key that no row holds, and nobody could ever read that again."""
+    ann = new_id()
+    with transaction.atomic():
+        vault.encrypt(ann, b"lost with its transaction", purpose="name")
+        transaction.set_rollback(True)
+    box = vault.encrypt(ann, b"kept", purpose="name")
+    vault.forget(ann)  # as in another process
+    assert vault.decrypt(ann, box, purpose="name") == b"kept"
+
+
+def test_a_key_that_another_process_destroyed_is_forgotten_within_a_minute(monkeypatch: pytest.MonkeyPatch) -> None:
+    ann = new_id()
+    box = vault.encrypt(ann, b"secret", purpose="name")
+    PersonKey.objects.filter(person_id=ann).update(wrapped=None, destroyed_ms=now_ms())
+    later_s = time.monotonic() + vault.KEPT_S + 1
+    monkeypatch.setattr(time, "monotonic", lambda: later_s)
+    with pytest.raises(vault.KeyDestroyedError):
+        vault.decrypt(ann, box, purpose="name")
 
 
 def test_a_document_is_sealed_with_its_name_and_comes_back_whole() -> None:
