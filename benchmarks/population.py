@@ -55,6 +55,7 @@ def _stamp(at_ms: int) -> dict[str, object]:
 def populate(people: int, start_ms: int, *, zones: int = ZONES, protocol: str = "osmand") -> None:
     """Write the people. Django must be set up and the database migrated."""
     from surety.server.cases import models as m
+    from surety.server.records import vault
 
     dice = random.Random(1)
     m.DoorRevision.objects.update_or_create(id=1, defaults={"revision": 1})
@@ -62,6 +63,7 @@ def populate(people: int, start_ms: int, *, zones: int = ZONES, protocol: str = 
     while chunk := list(islice(numbers, CHUNK)):
         stamp = _stamp(start_ms)
         ids = [person_id(n) for n in chunk]
+        vault.warm(ids, make=True)
         m.Person.objects.bulk_create(
             m.Person(id=i, reference=f"B{i[-12:]}", given_names="Person", family_name=i[-6:], **stamp) for i in ids
         )

@@ -6,6 +6,7 @@ from django.db.models import Count, Max, Q, QuerySet
 from surety.server.accounts.models import User
 from surety.server.accounts.permissions import may, people_for
 from surety.server.alerts.models import Alert, AlertEvent, Incident, IncidentPerson, Part, Severity, Status
+from surety.server.cases import names
 from surety.server.cases.models import Person
 from surety.server.errors import NotFoundError
 
@@ -186,9 +187,10 @@ def touched_people(found: Incident, user: User) -> list[TouchedPerson]:
     alerts = {one.person_id: one for one in found.alerts.select_related("owner").order_by("opened_ms", "pk")}
     told = [
         TouchedPerson(row.person, row.since_ms, one.cleared_ms if (one := alerts.get(row.person_id)) else None, one)
-        for row in rows.order_by("person__family_name", "person__given_names", "pk")
+        for row in rows
     ]
-    return sorted(told, key=lambda one: one.well_ms is not None)
+    place = {person.pk: number for number, person in enumerate(names.in_order(one.person for one in told))}
+    return sorted(told, key=lambda one: (one.well_ms is not None, place[one.person.pk]))
 
 
 def incident_events(incident_id: str) -> list[AlertEvent]:

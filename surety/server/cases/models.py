@@ -7,6 +7,7 @@ from django.conf import settings
 from django.db import models
 
 from surety.server.ids import new_id
+from surety.server.records.sealed import SealedText
 
 
 class Recorded(models.Model):
@@ -22,15 +23,15 @@ class Recorded(models.Model):
 
 
 class Person(Recorded):
-    """Somebody under supervision. Their record fields are read by no rule."""
+    """Somebody under supervision. Their record fields are read by no rule; who they are lies under their own key."""
 
     id = models.CharField(primary_key=True, max_length=32, default=new_id)
     reference = models.CharField(max_length=32, unique=True)
-    given_names = models.CharField(max_length=120)
-    family_name = models.CharField(max_length=120)
+    given_names = SealedText("person.given_names")
+    family_name = SealedText("person.family_name")
     language = models.CharField(max_length=16, default="en")
     interpreter_required = models.BooleanField(default=False)
-    phone = models.CharField(max_length=32, blank=True)
+    phone = SealedText("person.phone", hides_empty=True)
     time_zone = models.CharField(max_length=64, default="Europe/London")
     region = models.CharField(max_length=64, blank=True)
 

@@ -54,8 +54,8 @@ person = access_person
 
 
 def caseload(user: User) -> QuerySet[Person]:
-    """Everybody whom the user may see, by name."""
-    return people_for(user, "cases.view").order_by("family_name", "given_names", "reference")
+    """Everybody whom the user may see, by reference (by name: names.py)."""
+    return people_for(user, "cases.view").order_by("reference")
 
 
 def person_ids() -> list[str]:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 import msgspec
 from django.core.paginator import Paginator
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Q
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
@@ -18,6 +18,7 @@ from surety.rules.conditions import Attendance, Body, Curfew, Zone
 from surety.server.accounts.permissions import may, requires
 from surety.server.alerts import queries as alerts
 from surety.server.audit import queries as audit_queries
+from surety.server.cases import names
 from surety.server.cases import queries as cases
 from surety.server.cases.models import DeviceAssignment, OrderStatus, OrderVersion, Person, ProtectedLink
 from surety.server.cases.protected_queries import links_under
@@ -55,21 +56,17 @@ def people(request: HttpRequest) -> HttpResponseBase:
     """Everybody whom the user may see, by name or reference."""
     asked = request.GET.get("q", "").strip()
     open_alerts = Count("alerts", filter=Q(alerts__status__in=alerts.UNRESOLVED), distinct=True)
-    found = _named(cases.caseload(user_of(request)), asked).prefetch_related("orders__versions")
-    page = Paginator(found.annotate(open_alerts=open_alerts), PER_PAGE).get_page(request.GET.get("page"))
-    rows = [{"person": person, "order": _order_in_brief(person)} for person in page]
+    page = Paginator(names.found_ids(cases.caseload(user_of(request)), asked), PER_PAGE).get_page(
+        request.GET.get("page")
+    )
+    found = Person.objects.filter(pk__in=page.object_list).prefetch_related("orders__versions")
+    of_id = found.annotate(open_alerts=open_alerts).in_bulk()
+    rows = [{"person": of_id[pk], "order": _order_in_brief(of_id[pk])} for pk in page if pk in of_id]
     return render(
         request,
         "console/people.html",
         {"rows": rows, "page": page, "asked": asked, "may_change": may(user_of(request), "cases.change")},
     )
-
-
-def _named(found: QuerySet[Person], asked: str) -> QuerySet[Person]:
-    for word in asked.split()[:6]:
-        is_it = Q(given_names__icontains=word) | Q(family_name__icontains=word) | Q(reference__icontains=word)
-        found = found.filter(is_it)
-    return found
 
 
 def _order_in_brief(person: Person) -> str:

@@ -60,22 +60,36 @@ class _Looked:
 _looked = _Looked()
 
 
-def encrypt(person_id: str, data: bytes, *, purpose: str) -> bytes:
-    """The data as a box of this person and purpose; their key is made at the first use.
+def encrypt(person_id: str, data: bytes, *, purpose: str, bound: str = "") -> bytes:
+    """The data as a box of this person and purpose (and place, `bound`); their key is made at the first use.
 
     Raises KeyDestroyedError: nothing more may be kept of somebody whose key was destroyed.
     """
+    return seal(_cipher(person_id, purpose, make=True), person_id, data, bound=bound)
+
+
+def seal(cipher: AESGCM, person_id: str, data: bytes, *, bound: str = "") -> bytes:
+    """The data as a box, under a cipher of `cipher_of`."""
     nonce = os.urandom(NONCE_BYTES)
-    return FORMAT + nonce + _cipher(person_id, purpose, make=True).encrypt(nonce, data, person_id.encode())
+    return FORMAT + nonce + cipher.encrypt(nonce, data, (person_id + bound).encode())
 
 
-def decrypt(person_id: str, box: bytes, *, purpose: str) -> bytes:
+def cipher_of(private: bytes, purpose: str) -> AESGCM:
+    """What encrypts for one purpose under a person's private key."""
+    return AESGCM(_derived(private, purpose))
+
+
+def _derived(private: bytes, purpose: str) -> bytes:
+    return HKDF(hashes.SHA256(), 32, salt=None, info=f"surety/1/{purpose}".encode()).derive(private)
+
+
+def decrypt(person_id: str, box: bytes, *, purpose: str, bound: str = "") -> bytes:
     """What `encrypt` was given. Raises KeyDestroyedError or BrokenBoxError."""
     if box[:1] != FORMAT:
         raise BrokenBoxError("this is no box of the vault")
     nonce, sealed = box[1 : 1 + NONCE_BYTES], box[1 + NONCE_BYTES :]
     try:
-        return _cipher(person_id, purpose, make=False).decrypt(nonce, sealed, person_id.encode())
+        return _cipher(person_id, purpose, make=False).decrypt(nonce, sealed, (person_id + bound).encode())
     except (InvalidTag, ValueError) as error:
         raise BrokenBoxError("the box was changed, or is of somebody or something else") from error
 
@@ -124,8 +138,7 @@ def _cipher(person_id: str, purpose: str, *, make: bool) -> AESGCM:
     kept = _known(person_id) or _read(person_id, make=make)
     key = kept.derived.get(purpose)
     if key is None:
-        key = HKDF(hashes.SHA256(), 32, salt=None, info=f"surety/1/{purpose}".encode()).derive(kept.private)
-        kept.derived[sys.intern(purpose)] = key
+        key = kept.derived[sys.intern(purpose)] = _derived(kept.private, purpose)
     return AESGCM(key)
 
 

@@ -51,6 +51,13 @@ class Service:
         threading.Thread(target=self.server.serve_forever, args=(0.01,), daemon=True).start()
 
 
+def _set(**fields: str) -> None:
+    for person in Person.objects.all():
+        for name, value in fields.items():
+            setattr(person, name, value)
+        person.save()
+
+
 @pytest.fixture
 def service() -> Iterator[Service]:
     found = Service()
@@ -124,7 +131,7 @@ def test_a_push_that_only_the_service_took_reached_nobody(stream: Stream, servic
 @pytest.mark.usefixtures("by_message")
 def test_a_message_leaves_after_a_minute_in_the_persons_language(stream: Stream, service: Service) -> None:
     ada = somebody(duty(1))
-    Person.objects.update(phone="+447700900123", language="es")
+    _set(phone="+447700900123", language="es")
     asker, row = asked(stream, ada)
     assert prompts.deliver(row.asked_ms + 30_000) == 0
     assert prompts.deliver(row.asked_ms + 125_000) == 1
@@ -140,7 +147,7 @@ def test_a_message_leaves_after_a_minute_in_the_persons_language(stream: Stream,
 @pytest.mark.usefixtures("by_message")
 def test_a_message_is_not_sent_where_the_watch_shows_the_question(stream: Stream, service: Service) -> None:
     ada = somebody(duty(1))
-    Person.objects.update(phone="+447700900123")
+    _set(phone="+447700900123")
     _, row = asked(stream, ada)
     CheckIn.objects.update(seen_ms=row.asked_ms + 10_000)
     assert prompts.deliver(row.asked_ms + 125_000) == 0
@@ -150,7 +157,7 @@ def test_a_message_is_not_sent_where_the_watch_shows_the_question(stream: Stream
 @pytest.mark.usefixtures("by_push", "by_message")
 def test_what_is_gone_is_forgotten_and_a_message_goes_in_its_place(stream: Stream, service: Service) -> None:
     ada = somebody(duty(1))
-    Person.objects.update(phone="+447700900123")
+    _set(phone="+447700900123")
     subscribe(ada, f"http://{service.host}/wake/ada")
     _, row = asked(stream, ada)
     service.status = 410
@@ -168,7 +175,7 @@ def test_what_fails_is_tried_again_later_each_time_and_given_up_when_the_time_is
     stream: Stream, service: Service
 ) -> None:
     ada = somebody(duty(1))
-    Person.objects.update(phone="+447700900123")
+    _set(phone="+447700900123")
     _, row = asked(stream, ada)
     service.status = 503
     tries = [now for now in range(row.asked_ms, row.due_ms + MINUTE_MS, 15_000) if prompts.deliver(now)]
@@ -231,7 +238,7 @@ def test_keys_that_are_none_are_no_push_and_no_error(stream: Stream, service: Se
 @pytest.mark.usefixtures("by_message")
 def test_half_way_it_is_called_to_mind_once_and_not_when_it_was_answered(stream: Stream) -> None:
     ada, ben = somebody(duty(1)), somebody(duty(1))
-    Person.objects.update(phone="+447700900123")
+    _set(phone="+447700900123")
     asker, row = asked(stream, ada)
     other = planned(ben)[0]
     run(asker, row.asked_ms, row.due_ms, MINUTE_MS)
@@ -246,7 +253,7 @@ def test_half_way_it_is_called_to_mind_once_and_not_when_it_was_answered(stream:
 @pytest.mark.usefixtures("by_message")
 def test_an_answer_withdraws_what_was_not_sent_yet(stream: Stream, service: Service) -> None:
     ada = somebody(duty(1))
-    Person.objects.update(phone="+447700900123")
+    _set(phone="+447700900123")
     _, row = asked(stream, ada)
     CheckIn.objects.update(stands=Stands.SUBMITTED)
     assert prompts.deliver(row.asked_ms + 125_000) == 0
@@ -256,7 +263,7 @@ def test_an_answer_withdraws_what_was_not_sent_yet(stream: Stream, service: Serv
 @pytest.mark.usefixtures("by_message")
 def test_two_processes_make_a_try_once_and_one_that_died_with_it_leaves_it_to_the_other(stream: Stream) -> None:
     ada = somebody(duty(1))
-    Person.objects.update(phone="+447700900123")
+    _set(phone="+447700900123")
     _, row = asked(stream, ada)
     now_ms = row.asked_ms + 125_000
     said = Prompt.objects.select_related("check_in__person").get()
