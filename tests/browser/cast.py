@@ -15,6 +15,7 @@ from surety.server.cases.checks import DeviceDetails, PersonDetails
 from surety.server.cases.models import Person
 from surety.server.monitoring.models import Finding as FindingRow
 from surety.server.monitoring.models import StoredFact
+from surety.server.monitoring.sealed import FACT, FINDING, seal
 
 MINUTE_MS = 60_000
 HOUR_MS = 60 * MINUTE_MS
@@ -90,7 +91,7 @@ def _stored(of: Person, fact: facts.Fact) -> StoredFact:
         at_ms=fact.at_ms,
         received_ms=fact.received_ms,
         processed_ms=fact.received_ms,
-        body=facts.encode(fact),
+        body=seal(of.pk, facts.encode(fact), FACT),
     )
 
 
@@ -125,7 +126,7 @@ def find(of: Person, kind: Kind, at_ms: int, certainty: Certainty = Certainty.ES
             processed_ms=now_ms(),
             certainty=certainty,
             cause=finding.cause,
-            body=findings.to_json(finding),
+            body=seal(of.pk, findings.to_json(finding), FINDING),
         )
         alerts.apply_findings([finding], [], now_ms=now_ms())
     return finding

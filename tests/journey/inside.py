@@ -81,6 +81,7 @@ def _conclude(end_ms: int) -> dict[str, object]:
     """Let a worker finish what is in the log, up to an instant; everything that stands then."""
     from surety.server.alerts.models import Alert, AlertEvent
     from surety.server.monitoring.models import Finding, SetAside, StoredFact
+    from surety.server.monitoring.sealed import FACT, FINDING, unseal
     from surety.server.monitoring.worker import Worker
     from surety.server.project.settings import SURETY
     from surety.stream.sql import open_stream
@@ -91,17 +92,14 @@ def _conclude(end_ms: int) -> dict[str, object]:
     standing = Finding.objects.filter(superseded_ms=None)
     alerts = Alert.objects.filter(fell_away_ms=None).order_by("person_id", "at_ms", "kind")
     opened = AlertEvent.objects.filter(action="opened").values_list("alert_id", flat=True)
+    facts = [(row, decode(unseal(row.person_id, row.body, FACT))) for row in StoredFact.objects.all()]
     return {
-        "facts": sorted(f"{row.person_id} {row.at_ms}" for row in StoredFact.objects.all() if _is_fix(row.body)),
-        "findings": {row.id: bytes(row.body).decode() for row in standing},
+        "facts": sorted(f"{row.person_id} {row.at_ms}" for row, fact in facts if isinstance(fact, Fix)),
+        "findings": {row.id: unseal(row.person_id, row.body, FINDING).decode() for row in standing},
         "alerts": [f"{one.person_id} {one.kind} {one.at_ms} {one.finding_id}" for one in alerts],
         "opened_twice": len(opened) - len(set(opened)),
         "set_aside": SetAside.objects.count(),
     }
-
-
-def _is_fix(body: bytes) -> bool:
-    return isinstance(decode(bytes(body)), Fix)
 
 
 def _main() -> None:

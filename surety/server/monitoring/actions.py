@@ -7,7 +7,7 @@ from django.db import InterfaceError, OperationalError, connection, transaction
 from django.db.backends.utils import CursorWrapper
 
 from surety.rules.facts import encode
-from surety.rules.findings import Finding, to_json
+from surety.rules.findings import Finding
 from surety.server.alerts import actions as alerts
 from surety.server.checkins import taking as check_ins
 from surety.server.checkins.taking import Sent
@@ -15,6 +15,7 @@ from surety.server.monitoring import snapshots
 from surety.server.monitoring.batch import Batch, Move, SetAsideRow
 from surety.server.monitoring.bulk import BulkInsert, expand, fetch_in, update_on
 from surety.server.monitoring.models import ALL_WORKER, PersonState, RulesInForce, SetAsideReason, WorkerHealth
+from surety.server.monitoring.sealed import FACT, Boxes, boxes_of, seal
 from surety.server.notices import actions as notices
 
 logger = logging.getLogger(__name__)
@@ -93,39 +94,40 @@ def store(batch: Batch, parts: Sequence[Batch] = (), *, now_ms: int) -> int:
     """Store facts, states, snapshots, findings, alerts and read positions in one transaction.
 
     `parts` are of one person each: one that cannot be stored is set aside alone, and the others are stored with the
-    batch; how many were set aside. Raises LostOwnershipError when a read position is not where this worker left it;
-    then, as after any other exception, nothing is stored.
+    batch; how many were set aside. Raises LostOwnershipError when a read position is not where this worker left it, or
+    ErasedError when somebody's key was destroyed; then, as after any other exception, nothing is stored.
     """
     failed = 0
+    boxes, *boxes_of_parts = boxes_of([batch, *parts])
     with transaction.atomic(), connection.cursor() as cursor:
         _move(cursor, batch.moves)
-        _write(cursor, batch, now_ms)
-        for part in parts:
+        _write(cursor, batch, boxes, now_ms)
+        for part, sealed in zip(parts, boxes_of_parts, strict=True):
             try:
                 with transaction.atomic():
-                    _write(cursor, part, now_ms)
+                    _write(cursor, part, sealed, now_ms)
             except (OperationalError, InterfaceError):  # the database is away: nobody's fault
                 raise
             except Exception as error:  # the boundary around one person: the others' findings must not wait
                 logger.exception("what came for one person could not be stored and is set aside")
-                _set_part_aside(cursor, part, error, now_ms)
+                _set_part_aside(cursor, part, sealed, error, now_ms)
                 failed += 1
     return failed
 
 
-def _write(cursor: CursorWrapper, batch: Batch, now_ms: int) -> None:
-    _FACTS.run(cursor, batch.facts)
+def _write(cursor: CursorWrapper, batch: Batch, boxes: Boxes, now_ms: int) -> None:
+    _FACTS.run(cursor, boxes.facts)
     if batch.outdated:
         cursor.executemany("DELETE FROM monitoring_snapshot WHERE person_id = %s AND at_ms > %s", batch.outdated)
-    _SNAPSHOTS.run(cursor, batch.snapshots)
+    _SNAPSHOTS.run(cursor, boxes.snapshots)
     _thin_snapshots(cursor, batch.to_thin, now_ms)
-    _STATES.run(cursor, batch.states)
+    _STATES.run(cursor, boxes.states)
     # Before the alerts, which end with the audit log's head: a check-in's row is locked by others too.
     unasked = [_unasked(one, now_ms) for one in check_ins.take(batch.sent, now_ms=now_ms)]
-    _SET_ASIDE.run(cursor, [*batch.set_aside, *unasked])
-    if batch.findings or batch.quiet or batch.superseded:
+    _SET_ASIDE.run(cursor, [*boxes.set_aside, *unasked])
+    if boxes.findings or batch.superseded:
         _supersede(cursor, batch.superseded, now_ms)
-        back = _add_findings(cursor, [*batch.findings, *batch.quiet], now_ms)
+        back = _add_findings(cursor, boxes.findings, now_ms)
         _name_replaced(cursor, back | {by for _, by in batch.superseded if by})
     if batch.findings or batch.superseded:
         alerts.apply_findings(batch.findings, batch.superseded, now_ms=now_ms)
@@ -135,20 +137,20 @@ def _write(cursor: CursorWrapper, batch: Batch, now_ms: int) -> None:
 def _unasked(sent: Sent, now_ms: int) -> SetAsideRow:
     """The rules took the fact; that no check-in can show it must be seen by somebody."""
     sentence = f"Photographs came for the check-in {sent.fact.check_in_id}, which was not asked of this person."
-    body, received_ms = encode(sent.fact), sent.fact.received_ms
+    body, received_ms = seal(sent.person_id, encode(sent.fact), FACT), sent.fact.received_ms
     return SetAsideRow(None, sent.person_id, SetAsideReason.NOT_ASKED, sentence, body, received_ms, now_ms)
 
 
-def _set_part_aside(cursor: CursorWrapper, part: Batch, error: Exception, now_ms: int) -> None:
+def _set_part_aside(cursor: CursorWrapper, part: Batch, boxes: Boxes, error: Exception, now_ms: int) -> None:
     """Keep a person's facts beside, with the reason, and let their wake-up rest for a while."""
     sentence = f"It could not be stored: {type(error).__name__}: {error}"
     people = [row.person_id for row in part.states]
     rows = [
-        SetAsideRow(None, row.person_id, SetAsideReason.NOT_STORED, sentence, row.body, row.received_ms, now_ms)
-        for row in part.facts
+        SetAsideRow(None, row.person_id, SetAsideReason.NOT_STORED, sentence, box[-1], row.received_ms, now_ms)
+        for row, box in zip(part.facts, boxes.facts, strict=True)
     ]
     wake_ups = [SetAsideRow(None, who, SetAsideReason.NOT_STORED, sentence, b"", now_ms, now_ms) for who in people]
-    _SET_ASIDE.run(cursor, [*part.set_aside, *(rows or wake_ups)])
+    _SET_ASIDE.run(cursor, [*boxes.set_aside, *(rows or wake_ups)])
     cursor.executemany(
         "UPDATE monitoring_personstate SET wake_at_ms = %s WHERE person_id = %s AND wake_at_ms <= %s",
         [(now_ms + RETRY_WAKE_UP_MS, who, now_ms) for who in people],
@@ -188,17 +190,17 @@ def _supersede(cursor: CursorWrapper, superseded: Sequence[tuple[str, str]], now
     )
 
 
-def _add_findings(cursor: CursorWrapper, findings: Sequence[Finding], now_ms: int) -> set[str]:
+def _add_findings(cursor: CursorWrapper, findings: Sequence[tuple[Finding, bytes]], now_ms: int) -> set[str]:
     """Insert findings. One that was there before, with other evidence or fallen away, leaves a FormerFinding.
 
     Gives the ids of findings that had taken the place of one which now stands again.
     """
     there = fetch_in(
         "SELECT id, person_id, body, superseded_ms, superseded_by FROM monitoring_finding WHERE id IN (*)",
-        [one.id for one in findings],
+        [one.id for one, _ in findings],
     )
     _FORMER.run(cursor, [(*row[:-1], now_ms) for row in there])
-    _FINDINGS.run(cursor, [_row(finding, now_ms) for finding in findings])
+    _FINDINGS.run(cursor, [_row(finding, box, now_ms) for finding, box in findings])
     return {by for *_, by in there if by}
 
 
@@ -215,7 +217,7 @@ def _name_replaced(cursor: CursorWrapper, findings: Collection[str]) -> None:
     )
 
 
-def _row(finding: Finding, now_ms: int) -> tuple[object, ...]:
+def _row(finding: Finding, box: bytes, now_ms: int) -> tuple[object, ...]:
     return (
         finding.id,
         finding.person_id,
@@ -228,7 +230,7 @@ def _row(finding: Finding, now_ms: int) -> tuple[object, ...]:
         now_ms,
         finding.certainty.value,
         finding.cause.value,
-        to_json(finding),
+        box,
         None,
         "",
     )

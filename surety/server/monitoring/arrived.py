@@ -6,6 +6,7 @@ from django.db import connection
 
 from surety.rules.facts import decode
 from surety.server.monitoring.batch import Arrival
+from surety.server.monitoring.sealed import FACT, unseal
 
 
 def stored_after(person_id: str, after_ms: int) -> Iterator[Arrival]:
@@ -18,5 +19,5 @@ def stored_after(person_id: str, after_ms: int) -> Iterator[Arrival]:
         )
         while rows := cursor.fetchmany(1000):
             for at_ms, fact_id, body, received_ms in rows:
-                raw = bytes(body)
+                raw = unseal(person_id, body, FACT)
                 yield Arrival(at_ms, fact_id, decode(raw), raw, received_ms, None)

@@ -23,7 +23,7 @@ from surety.server.monitoring import queries, stored
 from surety.server.monitoring.batch import NEVER_MS
 from surety.server.monitoring.models import Finding as FindingRow
 from surety.server.monitoring.models import FormerFinding
-from surety.server.monitoring.queries import read_finding
+from surety.server.monitoring.sealed import FINDING, open_finding, readable, unseal
 
 SHOWN_MS = 1_800_000  # fixes of half an hour, which is as far back as evidence names them
 FURTHEST_BACK_MS = 12 * 3_600_000  # to a last certain fix before a long silence
@@ -47,6 +47,7 @@ class Rederived(msgspec.Struct, frozen=True):
 
     person: Person
     row: FindingRow
+    stored_body: bytes  # what the row holds, opened
     finding: Finding
     again: Finding | None
     conditions: ConditionSet
@@ -65,12 +66,11 @@ class Rederived(msgspec.Struct, frozen=True):
     @property
     def differences(self) -> list[str]:
         """In what the two differ; nothing when they are the same byte for byte."""
-        stored_body = bytes(self.row.body)
         if self.again is None and isinstance(self.body, MovingZone):
             return ["it rests on a protected person's positions, which are deleted after three days or on withdrawal"]
         if self.again is None:
             return ["the rules do not give this finding from what is stored"]
-        if to_json(self.again) == stored_body:
+        if to_json(self.again) == self.stored_body:
             return row_differences(self.row, self.finding)
         return differences(self.finding, self.again) or ["the stored bytes are not the canonical form of what they say"]
 
@@ -95,7 +95,8 @@ def rederive(finding_id: str, *, from_start: bool = False) -> Rederived:
     """Derive one finding again. Raises NotFoundError, or whatever the rules raise on facts they cannot take."""
     with stored.frozen_view():
         row = find_row(finding_id)
-        finding = read_finding(bytes(row.body))
+        _check_readable(row.person_id)
+        finding = open_finding(row.person_id, row.body)
         window = _window(row.person_id, finding)
         as_known_ms = row.processed_ms if row.superseded_ms is not None else None
         conditions = cases.condition_set(row.person_id, known_ms=as_known_ms)
@@ -108,6 +109,7 @@ def rederive(finding_id: str, *, from_start: bool = False) -> Rederived:
         return Rederived(
             person=Person.objects.get(pk=row.person_id),
             row=row,
+            stored_body=unseal(row.person_id, row.body, FINDING),
             finding=finding,
             again=run.again,
             conditions=conditions,
@@ -118,11 +120,16 @@ def rederive(finding_id: str, *, from_start: bool = False) -> Rederived:
             facts=tuple(stored.facts_named(row.person_id, finding.evidence.fact_ids)),
             fixes=tuple(seen.fix for seen in run.seen),
             worked=run.worked(),
-            formers=tuple(read_finding(bytes(body)) for body in formers),
+            formers=tuple(open_finding(row.person_id, body) for body in formers),
             replaced_by=standing.superseded_by,
             replaces=standing.replaces,
             window=window,
         )
+
+
+def _check_readable(person_id: str) -> None:
+    if not readable(person_id):
+        raise NotFoundError("The records of this person were erased, and their key with them: nothing can be read.")
 
 
 def _window(person_id: str, finding: Finding) -> tuple[int, int]:

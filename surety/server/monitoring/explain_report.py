@@ -65,7 +65,7 @@ def report(known: Rederived) -> Report:
         otherwise=tuple(line.removeprefix(_OTHERWISE) for line in explained if line.startswith(_OTHERWISE)),
         decided=tuple(_decided(finding.episode_id, zone)),
         rules_version=finding.rules_version,
-        stored=msgspec.Raw(bytes(known.row.body)),
+        stored=msgspec.Raw(known.stored_body),
         derived_from=_derived_from(known),
     )
 

@@ -22,6 +22,8 @@ from surety.server.monitoring.arrived import stored_after
 from surety.server.monitoring.batch import NEVER_MS, StateRow
 from surety.server.monitoring.bulk import fetch_in
 from surety.server.monitoring.models import SetAsideReason
+from surety.server.monitoring.sealed import open_state
+from surety.server.records import vault
 from surety.stream.contract import PARTITIONS, partition_of
 
 logger = logging.getLogger(__name__)
@@ -33,6 +35,7 @@ _STATES = (
     " FROM monitoring_personstate WHERE person_id IN (*)"
 )
 READ_AT_ONCE = 250  # people: conditions take ten times their room until they are planned for
+ERASED = (SetAsideReason.ERASED, "The person's records were erased and their key destroyed; nothing of it is kept.")
 _NO_PLAN = Plan(ConditionSet("", 0, ()))
 
 
@@ -130,14 +133,17 @@ class Memory:
 
     def read(self, ids: Sequence[str]) -> dict[str, Person]:
         """These people as last committed, past the memory."""
+        erased = vault.warm(ids)
         conditions = self._load_conditions(ids)
-        stored = {row[0]: row for row in fetch_in(_STATES, ids)}
+        stored = {row[0]: row for row in fetch_in(_STATES, ids) if row[0] not in erased}
         known = {row[0] for row in fetch_in("SELECT id FROM cases_person WHERE id IN (*)", ids)}
         people = {person_id: self._person(person_id, stored.get(person_id)) for person_id in ids}
         for person in people.values():
             self._plan(person, conditions[person.id])
             self._read_state(person, stored.get(person.id))
-            if person.id not in known:
+            if person.id in erased:
+                person.trouble = ERASED
+            elif person.id not in known:
                 person.trouble = (SetAsideReason.UNKNOWN_PERSON, "There is no such person.")
         return people
 
@@ -165,7 +171,7 @@ class Memory:
     def _read_state(self, person: Person, row: tuple[Any, ...] | None) -> None:
         if row is None:
             return
-        body = bytes(row[-1])
+        body = open_state(person.id, row[-1])
         try:
             person.body, person.awake = body, self._rules.decode_state(body)
         except OtherStateError:
@@ -192,6 +198,8 @@ class Memory:
         person.awake, person.wake_at_ms, person.unread = last.state, last.wake_at_ms, None
 
     def _plan(self, person: Person, conditions: ConditionSet) -> None:
+        if person.trouble == ERASED:
+            return
         person.trouble = None
         try:
             person.plan = Plan(conditions)

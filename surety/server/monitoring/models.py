@@ -11,7 +11,7 @@ class StoredFact(models.Model):
     at_ms = models.BigIntegerField()
     received_ms = models.BigIntegerField()
     processed_ms = models.BigIntegerField()
-    body = models.BinaryField(help_text="rules.facts.encode")
+    body = models.BinaryField(help_text="rules.facts.encode, sealed (sealed.py) like every body here")
 
     class Meta:
         # One index serves the trail of a person and the recognition of a fact that comes twice.
@@ -127,10 +127,16 @@ class SetAsideReason(models.TextChoices):
     RULES_FAILED = "rules_failed", "The rules failed on it"
     NOT_STORED = "not_stored", "What follows from it could not be stored"
     NOT_ASKED = "not_asked", "Photographs for a question that nobody asked of this person"
+    ERASED = "erased", "Came for somebody whose records were erased"
+    BEHIND_HORIZON = "behind_horizon", "From before the time up to which this person's positions were deleted"
 
 
 class SetAside(models.Model):
-    """Something that could not be taken: kept whole, with the reason, so that it can be looked at and given again."""
+    """Something that could not be taken: kept whole, with the reason, so that it can be looked at and given again.
+
+    `body` is sealed as the fact that it is; empty for a wake-up, for what came after an erasure, and once it was older
+    than positions may be.
+    """
 
     log_seq = models.BigIntegerField(null=True, help_text="Its place in the log; null for a wake-up")
     person_id = models.CharField(max_length=32, db_index=True)

@@ -22,6 +22,7 @@ from surety.server.cases.intervals import FOREVER_MS
 from surety.server.cases.models import ProtectedLink
 from surety.server.monitoring import queries, tally
 from surety.server.monitoring.models import PersonState, SetAside, Snapshot, StoredFact
+from surety.server.monitoring.sealed import FACT, STATE, BrokenBoxError, open_state, readable, seal, unseal
 from surety.stream.contract import Stream, partition_of
 
 logger = logging.getLogger(__name__)
@@ -39,8 +40,9 @@ def erase(
         due = due.filter(order__person_id__in=people)
     changed = set()
     for link in due:
-        if partition_of(link.order.person_id) in partitions and _erase_link(stream, link, now_ms):
-            changed.add(link.order.person_id)
+        person_id = link.order.person_id
+        if partition_of(person_id) in partitions and readable(person_id) and _erase_link(stream, link, now_ms):
+            changed.add(person_id)
     return changed
 
 
@@ -83,15 +85,23 @@ def _delete_facts(link: ProtectedLink, from_ms: int, to_ms: int) -> int:
     for start in range(0, len(ids), 500):
         StoredFact.objects.filter(pk__in=ids[start : start + 500]).delete()
     aside = SetAside.objects.filter(person_id=person_id).values_list("pk", "body")
-    SetAside.objects.filter(pk__in=[pk for pk, body in aside if _is_of(link, bytes(body))]).delete()
+    SetAside.objects.filter(pk__in=[pk for pk, box in aside if _is_of(link, _opened(person_id, box))]).delete()
     return len(theirs)
 
 
 def _theirs(link: ProtectedLink, from_ms: int, to_ms: int) -> Iterator[tuple[int, bytes]]:
     rows = StoredFact.objects.filter(person_id=link.order.person_id, at_ms__gte=from_ms, at_ms__lt=to_ms)
     for pk, body in rows.values_list("pk", "body").iterator(_READ):
-        if _is_of(link, bytes(body)):
-            yield pk, bytes(body)
+        opened = _opened(link.order.person_id, body)
+        if _is_of(link, opened):
+            yield pk, opened
+
+
+def _opened(person_id: str, box: "bytes | memoryview[int]") -> bytes:
+    try:
+        return unseal(person_id, box, FACT)
+    except BrokenBoxError:
+        return b""
 
 
 def _is_of(link: ProtectedLink, body: bytes) -> bool:
@@ -106,18 +116,20 @@ def _redact(link: ProtectedLink, from_ms: int, to_ms: int) -> int:
     """Take the protected person's last place out of what is kept of the rules' memory."""
     person_id, done = link.order.person_id, 0
     for row in Snapshot.objects.filter(person_id=person_id, at_ms__gte=from_ms, at_ms__lt=to_ms):
-        body = _without_place(bytes(row.body), link)
+        was = open_state(person_id, row.body)
+        body = _without_place(was, link)
         if body is None:  # of other rules, which read it no more: nothing is lost
             row.delete()
-        elif body != bytes(row.body):
-            row.body = body
+        elif body != was:
+            row.body = seal(person_id, body, STATE)
             row.save(update_fields=["body"])
             done += 1
     state = PersonState.objects.filter(pk=person_id, at_ms__lt=to_ms).first()
     if state is not None:
-        body = _without_place(bytes(state.body), link)
-        if body is not None and body != bytes(state.body):
-            state.body = body
+        was = open_state(person_id, state.body)
+        body = _without_place(was, link)
+        if body is not None and body != was:
+            state.body = seal(person_id, body, STATE)
             state.save(update_fields=["body"])
             done += 1
     return done

@@ -20,6 +20,7 @@ from surety.server.monitoring.models import (
     StoredFact,
     WorkerHealth,
 )
+from surety.server.monitoring.sealed import FACT, open_finding, readable, unseal
 from surety.stream.contract import PARTITIONS
 
 Key = tuple[str, int, str]  # (person, at_ms, fact id)
@@ -73,25 +74,29 @@ def trail(person_id: str, from_ms: int, to_ms: int) -> list[facts.Fact]:
     Never a protected person's position: it is stored with the supervised person for the rules, and shown to nobody.
     """
     rows = StoredFact.objects.filter(person_id=person_id, at_ms__gte=from_ms, at_ms__lt=to_ms)
-    return _own(rows.order_by("at_ms", "fact_id").values_list("body", flat=True))
+    return _own(person_id, rows.order_by("at_ms", "fact_id").values_list("body", flat=True))
 
 
 def newest(person_id: str, until_ms: int, most: int) -> list[facts.Fact]:
     """The last facts of one person up to an instant, newest first; those of a protected person are left out."""
     rows = StoredFact.objects.filter(person_id=person_id, at_ms__lte=until_ms).order_by("-at_ms", "-fact_id")
-    return _own(rows.values_list("body", flat=True)[:most])
+    return _own(person_id, rows.values_list("body", flat=True)[:most])
 
 
-def _own(bodies: "Iterable[bytes | memoryview[int]]") -> list[facts.Fact]:
-    decoded = (facts.decode(bytes(body)) for body in bodies)
+def _own(person_id: str, bodies: "Iterable[bytes | memoryview[int]]") -> list[facts.Fact]:
+    if not readable(person_id):
+        return []  # erased: what is left of it until the rows go opens no more
+    decoded = (facts.decode(unseal(person_id, body, FACT)) for body in bodies)
     return [fact for fact in decoded if not isinstance(fact, facts.ProtectedFix)]
 
 
 def last_protected_ms(person_id: str, link_id: str, now_ms: int) -> int | None:
     """When a protected person's device last told a position under a link; only the instant, never the place."""
     rows = StoredFact.objects.filter(person_id=person_id, at_ms__lte=now_ms).order_by("-at_ms", "-fact_id")
+    if not readable(person_id):
+        return None
     for body in rows.values_list("body", flat=True)[:_PROTECTED_LOOKED_AT].iterator():
-        fact = facts.decode(bytes(body))
+        fact = facts.decode(unseal(person_id, body, FACT))
         if isinstance(fact, facts.ProtectedFix) and fact.link_id == link_id:
             return fact.at_ms
     return None
@@ -102,7 +107,9 @@ def findings(person_id: str, from_ms: int, to_ms: int, *, superseded: bool = Fal
     rows = Finding.objects.filter(person_id=person_id, at_ms__gte=from_ms, at_ms__lt=to_ms)
     if not superseded:
         rows = rows.filter(superseded_ms=None)
-    return [read_finding(bytes(body)) for body in rows.order_by("at_ms", "id").values_list("body", flat=True)]
+    if not readable(person_id):
+        return []
+    return [open_finding(person_id, body) for body in rows.order_by("at_ms", "id").values_list("body", flat=True)]
 
 
 def visits(person_id: str, from_ms: int, to_ms: int) -> list[folding.Visit]:
@@ -113,14 +120,16 @@ def visits(person_id: str, from_ms: int, to_ms: int) -> list[folding.Visit]:
     ended = before.filter(kind__in=_ENDING).values_list("episode_id", flat=True)
     running = before.filter(kind__in=_BEGINNING).exclude(kind=Kind.ZONE_CROSSED.value).exclude(episode_id__in=ended)
     within.update(running.values_list("episode_id", flat=True))
+    if not readable(person_id):
+        return []
     bodies = rows.filter(episode_id__in=within, at_ms__lt=to_ms).values_list("body", flat=True)
-    return folding.fold((read_finding(bytes(body)) for body in bodies), from_ms, to_ms)
+    return folding.fold((open_finding(person_id, body) for body in bodies), from_ms, to_ms)
 
 
 def finding(finding_id: str) -> rules.Finding | None:
-    """One finding, superseded or not."""
+    """One finding, superseded or not; None when there is none, or it is of somebody whose records were erased."""
     row = Finding.objects.filter(pk=finding_id).first()
-    return read_finding(bytes(row.body)) if row else None
+    return open_finding(row.person_id, row.body) if row and readable(row.person_id) else None
 
 
 class Standing(msgspec.Struct, frozen=True):
@@ -138,7 +147,7 @@ def standing(finding_id: str) -> Standing:
     return Standing(
         row.superseded_ms,
         finding(row.superseded_by) if row.superseded_by else None,
-        tuple(read_finding(bytes(one.body)) for one in taken),
+        tuple(open_finding(one.person_id, one.body) for one in taken),
     )
 
 
@@ -150,11 +159,6 @@ def rules_since(version: str) -> int | None:
             break
         since_ms = row.since_ms
     return since_ms
-
-
-def read_finding(body: bytes) -> rules.Finding:
-    """The finding of a row's body."""
-    return msgspec.json.decode(body, type=rules.Finding)
 
 
 class Health(msgspec.Struct, frozen=True):

@@ -18,6 +18,7 @@ from surety.server.monitoring.arrived import stored_after
 from surety.server.monitoring.batch import NEVER_MS, Arrival
 from surety.server.monitoring.memory import Person, Rules
 from surety.server.monitoring.protected import erased, rests_on_erased
+from surety.server.monitoring.sealed import FINDING, open_state, unseal
 from surety.server.monitoring.stepping import Harvest, Stepper
 
 SAME_THING_MS = 12 * 3_600_000  # a finding takes the place of one of its kind and condition within half a day
@@ -68,7 +69,7 @@ def _snapshot_before(rules: Rules, person_id: str, before_ms: int) -> tuple[int,
         )
         while row := cursor.fetchone():
             with contextlib.suppress(OtherStateError):
-                return int(row[0]), rules.decode_state(bytes(row[1]))
+                return int(row[0]), rules.decode_state(open_state(person_id, row[1]))
     return NEVER_MS, rules.start(person_id)
 
 
@@ -120,7 +121,7 @@ def _formers(person_id: str, base_ms: int) -> list[_Former]:
             " WHERE person_id = %s AND known_ms > %s AND superseded_ms IS NULL ORDER BY at_ms, id",
             [person_id, base_ms],
         )
-        return [_Former._make((*row[:-1], bytes(row[-1]))) for row in cursor.fetchall()]
+        return [_Former._make((*row[:-1], unseal(person_id, row[-1], FINDING))) for row in cursor.fetchall()]
 
 
 def _is_news(finding: Finding, former: _Former | None) -> bool:

@@ -15,6 +15,7 @@ from surety.rules.engine import OtherStateError, State, decode_state
 from surety.rules.facts import Fact, ProtectedFix, decode
 from surety.server.monitoring.batch import NEVER_MS
 from surety.server.monitoring.models import Finding, PersonState, Snapshot, StoredFact
+from surety.server.monitoring.sealed import FACT, open_state, unseal
 
 FACTS_A_READ = 20_000  # some megabytes: a person's years pass through without being held at once
 
@@ -48,7 +49,7 @@ class Kept(msgspec.Struct, frozen=True):
 def snapshots(person_id: str) -> list[Kept]:
     """A person's snapshots, the oldest first."""
     rows = Snapshot.objects.filter(person_id=person_id).order_by("at_ms").values_list("at_ms", "body")
-    return [Kept(at_ms, bytes(body)) for at_ms, body in rows]
+    return [Kept(at_ms, open_state(person_id, body)) for at_ms, body in rows]
 
 
 def snapshot_before(person_id: str, before_ms: int) -> tuple[int, State] | None:
@@ -56,7 +57,7 @@ def snapshot_before(person_id: str, before_ms: int) -> tuple[int, State] | None:
     rows = Snapshot.objects.filter(person_id=person_id, at_ms__lt=before_ms).order_by("-at_ms")
     for at_ms, body in rows.values_list("at_ms", "body"):
         with suppress(OtherStateError):
-            return at_ms, decode_state(bytes(body))
+            return at_ms, decode_state(open_state(person_id, body))
     return None
 
 
@@ -91,7 +92,7 @@ def fact_rows(person_id: str, after_ms: int = NEVER_MS, until_ms: int | None = N
             rows = rows.filter(at_ms__lte=until_ms)
         listed = list(rows.order_by("at_ms", "fact_id").values_list(*_COLUMNS)[:FACTS_A_READ])
         found = [
-            FactRow(at_ms, fact_id, received_ms, processed_ms, bytes(body))
+            FactRow(at_ms, fact_id, received_ms, processed_ms, unseal(person_id, body, FACT))
             for at_ms, fact_id, received_ms, processed_ms, body in listed
         ]
         if found:
@@ -112,7 +113,7 @@ def time_of_fact_from_the_end(person_id: str, number: int, until_ms: int) -> int
 def facts_named(person_id: str, ids: Sequence[str]) -> list[Fact]:
     """Stored facts by their ids, in order of time; a protected person's positions are left out."""
     rows = StoredFact.objects.filter(person_id=person_id, fact_id__in=list(ids)).order_by("at_ms", "fact_id")
-    facts = (decode(bytes(body)) for body in rows.values_list("body", flat=True))
+    facts = (decode(unseal(person_id, body, FACT)) for body in rows.values_list("body", flat=True))
     return [fact for fact in facts if not isinstance(fact, ProtectedFix)]
 
 

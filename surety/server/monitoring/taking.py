@@ -8,7 +8,7 @@ from surety.server.checkins.taking import Sent
 from surety.server.monitoring import tally
 from surety.server.monitoring.actions import RETRY_WAKE_UP_MS
 from surety.server.monitoring.batch import NEVER_MS, Arrival, Batch, FactRow, SetAsideRow
-from surety.server.monitoring.memory import Memory, Person, Rules
+from surety.server.monitoring.memory import ERASED, Memory, Person, Rules
 from surety.server.monitoring.models import SetAsideReason
 from surety.server.monitoring.rewind import rewind
 from surety.server.monitoring.stepping import Harvest, LateError, RulesFailedError, forward
@@ -42,6 +42,11 @@ class Taker:
 
     def _turn_away(self, person: Person, arrivals: Sequence[Arrival]) -> Person:
         reason, sentence = person.trouble or ("", "")
+        if person.trouble == ERASED:
+            for arrival in arrivals:
+                self._set_aside(person.id, arrival._replace(body=b""), reason, sentence)
+            person.wake_at_ms = None
+            return person
         for arrival in arrivals:
             self._set_aside(person.id, arrival, reason, sentence)
         person.wake_at_ms = self._now_ms + RETRY_WAKE_UP_MS if person.wake_at_ms is not None else None

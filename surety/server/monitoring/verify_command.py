@@ -145,6 +145,9 @@ def _tell(position: "Position", *, finished: bool) -> None:
             f"{position.older:,} were made by other rules than {position.rules_version}: not comparable;"
             f" {position.older_agree:,} agree anyway."
         )
+    if position.erased:
+        gone = _count(position.erased, "person", "people")
+        typer.echo(f"Not looked at: {gone} whose records were erased.")
     if position.waits:
         waiting = _count(len(position.waits), "person", "people")
         typer.echo(f"Not looked at: {waiting} with a change of conditions that is yet to be worked in.")

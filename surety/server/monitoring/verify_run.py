@@ -33,6 +33,7 @@ class Position(msgspec.Struct):
     older: int = 0
     older_agree: int = 0
     waits: list[str] = []
+    erased: int = 0
     differing: int = 0
     differences: list[Difference] = []
 
@@ -41,6 +42,7 @@ class Position(msgspec.Struct):
         self.people += 1
         for name in ("facts", "findings", "states", "older", "older_agree"):
             setattr(self, name, getattr(self, name) + getattr(report, name))
+        self.erased += report.erased
         if report.waits:
             self.waits.append(report.person_id)
         self.differing += len(report.differences)

@@ -28,6 +28,7 @@ from surety.server.monitoring.explain import differences, row_differences
 from surety.server.monitoring.models import Finding as FindingRow
 from surety.server.monitoring.models import PersonState, SetAside, StoredFact
 from surety.server.monitoring.protected import erased
+from surety.server.monitoring.sealed import FINDING, BrokenBoxError, KeyDestroyedError, open_state, readable, unseal
 from surety.server.monitoring.stored import Kept
 
 
@@ -51,6 +52,7 @@ class PersonReport(msgspec.Struct):
     older: int = 0  # made by other rules, so not comparable
     older_agree: int = 0  # of these, the ones that these rules give all the same
     waits: str = ""
+    erased: bool = False  # not looked at, as the person's key was destroyed
     differences: list[Difference] = []
 
 
@@ -64,6 +66,9 @@ class Options(msgspec.Struct, frozen=True):
 def verify_person(person_id: str, options: Options = Options()) -> PersonReport:  # noqa: B008 - a constant
     """Derive everything of one person again, in one reading of the database, and compare."""
     report = PersonReport(person_id)
+    if not readable(person_id):
+        report.erased = True
+        return report
     with stored.frozen_view():
         if waiting := _waiting(person_id):
             report.waits = waiting
@@ -142,7 +147,7 @@ class _Verification:
         kept = [("snapshot", one) for one in stored.snapshots(person_id) if one.at_ms > self._base_ms]
         row = stored.state_of(person_id)
         if row is not None:
-            kept.append(("state", Kept(row.at_ms, bytes(row.body))))
+            kept.append(("state", Kept(row.at_ms, open_state(person_id, row.body))))
         rest: list[Fact] = []
         for fact in self._facts():
             while kept and fact.at_ms > kept[0][1].at_ms:
@@ -226,7 +231,7 @@ class _Verification:
 
     def _compare_wake_up(self, row: PersonState) -> None:
         """Whether the column by which the worker is woken says what the state in the same row asks for."""
-        state = _read(bytes(row.body))
+        state = _read(open_state(row.pk, row.body))
         if state is None or SetAside.objects.filter(person_id=row.pk).exists():  # what failed is tried again later
             return
         wake_ms = None if state.wake_ms >= END else state.wake_ms
@@ -245,16 +250,17 @@ class _Verification:
         for row in stored.finding_rows(self.report.person_id, self._base_ms):
             again = derived.pop(row.pk, None)
             try:
-                finding = queries.read_finding(bytes(row.body))
-            except msgspec.MsgspecError as error:
+                body = unseal(row.person_id, row.body, FINDING)
+                finding = msgspec.json.decode(body, type=Finding)
+            except (msgspec.MsgspecError, BrokenBoxError, KeyDestroyedError) as error:
                 self._differ("finding", row.pk, "unreadable", f"its bytes cannot be read: {error}")
                 continue
             if finding.condition_id in self._erased:
                 self.report.older += 1  # it rests on a protected person's positions, which are deleted after days
             elif finding.rules_version != RULES_VERSION and row.superseded_ms is None:
-                self._note_older(row, finding, again)
+                self._note_older(finding, body, again)
             else:
-                self._compare_finding(row, finding, again)
+                self._compare_finding(row, finding, body, again)
         for one in derived.values():
             if one.condition_id in self._erased:
                 continue
@@ -263,13 +269,13 @@ class _Verification:
             else:
                 self._differ("finding", one.id, "missing", f"the facts give {_named(one)}, which is not stored")
 
-    def _note_older(self, row: FindingRow, finding: Finding, again: Finding | None) -> None:
+    def _note_older(self, finding: Finding, body: bytes, again: Finding | None) -> None:
         self.report.older += 1
         if again is not None:
             same = msgspec.structs.replace(again, rules_version=finding.rules_version)
-            self.report.older_agree += to_json(same) == bytes(row.body)
+            self.report.older_agree += to_json(same) == body
 
-    def _compare_finding(self, row: FindingRow, finding: Finding, again: Finding | None) -> None:
+    def _compare_finding(self, row: FindingRow, finding: Finding, body: bytes, again: Finding | None) -> None:
         stands = row.superseded_ms is None
         self.report.findings += stands
         if stands and again is None:
@@ -279,7 +285,7 @@ class _Verification:
             self._differ("finding", row.pk, "missing", text)
         elif stands and again is not None:
             faults = row_differences(row, finding)
-            if to_json(again) != bytes(row.body):
+            if to_json(again) != body:
                 faults += differences(finding, again) or ["its bytes are not the canonical form of what they say"]
             if faults:
                 self._differ("finding", row.pk, "different", "; ".join(faults))

@@ -24,6 +24,7 @@ from surety.server.monitoring.intake import Intake
 from surety.server.monitoring.memory import Memory, Person, Rules
 from surety.server.monitoring.models import ALL_WORKER, WorkerHealth
 from surety.server.monitoring.positions import Positions
+from surety.server.monitoring.sealed import ErasedError
 from surety.server.monitoring.taking import Taker
 from surety.server.notices import actions as notices
 from surety.server.steps import AWAY as GONE
@@ -96,6 +97,10 @@ class Worker:
             return self._step(now_ms)
         except AWAY:
             raise
+        except ErasedError as erased:
+            logger.info("%s: read anew, and what comes for them is set aside", erased)
+            self._positions = None
+            return self._step(now_ms)
         except Exception:  # the boundary of a batch: one person's trouble must not stop everybody's alerts
             logger.exception("a batch could not be stored; each person's part of it is stored by itself")
             self._positions = None

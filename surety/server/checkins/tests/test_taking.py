@@ -17,6 +17,7 @@ from surety.server.checkins.tests.compare_cast import (
     settle,
 )
 from surety.server.monitoring.models import SetAside, StoredFact
+from surety.server.monitoring.sealed import FACT, unseal
 from surety.server.monitoring.tests.cast import HOUR_MS, MINUTE_MS, send
 from surety.server.monitoring.tests.conftest import stream
 from surety.server.monitoring.worker import Worker
@@ -89,7 +90,7 @@ def test_photographs_for_a_question_that_nobody_asked_of_them_are_set_aside_and_
     assert stands(theirs) == Stands.ASKED
     rows = SetAside.objects.order_by("pk")
     assert [(row.person_id, row.reason) for row in rows] == [(sender.pk, "not_asked")] * 2
-    assert {decode(bytes(row.body)).id for row in rows} == {fact.id for fact in facts}
+    assert {decode(unseal(row.person_id, row.body, FACT)).id for row in rows} == {fact.id for fact in facts}
     assert {row.fact_id for row in StoredFact.objects.filter(person_id=sender.pk)} >= {fact.id for fact in facts}
 
 

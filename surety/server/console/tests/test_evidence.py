@@ -13,6 +13,7 @@ from surety.server.audit.models import Entry
 from surety.server.console.tests.case_cast import Case, case, record_day, user
 from surety.server.monitoring import queries as monitoring
 from surety.server.monitoring.models import Finding, FormerFinding
+from surety.server.monitoring.sealed import FINDING, seal
 from surety.server.timekeeping import now_ms
 
 pytestmark = pytest.mark.django_db
@@ -101,7 +102,7 @@ def test_a_finding_that_later_facts_took_away_names_what_took_its_place(ana: Cas
 
 def test_the_page_stands_when_the_finding_cannot_be_derived_again(ana: Case, alert: Alert):
     told = {"finding_id": alert.finding_id, "person_id": ana.person.pk, "replaced_ms": now_ms()}
-    FormerFinding.objects.create(body=b"?", **told)
+    FormerFinding.objects.create(body=seal(ana.person.pk, b"?", FINDING), **told)
     status, page = page_of(ana.officer, f"/alerts/{alert.pk}/evidence")
     assert status == 200
     assert "could not be derived again" in page

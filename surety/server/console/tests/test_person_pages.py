@@ -10,6 +10,7 @@ from surety.server.accounts.models import Role
 from surety.server.audit.models import Entry
 from surety.server.console.tests.case_cast import MINUTE_MS, Case, case, record_day, user
 from surety.server.monitoring.models import StoredFact
+from surety.server.monitoring.sealed import FACT, seal
 from surety.server.timekeeping import now_ms
 
 pytestmark = pytest.mark.django_db
@@ -171,7 +172,8 @@ def test_the_device_says_when_its_battery_will_be_flat_at_its_own_rate(ana: Case
     for step in range(40):  # from 60 % down by 6 % an hour
         at_ms = now - (40 - step) * 5 * MINUTE_MS
         report = DeviceReport(f"r{step}", ana.device.pk, at_ms, at_ms, int(60 - step / 2), charging=False)
-        kept = {"at_ms": at_ms, "received_ms": at_ms, "processed_ms": at_ms, "body": encode(report)}
+        kept = {"at_ms": at_ms, "received_ms": at_ms, "processed_ms": at_ms}
+        kept["body"] = seal(ana.person.pk, encode(report), FACT)
         StoredFact.objects.create(fact_id=report.id, person_id=ana.person.pk, **kept)
     page = officer.get(f"/people/{ana.person.pk}").content.decode()
     assert "Battery 40 %" in page

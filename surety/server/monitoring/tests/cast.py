@@ -4,12 +4,15 @@ import itertools
 from collections.abc import Iterable
 
 import msgspec
+from django.db.models import Model
 
 from surety.rules.conditions import Body, Circle, Curfew, Place, Row, Timetable, Trail, Weekday, Zone, ZoneKind
 from surety.rules.facts import Fact, Fix, Source, encode, fact_id
 from surety.server.cases import actions as cases
 from surety.server.cases.checks import OrderTerms, PersonDetails, Told
 from surety.server.cases.models import Order, Person
+from surety.server.monitoring.models import Finding, FormerFinding, SetAside, StoredFact
+from surety.server.monitoring.sealed import FACT, FINDING, STATE, seal, unseal
 from surety.stream.contract import Entry, Stream
 
 MINUTE_MS = 60_000
@@ -98,3 +101,17 @@ def send(stream: Stream, found: Person, facts: Iterable[Fact], *, one_message: b
 def replaced(condition: Body, **changes: object) -> Body:
     """The condition with something else in it."""
     return msgspec.structs.replace(condition, **changes)
+
+
+_PURPOSES = {StoredFact: FACT, SetAside: FACT, Finding: FINDING, FormerFinding: FINDING}
+
+
+def opened(row: Model) -> bytes:
+    """What a row of this room says, opened with its person's key."""
+    return unseal(row.person_id, row.body, _PURPOSES.get(type(row), STATE))
+
+
+def rewrite(row: Model, body: bytes, **columns: object) -> None:
+    """Put other bytes into a row, sealed as the worker would, as somebody with a hand in the database could."""
+    box = seal(row.person_id, body, _PURPOSES.get(type(row), STATE))
+    type(row).objects.filter(pk=row.pk).update(body=box, **columns)

@@ -40,6 +40,7 @@ from surety.server.monitoring.tests.cast import (
     START_MS,
     TRAIL,
     fix,
+    opened,
     person,
     replaced,
     send,
@@ -122,7 +123,7 @@ def concluded_in_order(who: Person, facts: list[Fact]) -> dict[str, bytes]:
 def standing(who: Person) -> dict[str, bytes]:
     """The findings that are not superseded."""
     rows = Finding.objects.filter(person_id=who.pk, superseded_ms=None)
-    return {row.id: bytes(row.body) for row in rows}
+    return {row.id: opened(row) for row in rows}
 
 
 @given(journey=legs, data=st.data())

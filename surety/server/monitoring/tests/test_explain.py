@@ -31,8 +31,10 @@ from surety.server.monitoring.tests.cast import (
     START_MS,
     TRAIL,
     fix,
+    opened,
     person,
     replaced,
+    rewrite,
     send,
     stay,
 )
@@ -136,18 +138,18 @@ def test_a_changed_fact_makes_the_finding_differ_and_says_in_what(ada: Person) -
     moved = StoredFact.objects.get(fact_id=named[-1])
     from surety.rules.facts import decode, encode  # noqa: PLC0415
 
-    fact = decode(bytes(moved.body))
-    StoredFact.objects.filter(pk=moved.pk).update(body=encode(replaced(fact, lat_deg=AWAY[0])))
+    fact = decode(opened(moved))
+    rewrite(moved, encode(replaced(fact, lat_deg=AWAY[0])))
     known = rederive(row.pk)
     assert known.differences == ["the rules do not give this finding from what is stored"]
 
 
 def test_a_changed_number_is_named_with_what_the_rules_give(ada: Person) -> None:
     row = of_kind("zone_entered")
-    body = bytes(row.body).replace(b'"certainty":"established"', b'"certainty":"probable"')
-    Finding.objects.filter(pk=row.pk).update(body=body)
+    body = opened(row).replace(b'"certainty":"established"', b'"certainty":"probable"')
+    rewrite(row, body)
     assert rederive(row.pk).differences == ["certainty: stored 'probable', derived 'established'"]
-    Finding.objects.filter(pk=row.pk).update(body=row.body, cause="network")
+    rewrite(row, opened(row), cause="network")
     assert rederive(row.pk).differences == ["cause: the column says 'network', the finding 'behaviour'"]
 
 
@@ -290,19 +292,19 @@ def test_a_frozen_view_reads_one_instant_and_holds_nobody_up(stream: Stream) -> 
 
 def test_what_other_rules_made_is_told_from_what_these_make(ada: Person) -> None:
     row = of_kind("zone_entered")
-    older = bytes(row.body).replace(RULES_VERSION.encode(), b"2020.1.1")
-    Finding.objects.filter(pk=row.pk).update(body=older)
+    older = opened(row).replace(RULES_VERSION.encode(), b"2020.1.1")
+    rewrite(row, older)
     told = explain_report.report(rederive(row.pk))
     assert told.differences == (f"rules_version: stored '2020.1.1', derived '{RULES_VERSION}'",)
     assert told.verdict.endswith("and it agrees in everything else.")
-    Finding.objects.filter(pk=row.pk).update(body=older.replace(b"established", b"probable"), certainty="probable")
+    rewrite(row, older.replace(b"established", b"probable"), certainty="probable")
     assert "it also differs in what follows" in explain_report.report(rederive(row.pk)).verdict
 
 
 def test_snapshots_of_other_rules_are_passed_over(ada: Person) -> None:
     row = of_kind("curfew_returned")
     base_ms = rederive(row.pk).base_ms
-    Snapshot.objects.filter(at_ms=base_ms).update(body=b"2020.1.1\x00 written long ago")
+    rewrite(Snapshot.objects.get(at_ms=base_ms), b"2020.1.1\x00 written long ago")
     known = rederive(row.pk)
     assert known.differences == []
     assert known.base_ms is None or known.base_ms < base_ms

@@ -15,7 +15,9 @@ from surety.server.monitoring.tests.cast import (
     START_MS,
     TRAIL,
     fix,
+    opened,
     person,
+    rewrite,
     send,
     stay,
 )
@@ -45,11 +47,11 @@ def test_a_state_of_other_rules_is_made_anew_from_the_facts(stream: Stream) -> N
     ada = person(SCHOOL_ZONE, TRAIL)
     send(stream, ada, JOURNEY)
     settle(Worker(stream), MORNING + 13 * MINUTE_MS)
-    state, before = engine.decode_state(bytes(PersonState.objects.get().body)), findings(ada)
-    PersonState.objects.update(body=OTHER_RULES)
+    state, before = engine.decode_state(opened(PersonState.objects.get())), findings(ada)
+    rewrite(PersonState.objects.get(), OTHER_RULES)
     send(stream, ada, [fix(MORNING + 14 * MINUTE_MS, SCHOOL)])
     settle(Worker(stream), MORNING + 14 * MINUTE_MS)
-    again = engine.decode_state(bytes(PersonState.objects.get().body))
+    again = engine.decode_state(opened(PersonState.objects.get()))
     assert findings(ada) == before
     assert again.watches == state.watches
     assert again.at_ms == MORNING + 14 * MINUTE_MS
@@ -61,7 +63,8 @@ def test_snapshots_of_other_rules_are_passed_over_when_something_comes_late(stre
     send(stream, ada, [*JOURNEY, last])
     send(stream, bea, [*JOURNEY, late, last])
     settle(Worker(stream), NOON)
-    assert Snapshot.objects.filter(person_id=ada.pk).update(body=OTHER_RULES)
+    for row in Snapshot.objects.filter(person_id=ada.pk):
+        rewrite(row, OTHER_RULES)
     send(stream, ada, [late])
     settle(Worker(stream), NOON)
     assert set(findings(ada)) == set(findings(bea))
@@ -80,8 +83,8 @@ def test_a_state_that_cannot_be_made_anew_is_kept_as_it_is(stream: Stream) -> No
         def step(self, *_: object) -> engine.Step:
             raise ValueError("not today")
 
-    PersonState.objects.update(body=OTHER_RULES)
+    rewrite(PersonState.objects.get(), OTHER_RULES)
     send(stream, ada, [fix(NOON, HOME)])
     settle(Worker(stream, rules=Failing()), NOON)
-    assert bytes(PersonState.objects.get().body) == OTHER_RULES
+    assert opened(PersonState.objects.get()) == OTHER_RULES
     assert SetAside.objects.filter(person_id=ada.pk).exists()

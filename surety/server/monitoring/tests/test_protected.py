@@ -14,7 +14,18 @@ from surety.server.cases.models import Order, Person, ProtectedLink
 from surety.server.monitoring import explain, queries, verifying
 from surety.server.monitoring.models import Finding, PersonState, SetAside, Snapshot, StoredFact
 from surety.server.monitoring.protected import KEEP_MS
-from surety.server.monitoring.tests.cast import DAY_MS, HOME, HOUR_MS, MINUTE_MS, START_MS, TRAIL, fix, person, send
+from surety.server.monitoring.tests.cast import (
+    DAY_MS,
+    HOME,
+    HOUR_MS,
+    MINUTE_MS,
+    START_MS,
+    TRAIL,
+    fix,
+    opened,
+    person,
+    send,
+)
 from surety.server.monitoring.worker import Worker
 from surety.stream.contract import Entry, Stream
 
@@ -71,12 +82,12 @@ def kinds(who: Person) -> list[str]:
 
 
 def kept_positions() -> int:
-    return sum(isinstance(decode(bytes(row.body)), ProtectedFix) for row in StoredFact.objects.all())
+    return sum(isinstance(decode(opened(row)), ProtectedFix) for row in StoredFact.objects.all())
 
 
 def kept_places() -> list[object]:
     """Protected places in the rules' memory, current and earlier."""
-    bodies = [row.body for row in (*PersonState.objects.all(), *Snapshot.objects.all())]
+    bodies = [opened(row) for row in (*PersonState.objects.all(), *Snapshot.objects.all())]
     records = [record for body in bodies for record in engine.decode_state(bytes(body)).records]
     return [record.other for record in records if isinstance(record, Apart) and record.other is not None]
 
@@ -99,7 +110,7 @@ def test_what_pages_and_explanations_read_never_holds_a_protected_position(strea
     again = explain.rederive(finding.pk)
     assert again.differences == []
     assert str(MARKER) not in repr(again)
-    assert "51.501" not in bytes(finding.body).decode()
+    assert "51.501" not in opened(finding).decode()
     assert queries.last_protected_ms(pair.ada.pk, pair.link.pk, now) == now - 40_000
 
 

@@ -32,6 +32,7 @@ from surety.server.monitoring.tests.cast import (
     START_MS,
     TRAIL,
     fix,
+    opened,
     person,
     replaced,
     send,
@@ -199,12 +200,12 @@ def test_a_finding_derived_again_with_other_evidence_leaves_what_it_said_before(
     send(stream, ada, stay(HOME, MORNING, MORNING + 5 * MINUTE_MS))
     worker = Worker(stream)
     settle(worker, MORNING + 50 * MINUTE_MS)
-    before = bytes(Finding.objects.get().body)
+    before = opened(Finding.objects.get())
     send(stream, ada, [fix(MORNING + 90_000, HOME)])  # late, but the silence began after it
     settle(worker, MORNING + 51 * MINUTE_MS)
     assert kinds(ada) == ["silent"]
-    if bytes(Finding.objects.get().body) != before:
-        assert bytes(FormerFinding.objects.get().body) == before
+    if opened(Finding.objects.get()) != before:
+        assert opened(FormerFinding.objects.get()) == before
     assert Alert.objects.count() == 1
 
 
@@ -220,7 +221,7 @@ def test_a_record_that_cannot_be_decoded_is_set_aside_with_the_reason_and_the_ot
     worker = Worker(stream)
     assert worker.run_once(MORNING + MINUTE_MS).set_aside == 1
     aside = SetAside.objects.get()
-    assert (aside.person_id, aside.log_seq, aside.reason, bytes(aside.body)) == (
+    assert (aside.person_id, aside.log_seq, aside.reason, opened(aside)) == (
         ada.pk,
         1,
         "not_readable",
@@ -264,7 +265,7 @@ def test_a_fact_on_which_the_rules_fail_is_set_aside_and_everything_else_is_take
     settle(Worker(stream, rules=FailingRules(on=JOURNEY[2].id)), MORNING + 13 * MINUTE_MS)
     asides = SetAside.objects.all()
     assert {(one.person_id, one.reason) for one in asides} == {(ada.pk, "rules_failed"), (bob.pk, "rules_failed")}
-    assert all("ZeroDivisionError" in one.sentence and bytes(one.body) == encode(JOURNEY[2]) for one in asides)
+    assert all("ZeroDivisionError" in one.sentence and opened(one) == encode(JOURNEY[2]) for one in asides)
     assert kinds(ada) == kinds(bob) == ["zone_entered"]
     assert len(queries.trail(ada.pk, MORNING, MORNING + HOUR_MS)) == len(JOURNEY) - 1
 
@@ -316,7 +317,7 @@ def test_what_cannot_be_stored_for_one_person_is_set_aside_and_the_others_alerts
     assert Alert.objects.get().person_id == bob.pk
     asides = SetAside.objects.all()
     assert {(one.person_id, one.reason) for one in asides} == {(ada.pk, "not_stored")}
-    assert {bytes(one.body) for one in asides} == {encode(fact) for fact in JOURNEY}
+    assert {opened(one) for one in asides} == {encode(fact) for fact in JOURNEY}
     send(stream, ada, JOURNEY)  # sent again, it is taken
     settle(worker, MORNING + 14 * MINUTE_MS)
     assert kinds(ada) == ["zone_entered"]
