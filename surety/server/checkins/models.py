@@ -116,6 +116,7 @@ class Submission(models.Model):
     at_ms = models.BigIntegerField()
     received_ms = models.BigIntegerField()
     photos = models.JSONField(default=list, help_text="SHA-256 of each frame, in the order in which they were taken")
+    photos_erased_ms = models.BigIntegerField(null=True, help_text="When they were erased, by the retention schedule")
     turn = models.CharField(max_length=8, blank=True)
     tries = models.PositiveIntegerField(default=1)
     forced = models.BooleanField(default=False, help_text='"Submit anyway"')
@@ -127,6 +128,8 @@ class Submission(models.Model):
         indexes = [
             models.Index(fields=["check_in", "at_ms"]),
             models.Index(fields=["next_ms"], condition=~models.Q(next_ms=None), name="submission_waiting"),
+            # What the daily erasure looks at: those whose photographs are still kept.
+            models.Index(fields=["id"], condition=models.Q(photos_erased_ms=None), name="submission_photos_kept"),
         ]
 
 

@@ -6,6 +6,7 @@ trail = 180
 """
 
 import difflib
+import hashlib
 import tomllib
 from collections.abc import Mapping
 from functools import cache
@@ -35,6 +36,12 @@ def days_of(kind: str) -> int:
 def period_ms(kind: str) -> int:
     """The same in milliseconds."""
     return days_of(kind) * DAY_MS
+
+
+def fingerprint() -> str:
+    """SHA-256 of the periods that hold: a certificate of erasure names them by it."""
+    said = "\n".join(f"{rule.name} {rule.start.name} {rule.days}" for rule in rules().values())
+    return hashlib.sha256(said.encode()).hexdigest()
 
 
 @cache

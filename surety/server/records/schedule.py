@@ -83,6 +83,7 @@ RULES: tuple[Rule, ...] = (
     Rule("protected_person", "Name and contact of a protected person", Start.LINKS_END, 28, "the link has ended"),
     Rule("protected_positions", "Positions of a protected person", Start.TAKEN, 3, "72 hours, or the withdrawal"),
     Rule("message_log", "Devices' messages on their way to the rules", Start.TAKEN, 3, "72 hours, for a replay"),
+    Rule("erasure", "That something was erased, and when: ids and figures", Start.WRITTEN, CEILING_DAYS, "oversight"),
     Rule("log_in", "Failed log-ins and sessions of those who work here", Start.WRITTEN, 365, "to find attacks"),
 )
 
@@ -191,6 +192,10 @@ STORES: tuple[Store, ...] = (
     # --- records
     _of_person("records.Document", "person_id"),
     Store("records.PersonKey", Whose.MARK, note="stays without its private half, as the mark that erasure happened"),
+    _of_person("records.LegalHold", "person_id"),
+    Store("records.Erasure", Whose.MARK, "erasure", note="ids and figures alone"),
+    Store("records.Erased", Whose.MARK, "erasure", note="ids and figures alone"),
+    *_nobody("how far today's erasure has come", "records.Sweep"),
     # --- what is no table of Django's
     _of_person("folder:photographs", "", "case", "by outcome: the kinds that begin with photo_, and enrolled_image"),
     _of_person("folder:documents", "", "case", "with their rows"),
