@@ -75,6 +75,15 @@ class LocalBlobs:
             raise BlobsUnavailableError(f"{self._folder} is out of reach: {error}") from error
         yield from (f"{path.parent.name}/{path.name}" for path in found)
 
+    def age_s(self, name: str, now_s: float) -> float:
+        """For how long a file has lain here, by the machine's clock; 0 for none. Raises BlobsUnavailableError."""
+        try:
+            return max(0.0, now_s - self._path(name).stat().st_mtime)
+        except FileNotFoundError:
+            return 0.0
+        except OSError as error:
+            raise BlobsUnavailableError(f"{self._folder} is out of reach: {error}") from error
+
     def _path(self, name: str) -> Path:
         person_id, _, sha256 = name.partition("/")
         return self._folder / name_of(person_id, sha256)

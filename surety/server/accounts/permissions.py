@@ -52,6 +52,8 @@ PERMISSIONS = {
     "checkins.review": "decide whether the photographs of a check-in show the expected person",
     "checkins.arbitrate": "decide a check-in on which two reviewers disagree",
     "oversight.read": "read the figures of oversight, which name nobody under supervision",
+    "records.propose": "propose a legal hold, or that an authority's order to erase is carried out",
+    "records.approve": "approve, decline or lift what somebody else proposed about keeping and erasing",
 }
 
 NO, CASELOAD, REGION, ALL = Scope.NONE, Scope.CASELOAD, Scope.REGION, Scope.ALL
@@ -60,15 +62,18 @@ TABLE: Mapping[Role, Mapping[str, Scope]] = {
     role: dict(zip(_COLUMNS, scopes, strict=True))
     for role, scopes in {
         # cases: view, change, assign; alerts: handle, confirm; trail; protected: view, change, approve; audit; users;
-        # programmes: view, propose, confirm; checkins: enrol, review, arbitrate; oversight
-        Role.OFFICER: (CASELOAD, CASELOAD, NO, CASELOAD, NO, CASELOAD, *(NO,) * 5, ALL, NO, NO, CASELOAD, NO, NO, NO),
-        Role.OPERATOR: (REGION, NO, NO, REGION, NO, REGION, *(NO,) * 5, ALL, *(NO,) * 6),
-        Role.FACE_REVIEWER: (*(NO,) * 15, REGION, NO, NO),
-        Role.SUPERVISOR: (*(REGION,) * 9, NO, NO, ALL, ALL, ALL, REGION, REGION, REGION, ALL),
-        Role.VICTIM_LIAISON: (*(NO,) * 6, REGION, REGION, *(NO,) * 10),
-        Role.DISCLOSURE_OFFICER: (NO,) * 18,
-        Role.AUDITOR: (*(NO,) * 9, ALL, NO, ALL, *(NO,) * 5, ALL),
-        Role.ADMINISTRATOR: (*(NO,) * 10, ALL, ALL, ALL, *(NO,) * 5),
+        # programmes: view, propose, confirm; checkins: enrol, review, arbitrate; oversight; records: propose, approve
+        Role.OFFICER: (
+            *(CASELOAD, CASELOAD, NO, CASELOAD, NO, CASELOAD, *(NO,) * 5, ALL, NO, NO, CASELOAD, NO, NO, NO),
+            *(CASELOAD, NO),
+        ),
+        Role.OPERATOR: (REGION, NO, NO, REGION, NO, REGION, *(NO,) * 5, ALL, *(NO,) * 8),
+        Role.FACE_REVIEWER: (*(NO,) * 15, REGION, *(NO,) * 4),
+        Role.SUPERVISOR: (*(REGION,) * 9, NO, NO, ALL, ALL, ALL, *(REGION,) * 3, ALL, REGION, REGION),
+        Role.VICTIM_LIAISON: (*(NO,) * 6, REGION, REGION, *(NO,) * 12),
+        Role.DISCLOSURE_OFFICER: (NO,) * 20,
+        Role.AUDITOR: (*(NO,) * 9, ALL, NO, ALL, *(NO,) * 5, ALL, NO, NO),
+        Role.ADMINISTRATOR: (*(NO,) * 10, ALL, ALL, ALL, *(NO,) * 7),
     }.items()
 }
 

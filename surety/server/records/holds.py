@@ -23,8 +23,10 @@ DAY_MS = 86_400_000
 PROPOSAL_MS = 14 * DAY_MS  # a proposal that nobody decides on must not keep data for good
 LONGEST_MS = 366 * DAY_MS  # twelve months, a leap year's too
 PURPOSE = "hold"
-KINDS = ("case", "photo_matched", "photo_not_matched", "photo_not_person", "photo_waiting", "photo_without_decision")
-KINDS += ("enrolled_image", "trail", "positions_verdict_only")
+KINDS: tuple[str, ...] = (
+    *("case", "photo_matched", "photo_not_matched", "photo_not_person", "photo_waiting", "photo_without_decision"),
+    *("enrolled_image", "trail", "positions_verdict_only"),
+)
 
 
 def propose(

@@ -1,11 +1,16 @@
 """The reader of people's keys, and of what is sealed to them."""
 
+from typing import TYPE_CHECKING
+
 from django.conf import settings
 
 from surety.blobs import sealing
 from surety.blobs.contract import BlobNotFoundError, Blobs, name_of
 from surety.blobs.local import LocalBlobs
-from surety.server.records.models import PersonKey
+from surety.server.records.models import Erasure, PersonKey
+
+if TYPE_CHECKING:
+    from surety.server.records.plan import Going
 
 
 def blobs() -> Blobs:
@@ -27,3 +32,15 @@ def photograph(person_id: str, sha256: str) -> bytes:
     if not person_id or not sha256:
         raise BlobNotFoundError("no photograph is named")
     return open_box(person_id, blobs().get(name_of(person_id, sha256)))
+
+
+def what_goes_when(person_id: str, now_ms: int) -> "list[Going]":
+    """What is kept of a person and when it goes, the next first: for the record tab and the person's own page."""
+    from surety.server.records import plan  # noqa: PLC0415 - it reads cases, which keep keys and documents here
+
+    return plan.what_goes_when(person_id, now_ms)
+
+
+def certificate(person_id: str) -> Erasure | None:
+    """The erasure of a person, whatever its state; None: there is none."""
+    return Erasure.objects.filter(pk=person_id).first()
