@@ -171,7 +171,9 @@ def everything(of: Person, officer: User) -> Device:
     )
     AlertEvent.objects.create(alert=alert, at_ms=now, actor_name="Ida", action="note", text="Called Quellmalz")
     facts = [
-        StoredFact(person_id=of.pk, fact_id=f"x{n}", at_ms=now + n, received_ms=now, processed_ms=now, body=b"Quellmalz")
+        StoredFact(
+            person_id=of.pk, fact_id=f"x{n}", at_ms=now + n, received_ms=now, processed_ms=now, body=words.encode()
+        )
         for n in range(1_200)
     ]
     StoredFact.objects.bulk_create(facts)
