@@ -20,7 +20,8 @@ NOW_MS = 1_780_000_000_000
 
 # Written out by hand from DESIGN.md, section 1: the table in the code must say the same.
 EXPECTED = {
-    Role.OFFICER: {"cases.view", "cases.change", "alerts.handle", "trail.read", "programmes.view", "checkins.enrol"},
+    Role.OFFICER: {"cases.view", "cases.change", "alerts.handle", "trail.read", "programmes.view", "checkins.enrol"}
+    | {"records.propose"},
     Role.OPERATOR: {"cases.view", "alerts.handle", "trail.read", "programmes.view"},
     Role.FACE_REVIEWER: {"checkins.review"},
     Role.SUPERVISOR: {
@@ -40,6 +41,8 @@ EXPECTED = {
         "checkins.review",
         "checkins.arbitrate",
         "oversight.read",
+        "records.propose",
+        "records.approve",
     },
     Role.VICTIM_LIAISON: {"protected.view", "protected.change"},
     Role.DISCLOSURE_OFFICER: set(),
