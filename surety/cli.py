@@ -23,6 +23,7 @@ from surety.server.keeper.process import keeper
 from surety.server.monitoring import commands as monitoring
 from surety.server.monitoring import explain_command, simulate_command, verify_command
 from surety.server.records import commands as retention
+from surety.server.records import keys_command
 from surety.sim import commands as sim
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
@@ -109,6 +110,7 @@ faces.app.command()(evaluation.calibrate)
 app.add_typer(faces.app, name="faces")
 app.add_typer(checkins.app, name="checkins")
 app.add_typer(retention.app, name="retention")
+app.add_typer(keys_command.app, name="keys")
 
 
 def main() -> None:

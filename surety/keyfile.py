@@ -17,23 +17,29 @@ def kept(path: Path, size: int) -> bytes:
     try:
         key = path.read_bytes()
     except FileNotFoundError:
-        _make(path, secrets.token_bytes(size))
+        make(path, secrets.token_bytes(size))
         key = path.read_bytes()
     if len(key) != size:
         raise KeyFileError(f"{path} is no key: it must hold {size} bytes")
     return key
 
 
-def _make(path: Path, key: bytes) -> None:
+def make(path: Path, content: bytes) -> None:
+    """A file that its owner alone may read, durably; one that is there already stays as it is. Raises OSError."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     new = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
-    with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-        file.write(key)
-        file.flush()
-        os.fsync(file.fileno())
+    write(new, content)
     try:
         os.link(new, path)  # whoever comes second takes the first one's key
     except FileExistsError:
         pass
     finally:
         new.unlink()
+
+
+def write(new: Path, content: bytes) -> None:
+    """A new file that its owner alone may read, its content on disk. Raises OSError, also when it is there."""
+    with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())

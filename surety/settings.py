@@ -8,6 +8,7 @@ import difflib
 import ipaddress
 import os
 import re
+import shlex
 import tomllib
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -52,6 +53,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     push_services: str = "fcm.googleapis.com updates.push.services.mozilla.com web.push.apple.com *.notify.windows.com"
     message_url: str = ""  # an Apprise address with {phone} in it; empty: no messages are sent
     retention_file: str = ""  # a TOML file with other periods than those of server/records/schedule.py
+    master_key_file: str = ""  # where the master keys lie; empty: master.key in data_dir
+    master_key_wrap: str = ""  # commands of a key service (masterkey/wrapping.py); empty: the keys stand in the file
+    master_key_unwrap: str = ""
     debug: bool = False
 
     @property
@@ -70,8 +74,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         return Path(self.models_dir) if self.models_dir else self.data_dir / "models"
 
     @property
-    def master_key_file(self) -> Path:
-        """Where the key lies under which people's keys are kept (surety/blobs/sealing.py)."""
+    def master_keys(self) -> Path:
+        """Where the keys lie by which people's keys are wrapped (surety/masterkey)."""
+        return Path(self.master_key_file) if self.master_key_file else self.data_dir / "master.key"
+
+    @property
+    def old_master_key(self) -> Path:
+        """The name that the master key had when it kept photographs alone; read where there is no other."""
         return self.data_dir / "photographs.key"
 
     @property
@@ -172,6 +181,17 @@ def _message_url(value: object) -> str:
     text = _text(value)
     if text and ("://" not in text or "{phone}" not in text):
         raise ValueError('write an address of a service that Apprise knows, with {phone} in it, or ""')
+    return text
+
+
+def _command(value: object) -> str:
+    text = _text(value).strip()
+    try:
+        good = not text or bool(shlex.split(text))
+    except ValueError:
+        good = False
+    if not good:
+        raise ValueError("write a command as in a terminal, its quotes closed; no shell runs it")
     return text
 
 
@@ -306,6 +326,21 @@ SETTINGS: Mapping[str, Setting] = {
     "retention_file": Setting(
         _perhaps_path, "Other periods of retention than the usual ones, within six years.", '"retention.toml"'
     ),
+    "master_key_file": Setting(
+        _perhaps_path,
+        "Where the master keys lie, apart from the data. Without it: master.key in data_dir.",
+        '"/etc/surety/master.key"',
+    ),
+    "master_key_wrap": Setting(
+        _command,
+        "A key service's command that wraps a master key: it reads a line and writes one.",
+        '"vault write -field=ciphertext transit/encrypt/surety plaintext=-"',
+    ),
+    "master_key_unwrap": Setting(
+        _command,
+        "The same service's command that unwraps it again.",
+        '"vault write -field=plaintext transit/decrypt/surety ciphertext=-"',
+    ),
     "debug": Setting(_switch, "Shows the insides of errors. Never where real people are concerned.", "false"),
 }
 
@@ -324,6 +359,8 @@ def load(file: Path | None = None, env: Mapping[str, str] = os.environ) -> Setti
     values.update(_from_env(env))
     values.setdefault("data_dir", Path("surety-data"))
     settings = msgspec.convert(values, Settings)
+    if settings.master_key_wrap and not settings.master_key_unwrap:
+        raise SettingsError("master_key_wrap is set without master_key_unwrap: nothing could be opened again; set both")
     if settings.web_port == settings.door_port != 0:
         raise SettingsError(f"web_port and door_port are both {settings.web_port}; give each a port of its own")
     return settings
@@ -351,7 +388,7 @@ def _from_file(file: Path) -> dict[str, object]:
     for name, value in raw.items():
         where = f"{file}:{_line_of(name, text)}"
         values[name] = _checked(name, value, where)
-    for name in ("data_dir", "models_dir", "faces_remote_token_file", "retention_file"):
+    for name in ("data_dir", "models_dir", "faces_remote_token_file", "retention_file", "master_key_file"):
         if values.get(name):
             given = file.parent / str(values[name])
             values[name] = given if name == "data_dir" else str(given)
@@ -373,7 +410,12 @@ def _from_env(env: Mapping[str, str]) -> dict[str, object]:
     return values
 
 
-_SECRETIVE = ("database_url", "message_url")  # such an address may hold a password
+_SECRETIVE = (
+    "database_url",
+    "message_url",
+    "master_key_wrap",
+    "master_key_unwrap",
+)  # each may hold a password
 
 
 def _checked(name: str, value: object, where: str) -> object:

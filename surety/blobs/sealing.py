@@ -2,17 +2,14 @@
 
 Each person has a pair of keys (X25519). Photographs and templates are sealed to the public one (libsodium's sealed
 box: an ephemeral X25519 key, XSalsa20-Poly1305), which anybody may hold; the door holds no other. The private one is
-kept wrapped by the deployment's master key (XSalsa20-Poly1305), and opens them.
+kept wrapped by a master key of the deployment (XSalsa20-Poly1305; surety/masterkey), and opens them.
 """
 
-from pathlib import Path
 from typing import NamedTuple
 
 from nacl.exceptions import CryptoError
 from nacl.public import PrivateKey, PublicKey, SealedBox
 from nacl.secret import SecretBox
-
-from surety import keyfile
 
 
 class SealError(Exception):
@@ -56,11 +53,3 @@ def unwrap(master: bytes, wrapped: bytes) -> bytes:
         return SecretBox(master).decrypt(wrapped)
     except (CryptoError, ValueError, TypeError) as error:
         raise SealError("the person's key cannot be unwrapped: is the master key the one it was made with?") from error
-
-
-def master_key(path: Path) -> bytes:
-    """The deployment's master key; made at the first use, readable by its owner alone. Raises OSError, or SealError."""
-    try:
-        return keyfile.kept(path, SecretBox.KEY_SIZE)
-    except keyfile.KeyFileError as error:
-        raise SealError(f"{path} is no master key: it must hold {SecretBox.KEY_SIZE} bytes") from error

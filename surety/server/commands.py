@@ -94,9 +94,12 @@ def _migrate() -> None:
     from django.db import connection  # noqa: PLC0415 - as above
 
     from surety.server.audit import guards  # noqa: PLC0415 - as above
+    from surety.server.records import masters  # noqa: PLC0415 - as above
 
     call_command("migrate", interactive=False, verbosity=0)
     typer.echo("Tables: up to date")
+    masters.ring()
+    typer.echo(f"Master keys: {masters.where()}; keep a copy apart from the data's backups (docs/keys.md)")
     if missing := guards.missing(connection):
         guards.install(connection)
         typer.echo(f"Audit guards: {', '.join(missing)} had been removed and are back; find out who did that")

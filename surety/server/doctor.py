@@ -18,6 +18,7 @@ from django.contrib.staticfiles import finders
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 
+from surety.blobs.sealing import SealError
 from surety.clock import SystemClock, parse_clock
 from surety.server.accounts.models import Role, User
 from surety.server.audit import guards
@@ -26,6 +27,7 @@ from surety.server.cases import watch_queries as cases
 from surety.server.checkins import asking_queries
 from surety.server.checkins import queries as checkins
 from surety.server.monitoring import queries as monitoring
+from surety.server.records import masters, rotation
 from surety.settings import Settings
 from surety.stream.contract import StreamUnavailableError
 from surety.stream.sql import open_stream
@@ -57,6 +59,7 @@ def examine(settings: Settings) -> list[Check]:
             _asking(settings),
             _faces(settings),
             _watches(settings),
+            _keys(settings),
             _guards(),
             _audit(),
             _administrator(),
@@ -237,6 +240,25 @@ def _watches(settings: Settings) -> Check:
         what = 'set door_origin to the https address of the door, such as "https://watch.example"'
         return Check("watches", "bad", f"{count} registered, which find the door at {settings.door_address}", what)
     return Check("watches", "ok", f"{count} registered, which find the door at {settings.door_address}/watch/")
+
+
+def _keys(settings: Settings) -> Check:
+    """Without the master keys nobody's name, document or photograph can be read ever again."""
+    file = masters.where()
+    try:
+        standing = rotation.standing()
+        masters.ready()
+        masters.try_each()
+    except SealError as error:
+        return Check("master keys", "bad", str(error), "put back the copy of the file, or start the key service")
+    if stat.S_IMODE(file.stat().st_mode) & 0o077:
+        return Check("master keys", "bad", f"{file} is readable by other users", f"chmod 600 {file}")
+    found = f"{file}, the current one kept by the {standing[0].key.keeper}; people's keys: {standing[0].people:,}"
+    if late := sum(one.people for one in standing[1:]):
+        return Check("master keys", "warn", f"{found}, under older ones: {late:,}", "surety keys rotate finishes it")
+    if file.is_relative_to(settings.data_dir):
+        found += "; keep a copy apart from the data's backups, and leave the file out of those"
+    return Check("master keys", "ok", found)
 
 
 def _guards() -> Check:

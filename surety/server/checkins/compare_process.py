@@ -13,6 +13,7 @@ from surety.faces.decode import Decoder, DecoderUnavailableError
 from surety.server.checkins import comparing
 from surety.server.checkins.looking import Machine, decode_with
 from surety.server.checkins.models import CompareHealth
+from surety.server.records import masters
 from surety.server.steps import step_until, told_to_stop
 from surety.settings import Settings
 
@@ -29,6 +30,7 @@ _LATER = (FacesUnavailableError, BlobsUnavailableError, DecoderUnavailableError)
 def run(settings: Settings) -> None:
     """Compare until told to stop; the submission under way is finished first."""
     stop = told_to_stop()
+    masters.ready()
     with Decoder() as decoder:
         machine = Machine(lambda: open_engine(settings), decode_with(decoder))
         try:

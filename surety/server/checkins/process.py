@@ -11,6 +11,7 @@ from surety.rules.asking import KEY_BYTES
 from surety.server.cases import watches
 from surety.server.checkins import asking, prompts, reviewing, sending
 from surety.server.checkins.asker import Asker
+from surety.server.records import masters
 from surety.server.steps import AWAY, step_until, told_to_stop, until_s
 from surety.settings import Settings
 from surety.stream.sql import open_stream
@@ -30,6 +31,7 @@ def asking_key(settings: Settings) -> bytes:
 def run(settings: Settings) -> None:
     """Ask until told to stop; the step under way is finished."""
     stop = told_to_stop()
+    masters.ready()
     clock, stream = parse_clock(settings.clock), open_stream(settings)
     # Where time runs fast, a step of half a second is minutes of it.
     given_up_ms, unheard_ms = (

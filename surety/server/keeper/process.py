@@ -32,8 +32,10 @@ def keeper(
 def run(settings: Settings) -> None:
     """Do jobs until told to stop; the step under way is finished."""
     from surety.server.keeper.jobs import Keeper  # noqa: PLC0415 - needs django.setup
+    from surety.server.records import masters  # noqa: PLC0415 - as above
     from surety.server.steps import step_until, told_to_stop, until_s  # noqa: PLC0415 - as above
 
+    masters.ready()
     stop, clock, known = told_to_stop(), parse_clock(settings.clock), Keeper()
     logger.info("the keeper has begun")
 

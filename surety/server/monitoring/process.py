@@ -7,6 +7,7 @@ from surety.clock import parse_clock
 from surety.rules import presence
 from surety.server.monitoring.commands import GRACE_MS
 from surety.server.monitoring.worker import Worker
+from surety.server.records import masters
 from surety.server.steps import told_to_stop
 from surety.settings import Settings
 from surety.stream.sql import open_stream
@@ -17,6 +18,7 @@ logger = logging.getLogger(__name__)
 def run(settings: Settings, partitions: frozenset[int]) -> None:
     """Run one worker for these partitions until it is told to stop; it finishes the step under way."""
     stop = told_to_stop()
+    masters.ready()
     presence.warm_up()
     # Conditions of many people are many small tuples: looking through them for cycles again and again costs more
     # than the few cycles are worth.

@@ -2,10 +2,8 @@
 
 from collections.abc import Iterable
 
-from django.conf import settings
-
 from surety.blobs import sealing
-from surety.server.records import unsettled
+from surety.server.records import masters, unsettled
 from surety.server.records.models import PersonKey
 
 
@@ -25,13 +23,14 @@ def public_key(person_id: str, *, now_ms: int) -> bytes:
 
 def make_keys(person_ids: Iterable[str], *, now_ms: int) -> None:
     """Make the keys of people who have none yet, in one statement."""
-    master = sealing.master_key(settings.SURETY.master_key_file)
-    pairs = [(person_id, sealing.new_pair()) for person_id in person_ids]
-    made = [
-        PersonKey(person_id=person_id, public=pair.public, wrapped=sealing.wrap(master, pair.private), made_ms=now_ms)
-        for person_id, pair in pairs
-    ]
+    made = [_new(person_id, now_ms) for person_id in person_ids]
     # Two at once: whoever comes second takes the first one's.
     PersonKey.objects.bulk_create(made, ignore_conflicts=True, batch_size=200)
     for key in made:
         unsettled.note(key.person_id)
+
+
+def _new(person_id: str, now_ms: int) -> PersonKey:
+    pair = sealing.new_pair()
+    wrapped, master = masters.wrap(pair.private)
+    return PersonKey(person_id=person_id, public=pair.public, wrapped=wrapped, master=master, made_ms=now_ms)

@@ -15,7 +15,8 @@ class PersonKey(models.Model):
 
     person_id = models.CharField(primary_key=True, max_length=32)
     public = models.BinaryField(help_text="X25519, 32 bytes")
-    wrapped = models.BinaryField(null=True, help_text="The private key under the deployment's master key")
+    wrapped = models.BinaryField(null=True, help_text="The private key under a master key")
+    master = models.CharField(max_length=16, blank=True, db_index=True, help_text="By which master key (masters.py)")
     made_ms = models.BigIntegerField()
     destroyed_ms = models.BigIntegerField(null=True)
 

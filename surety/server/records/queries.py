@@ -7,6 +7,7 @@ from django.conf import settings
 from surety.blobs import sealing
 from surety.blobs.contract import BlobNotFoundError, Blobs, name_of
 from surety.blobs.local import LocalBlobs
+from surety.server.records import masters
 from surety.server.records.models import Erasure, PersonKey
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ def open_box(person_id: str, box: bytes) -> bytes:
     key = PersonKey.objects.filter(person_id=person_id).first()
     if key is None or key.wrapped is None:
         raise sealing.SealError("the key of this person was destroyed; what was sealed to it cannot be opened")
-    private = sealing.unwrap(sealing.master_key(settings.SURETY.master_key_file), bytes(key.wrapped))
+    private = masters.unwrap(bytes(key.wrapped), key.master)
     return sealing.open_sealed(private, box)
 
 

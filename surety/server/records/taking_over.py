@@ -14,11 +14,10 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from django.conf import settings
 from django.db import transaction
 
 from surety.blobs import sealing
-from surety.server.records import vault
+from surety.server.records import masters, vault
 from surety.server.records.sealed import Box, SealedText
 
 CHUNK = 500
@@ -70,13 +69,16 @@ def _box(
 
 def _privates(apps: Any, person_ids: set[str]) -> dict[str, bytes]:
     keys = apps.get_model("records", "PersonKey").objects
-    master = sealing.master_key(settings.SURETY.master_key_file)
-    known = {key.person_id: key.wrapped for key in keys.filter(person_id__in=person_ids)}
-    opened = {one: sealing.unwrap(master, bytes(wrapped)) for one, wrapped in known.items() if wrapped is not None}
+    known = {key.person_id: key for key in keys.filter(person_id__in=person_ids)}
+    opened = {
+        one: masters.unwrap(bytes(key.wrapped), getattr(key, "master", ""))
+        for one, key in known.items()
+        if key.wrapped is not None
+    }
     made = {one: sealing.new_pair() for one in person_ids - set(known)}
     keys.bulk_create(
         keys.model(
-            person_id=one, public=pair.public, wrapped=sealing.wrap(master, pair.private), made_ms=_now_ms()
+            person_id=one, public=pair.public, wrapped=masters.wrap(pair.private)[0], made_ms=_now_ms()
         )
         for one, pair in made.items()
     )  # fmt: skip

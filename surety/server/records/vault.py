@@ -15,10 +15,8 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-from django.conf import settings
 
-from surety.blobs import sealing
-from surety.server.records import actions, unsettled
+from surety.server.records import actions, masters, unsettled
 from surety.server.records.models import PersonKey
 from surety.server.timekeeping import now_ms
 
@@ -112,7 +110,6 @@ def warm(person_ids: Iterable[str], *, make: bool = False) -> set[str]:
     _drop_destroyed()
     wanted = [one for one in dict.fromkeys(person_ids) if _known(one) is None]
     destroyed: set[str] = set()
-    master = sealing.master_key(settings.SURETY.master_key_file)
     for start in range(0, len(wanted), 500):
         chunk = wanted[start : start + 500]
         found = list(PersonKey.objects.filter(person_id__in=chunk))
@@ -124,7 +121,7 @@ def warm(person_ids: Iterable[str], *, make: bool = False) -> set[str]:
             if key.wrapped is None:
                 destroyed.add(key.person_id)
             else:
-                _keep(key, master)
+                _keep(key)
     return destroyed
 
 
@@ -168,11 +165,11 @@ def _read(person_id: str, *, make: bool) -> _Kept:
     key = PersonKey.objects.filter(person_id=person_id).first()
     if key is None or key.wrapped is None:
         raise KeyDestroyedError("the key of this person was destroyed; what was kept under it cannot be read")
-    return _keep(key, sealing.master_key(settings.SURETY.master_key_file))
+    return _keep(key)
 
 
-def _keep(key: PersonKey, master: bytes) -> _Kept:
-    kept = _kept[key.person_id] = _Kept(sealing.unwrap(master, bytes(key.wrapped or b"")))
+def _keep(key: PersonKey) -> _Kept:
+    kept = _kept[key.person_id] = _Kept(masters.unwrap(bytes(key.wrapped or b""), key.master))
     if len(_kept) > MOST_KEPT:
         _kept.popitem(last=False)
     return kept
