@@ -99,6 +99,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         return self.data_dir / "documents"
 
     @property
+    def erased_dir(self) -> Path:
+        """Where it is marked who was erased, so that no backup brings them back (server/records/tombstones.py)."""
+        return self.data_dir / "erased"
+
+    @property
     def push_key_file(self) -> Path:
         """Where the key lies by which push services know us again (RFC 8292)."""
         return self.data_dir / "push.key"

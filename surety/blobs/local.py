@@ -2,6 +2,7 @@
 
 import os
 import secrets
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -74,6 +75,16 @@ class LocalBlobs:
         except OSError as error:
             raise BlobsUnavailableError(f"{self._folder} is out of reach: {error}") from error
         yield from (f"{path.parent.name}/{path.name}" for path in found)
+
+    def drop_folder(self, person_id: str) -> None:
+        """Delete the folder of somebody of whom nothing is left, with what a killed writing left in it."""
+        try:
+            shutil.rmtree(self._folder / person_id)
+            _sync(self._folder)
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            raise BlobsUnavailableError(f"a folder could not be deleted in {self._folder}: {error}") from error
 
     def age_s(self, name: str, now_s: float) -> float:
         """For how long a file has lain here, by the machine's clock; 0 for none. Raises BlobsUnavailableError."""

@@ -96,6 +96,13 @@ def _people(cursor: str, now_ms: int) -> str | None:
     return ids[-1] if ids else None
 
 
+def _restored(cursor: str, now_ms: int) -> str | None:  # noqa: ARG001 - as the other phases
+    """Who was erased before a backup was restored that holds them still."""
+    if back := erasing.begin_again(now_ms):
+        logger.warning("%d people who were erased are back, with a backup; they are erased again", back)
+    return None
+
+
 def _protected(cursor: str, now_ms: int) -> str | None:
     """Protected people whose links are over."""
     rows = list(ProtectedPerson.objects.filter(pk__gt=cursor).order_by("pk")[:AT_ONCE])
@@ -169,4 +176,4 @@ def _tidy(cursor: str, now_ms: int) -> str | None:  # noqa: ARG001 - as the othe
     return None
 
 
-PHASES = (_photographs, _people, _protected, _erasures, _files, _tidy)
+PHASES = (_restored, _photographs, _people, _protected, _erasures, _files, _tidy)

@@ -17,10 +17,11 @@ from django.apps import apps
 from django.conf import settings
 from django.db import connection, models, transaction
 
+from surety.blobs.local import LocalBlobs
 from surety.server.audit import actions as audit
 from surety.server.cases.door import raise_revision
 from surety.server.cases.models import DoorGrant, Person, ProtectedAssignment, ProtectedLink, ProtectedPerson, WatchKey
-from surety.server.records import documents, dues, holds, periods, queries, vault
+from surety.server.records import documents, dues, holds, periods, queries, tombstones, vault
 from surety.server.records.models import Erasure, ErasureState, PersonKey
 from surety.server.records.schedule import STORES, Store, Whose
 from surety.stream.contract import StreamUnavailableError
@@ -29,6 +30,7 @@ from surety.stream.sql import open_stream
 CHUNK = 500  # rows or files a step
 CERTIFICATE = "erasure.certificate"
 BY_SCHEDULE = "The schedule: the case's period is over"
+AGAIN = "They were erased before; a backup from before that was restored"
 
 
 def begin_due(person_id: str, due_ms: int, *, is_protected: bool = False) -> None:
@@ -42,6 +44,25 @@ def begin_due(person_id: str, due_ms: int, *, is_protected: bool = False) -> Non
     Erasure.objects.bulk_create([row], ignore_conflicts=True)
 
 
+def begin_again(now_ms: int) -> int:
+    """Note everybody who was erased and whose key is back, as it is in a backup that was restored; how many."""
+    marked = dict(tombstones.marked())
+    back = 0
+    for person_id in PersonKey.objects.exclude(wrapped=None).filter(pk__in=list(marked)).values_list("pk", flat=True):
+        Erasure.objects.update_or_create(
+            person_id=person_id,
+            defaults={
+                "state": ErasureState.DUE,
+                "basis": AGAIN,
+                "due_ms": now_ms,
+                "is_protected": marked[person_id],
+                "counts": {},
+            },
+        )
+        back += 1
+    return back
+
+
 def advance(person_id: str, now_ms: int) -> bool:
     """One bounded step of an erasure that is due or begun; whether there is nothing more to do now.
 
@@ -52,9 +73,13 @@ def advance(person_id: str, now_ms: int) -> bool:
         return not _start(erasure, now_ms)
     if erasure.state != ErasureState.STARTED:
         return True
+    tombstones.put(person_id, is_protected=erasure.is_protected)
     if _delete_files(person_id) or _delete_rows(erasure):
         return False
     _delete_log(person_id)
+    for store in (queries.blobs(), documents.store()):
+        if isinstance(store, LocalBlobs):
+            store.drop_folder(person_id)
     return _certify(person_id, now_ms)
 
 
@@ -76,11 +101,7 @@ def _start(erasure: Erasure, now_ms: int) -> bool:
         row = Erasure.objects.select_for_update().get(pk=person_id)
         if row.state != ErasureState.DUE:
             return row.state == ErasureState.STARTED
-        if not _is_due(row, now_ms):
-            if row.basis == BY_SCHEDULE:
-                row.delete()  # a new order has moved the end on
-            return False
-        if holds.holding(person_id, "case", now_ms) is not None:
+        if row.basis != AGAIN and not _may_begin(row, now_ms):
             return False
         row.key_sha256 = _destroy_key(person_id, now_ms)
         row.state, row.started_ms, row.schedule = ErasureState.STARTED, now_ms, periods.fingerprint()
@@ -91,6 +112,14 @@ def _start(erasure: Erasure, now_ms: int) -> bool:
         _note("erasure.begun", row, now_ms, {"basis": row.basis, "due_ms": row.due_ms})
     vault.forget(person_id)
     return True
+
+
+def _may_begin(row: Erasure, now_ms: int) -> bool:
+    if not _is_due(row, now_ms):
+        if row.basis == BY_SCHEDULE:
+            row.delete()  # a new order has moved the end on
+        return False
+    return holds.holding(row.person_id, "case", now_ms) is None
 
 
 def _lock(person_id: str, *, is_protected: bool) -> None:
