@@ -129,6 +129,8 @@ def _record(resident: Resident, officer: User, lives: Lives) -> Credentials:
     details = PersonDetails(
         reference=resident.reference, given_names=resident.given, family_name=resident.family,
         phone=f"0800 5550 {resident.index % 1000:03d}", time_zone=TIME_ZONE, region=REGION,
+        date_of_birth=f"{1958 + 7 * resident.index % 47}-{1 + resident.index % 12:02d}-15",
+        address=f"{1 + resident.index % 90} Invented Street, Alderbeck",
     )  # fmt: skip
     person = actions.register_person(details, acting_user=None, now_ms=now_ms, reason="as ordered")
     actions.assign_officer(person.pk, officer, acting_user=None, now_ms=now_ms)

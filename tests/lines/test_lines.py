@@ -1,6 +1,7 @@
 """The lines of the design that the code itself can be asked about (docs/lines.md names the test of each)."""
 
 import ast
+import re
 from pathlib import Path
 
 import msgspec
@@ -9,7 +10,9 @@ from django.apps import apps
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from surety.rules import conditions, facts, findings
+from surety.server.cases import traits
 from surety.server.cases.checks import DATA_KINDS, OrderTerms
+from surety.server.cases.models import Person
 
 RULES = Path(facts.__file__).parent
 SURETY = RULES.parent
@@ -44,6 +47,58 @@ def test_what_the_rules_are_given_has_no_field_for_a_trait(module: object) -> No
     assert structs or module is None
     for struct in structs:
         assert not {f for f in struct.__struct_fields__ if _words(f) & PROTECTED}
+
+
+# Where findings, alerts and check-ins come about. Nothing there may name a record field that is protected.
+CONCLUDING = ("rules", "server/monitoring", "server/alerts", "server/checkins")
+CONCLUDING_FILES = sorted(
+    file for room in CONCLUDING for file in (SURETY / room).rglob("*.py") if not {"tests", "migrations"} & {*file.parts}
+)
+
+
+def _protected_reads(source: str) -> set[str]:
+    """The protected fields that a file names, as an attribute, a name, a text (also in a query) or an import."""
+    tree = ast.parse(source)
+    texts = {n.value for n in ast.walk(tree) if isinstance(n, ast.Constant) and isinstance(n.value, str)}
+    texts |= {n.arg for n in ast.walk(tree) if isinstance(n, ast.keyword) and n.arg}
+    named = _identifiers(tree) | {part for text in texts for part in re.split(r"[^a-z_]+|__", text)}
+    imported = {module for module in _imports(tree) if module.startswith("surety.server.cases.traits")}
+    imported |= {
+        f"{node.module}.{alias.name}"
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+        if alias.name in ("traits", "TRAITS")
+    }
+    return (named & set(traits.TRAITS)) | imported
+
+
+@pytest.mark.parametrize("file", CONCLUDING_FILES, ids=lambda f: str(f.relative_to(SURETY)))
+def test_nothing_that_concludes_reads_or_imports_a_protected_field(file: Path) -> None:
+    assert _protected_reads(file.read_text()) == set()
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "def rule(person):\n    return person.nationality == 'x'",
+        "people.filter(date_of_birth__lt='2000-01-01')",
+        "Person.objects.values_list('pk', 'sex')",
+        "getattr(person, 'ethnicity')",
+        "Alert.objects.values('person__disabilities')",
+        "from surety.server.cases.traits import record_fields",
+        "from surety.server.cases import traits",
+        "import surety.server.cases.traits",
+    ],
+)
+def test_the_check_of_protected_fields_finds_each_way_to_read_one(source: str) -> None:
+    assert _protected_reads(source)
+
+
+def test_every_trait_on_record_is_among_the_protected_ones() -> None:
+    on_record = {field.name for field in Person._meta.get_fields() if _words(field.name) & PROTECTED}
+    assert on_record <= set(traits.TRAITS)
+    assert set(traits.TRAITS) <= {field.name for field in Person._meta.get_fields()}
 
 
 @pytest.mark.parametrize("app", ["monitoring", "alerts", "cases", "audit", "accounts", "checkins", "records"])

@@ -27,6 +27,7 @@ from surety.server.cases.models import (
     OrderVersion,
     Person,
 )
+from surety.server.cases.people import change_person
 from surety.server.cases.writing import Stamp, lock_person, note_down, publish, stamp
 from surety.server.errors import ConflictError, InvalidError, NotFoundError
 
@@ -37,6 +38,7 @@ __all__ = [
     "assign_officer",
     "change_condition",
     "change_order",
+    "change_person",
     "end_assignment",
     "record_order",
     "record_told",

@@ -57,7 +57,7 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PersonDetails(msgspec.Struct, frozen=True, kw_only=True):
-    """Who a person is. `region` decides which operators and supervisors see them."""
+    """Who a person is. `region` decides which operators and supervisors see them. Record fields: traits.py."""
 
     reference: str
     given_names: str
@@ -67,6 +67,14 @@ class PersonDetails(msgspec.Struct, frozen=True, kw_only=True):
     phone: str = ""
     time_zone: str = "Europe/London"
     region: str = ""
+    date_of_birth: str = ""  # YYYY-MM-DD
+    nationality: str = ""
+    sex: str = ""
+    ethnicity: str = ""
+    disabilities: str = ""
+    address: str = ""
+    no_fixed_abode: bool = False
+    responsible_adult: str = ""
 
 
 class DeviceDetails(msgspec.Struct, frozen=True, kw_only=True):
@@ -86,10 +94,42 @@ def check_person(details: PersonDetails) -> PersonDetails:
     _need(details.given_names, "given_names", "the given names")
     _need(details.family_name, "family_name", "the family name")
     check_time_zone(details.time_zone)
-    for name, longest in (("reference", 32), ("given_names", 120), ("family_name", 120), ("phone", 32), ("region", 64)):
+    for name, longest in _LONGEST.items():
         if len(getattr(details, name)) > longest:
             raise InvalidError(f"{name} is longer than {longest} characters.", field=name)
+    if details.date_of_birth:
+        _check_birth(details.date_of_birth)
     return details
+
+
+_LONGEST = {
+    "reference": 32,
+    "given_names": 120,
+    "family_name": 120,
+    "phone": 32,
+    "region": 64,
+    "nationality": 64,
+    "sex": 32,
+    "ethnicity": 64,
+    "disabilities": 500,
+    "address": 500,
+    "responsible_adult": 300,
+}
+
+
+def _check_birth(text: str) -> None:
+    try:
+        year = dt.date.fromisoformat(text).year
+    except ValueError:
+        raise InvalidError("Write a date of birth as year, month and day: 1990-12-31.", field="date_of_birth") from None
+    if not 1900 <= year <= 2100:
+        raise InvalidError("The date of birth is not in this or the last century.", field="date_of_birth")
+
+
+def check_reason(reason: str) -> str:
+    """Why something is changed."""
+    _need(reason, "reason", "a reason")
+    return reason
 
 
 def check_time_zone(name: str) -> str:

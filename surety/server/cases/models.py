@@ -7,7 +7,7 @@ from django.conf import settings
 from django.db import models
 
 from surety.server.ids import new_id
-from surety.server.records.sealed import SealedText
+from surety.server.records.sealed import SealedJSON, SealedText
 
 
 class Recorded(models.Model):
@@ -32,6 +32,15 @@ class Person(Recorded):
     language = models.CharField(max_length=16, default="en")
     interpreter_required = models.BooleanField(default=False)
     phone = SealedText("person.phone", hides_empty=True)
+    # Record fields (traits.py): whether there is anything in them is itself nobody's business.
+    date_of_birth = SealedText("person.date_of_birth", hides_empty=True, blank=True, help_text="YYYY-MM-DD")
+    nationality = SealedText("person.nationality", hides_empty=True, blank=True)
+    sex = SealedText("person.sex", hides_empty=True, blank=True)
+    ethnicity = SealedText("person.ethnicity", hides_empty=True, blank=True, help_text="As they describe it")
+    disabilities = SealedText("person.disabilities", hides_empty=True, blank=True)
+    address = SealedText("person.address", hides_empty=True, blank=True)
+    no_fixed_abode = SealedJSON("person.no_fixed_abode", null=True)
+    responsible_adult = SealedText("person.responsible_adult", hides_empty=True, blank=True, help_text="Of a minor")
     time_zone = models.CharField(max_length=64, default="Europe/London")
     region = models.CharField(max_length=64, blank=True)
 

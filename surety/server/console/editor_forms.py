@@ -71,6 +71,9 @@ def text_field(
     )
 
 
+PRIVATE = "No rule reads it. Their officer and supervisors see it; operators and reviewers do not."
+
+
 class PersonForm(forms.Form):
     """Who somebody is."""
 
@@ -82,10 +85,28 @@ class PersonForm(forms.Form):
     phone = text_field("Telephone", required=False, longest=32)
     time_zone = text_field("Time zone", "An IANA name, such as Europe/London", longest=64)
     region = text_field("Region", "Who works there sees this person", required=False, longest=64)
+    date_of_birth = forms.CharField(
+        label="Date of birth", help_text=PRIVATE, required=False, widget=forms.DateInput(attrs={"type": "date"})
+    )
+    nationality = text_field("Nationality", PRIVATE, required=False, longest=64)
+    sex = text_field("Sex", PRIVATE, required=False, longest=32)
+    ethnicity = text_field("Ethnicity, as they describe it", PRIVATE, required=False, longest=64)
+    disabilities = text_field("Disabilities", PRIVATE, required=False, longest=500, long=True)
+    address = text_field("Address", required=False, longest=500, long=True)
+    no_fixed_abode = forms.BooleanField(label="No fixed abode", required=False)
+    responsible_adult = text_field(
+        "Responsible adult", "For a minor: who, and how they are reached", required=False, longest=300, long=True
+    )
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self.fields["time_zone"].initial = "Europe/London"
+
+
+class PersonChangeForm(PersonForm):
+    """What was recorded of somebody wrongly, or has changed."""
+
+    reason = text_field("Reason for the change", longest=2000, long=True)
 
 
 class OrderForm(LocalForm):

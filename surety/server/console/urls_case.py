@@ -43,6 +43,7 @@ urlpatterns: list[URLPattern] = [
     ),
     path("photographs/<str:key>", views_checkins.photograph, name="photograph"),
     path("people/<str:person_id>/record", views_person.person_record, name="person-record"),
+    path("people/<str:person_id>/change", views_editors.person_change, name="person-change"),
     path("people/<str:person_id>/orders/new", views_editors.order_new, name="order-new"),
     path("people/<str:person_id>/devices/assign", views_editors.device_assign, name="device-assign"),
     path("people/<str:person_id>/everyday/new", views_everyday.everyday_new, name="everyday-new"),

@@ -6,6 +6,7 @@ Each is one page with one purpose; each save goes through cases.actions, which r
 import hashlib
 from collections.abc import Callable
 
+import msgspec
 from django import forms
 from django.contrib import messages
 from django.core.files.uploadedfile import UploadedFile
@@ -15,7 +16,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
 from surety.server.accounts.permissions import check_may, requires
-from surety.server.cases import actions, watches
+from surety.server.cases import actions, people, watches
 from surety.server.cases import queries as cases
 from surety.server.cases.checks import DeviceDetails, OrderTerms, PersonDetails, Told
 from surety.server.cases.models import Device, DeviceAssignment, OrderStatus, OrderVersion, Person
@@ -25,6 +26,7 @@ from surety.server.console.editor_forms import (
     AssignForm,
     EndForm,
     OrderForm,
+    PersonChangeForm,
     PersonForm,
     StatusForm,
     ToldForm,
@@ -68,6 +70,26 @@ def person_new(request: HttpRequest) -> HttpResponseBase:
         return redirect("order-new", person_id=person.pk)
 
     return answer_form(request, form, save, {"title": "New person", "button": "Record this person"})
+
+
+@requires("cases.change")
+@refusals_as_pages
+@require_http_methods(["GET", "POST"])
+def person_change(request: HttpRequest, person_id: str) -> HttpResponseBase:
+    """Put right who somebody is."""
+    person = _changeable(request, person_id)
+    before = msgspec.structs.asdict(people.details_of(person))
+    form = PersonChangeForm(request.POST or None, initial=before)
+
+    def save() -> HttpResponseBase:
+        details = PersonDetails(**{name: form.cleaned_data[name] for name in PersonDetails.__struct_fields__})
+        reason = form.cleaned_data["reason"]
+        actions.change_person(person.pk, details, acting_user=user_of(request), now_ms=now_ms(), reason=reason)
+        messages.success(request, "What is on record about them is changed.")
+        return redirect("person-record", person_id=person.pk)
+
+    context = person_context(request, person, "record") | {"title": "Change who they are", "button": "Save this"}
+    return answer_form(request, form, save, context)
 
 
 # --- orders ---------------------------------------------------------------------------------------------------------

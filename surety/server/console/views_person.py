@@ -18,7 +18,7 @@ from surety.rules.conditions import Attendance, Body, Curfew, Zone
 from surety.server.accounts.permissions import may, requires
 from surety.server.alerts import queries as alerts
 from surety.server.audit import queries as audit_queries
-from surety.server.cases import names
+from surety.server.cases import names, traits
 from surety.server.cases import queries as cases
 from surety.server.cases.models import DeviceAssignment, OrderStatus, OrderVersion, Person, ProtectedLink
 from surety.server.cases.protected_queries import links_under
@@ -283,12 +283,16 @@ def person_record(request: HttpRequest, person_id: str) -> HttpResponseBase:
         for entry in page
     ]
     return render(
-        request, "console/person_record.html", person_context(request, person, "record") | {"rows": rows, "page": page}
+        request,
+        "console/person_record.html",
+        person_context(request, person, "record")
+        | {"rows": rows, "page": page, "fields": traits.record_fields(user_of(request), person)},
     )
 
 
 ACTIONS = {
     "person.registered": "Person recorded",
+    "person.changed": "Who the person is was changed",
     "officer.assigned": "Officer made responsible",
     "officer.released": "Officer released",
     "order.recorded": "Order recorded",

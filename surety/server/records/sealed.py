@@ -11,7 +11,7 @@ sort by one is refused with a FieldError, as is `update()` with a plain text (no
 """
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from django.core.exceptions import FieldError
 from django.db import models
@@ -26,11 +26,18 @@ ERASED = "erased"
 PADDED_TO = 32
 _ERASED_BOX = b"\x00"  # written in place of a box when an erased row is saved again
 
+_S = TypeVar("_S")
+_G = TypeVar("_G")
+
 if TYPE_CHECKING:
-    _TextBase = models.Field[str, str]
-    _JSONBase = models.Field[Any, Any]
+
+    class _Base(models.Field[_S, _G]):
+        """To the type checker: what is set, and what is read."""
 else:
-    _TextBase = _JSONBase = models.BinaryField
+
+    class _Base(models.BinaryField):
+        def __class_getitem__(cls, _types: Any) -> type:
+            return cls
 
 
 class Box(bytes):
@@ -47,7 +54,7 @@ class Box(bytes):
 class _Attribute(DeferredAttribute):
     """Opens a box when the attribute is read, and keeps what is set until the row is saved."""
 
-    field: "SealedText"
+    field: "Sealed[Any, Any]"
 
     def __get__(self, instance: models.Model | None, cls: type[models.Model] | None = None) -> Any:
         if instance is None:
@@ -77,8 +84,8 @@ class _IsNull(IsNull):
         super().__init__(Col(lhs.alias, lhs.target) if isinstance(lhs, _SealedCol) else lhs, rhs)
 
 
-class SealedText(_TextBase):
-    """A text under the person's key. `label`, "purpose.name", is bound into each box and must never change.
+class Sealed(_Base[_S, _G]):
+    """A value under the person's key. `label`, "purpose.name", is bound into each box and must never change.
 
     `of` names the attribute of the row that holds the person's id. An empty text is stored as an empty box, unless
     `hides_empty`: where it would tell something that there is nothing.
@@ -190,14 +197,11 @@ class SealedText(_TextBase):
         return _SealedCol(alias, self)
 
 
-def field_of(model: type[models.Model], name: str) -> SealedText:
-    """A sealed column of a model, for who reads boxes without rows (`values_list`) and opens them."""
-    found = model._meta.get_field(name)  # noqa: SLF001 - public, by Django's documentation
-    assert isinstance(found, SealedText)  # noqa: S101 - a slip of the programmer's, not of the data
-    return found
+class SealedText(Sealed[str, str]):
+    """A text under the person's key."""
 
 
-class SealedJSON(SealedText, _JSONBase):
+class SealedJSON(Sealed[Any, Any]):
     """A value that JSON can hold, under the person's key. Null stays null; erased, it reads as None.
 
     What was read must not be changed in place: set it anew.
@@ -213,3 +217,10 @@ class SealedJSON(SealedText, _JSONBase):
     def load(self, data: bytes) -> Any:
         """What `dump` was given."""
         return json.loads(super().load(data))
+
+
+def field_of(model: type[models.Model], name: str) -> Sealed[Any, Any]:
+    """A sealed column of a model, for who reads boxes without rows (`values_list`) and opens them."""
+    found = model._meta.get_field(name)  # noqa: SLF001 - public, by Django's documentation
+    assert isinstance(found, Sealed)  # noqa: S101 - a slip of the programmer's, not of the data
+    return found

@@ -18,14 +18,14 @@ from django.db import transaction
 
 from surety.blobs import sealing
 from surety.server.records import masters, vault
-from surety.server.records.sealed import Box, SealedText
+from surety.server.records.sealed import Box, Sealed
 
 CHUNK = 500
 
 PersonOf = Callable[[Any], str]
 
 
-def seal_columns(apps: Any, app: str, model: str, columns: Mapping[str, SealedText], person_of: PersonOf) -> int:
+def seal_columns(apps: Any, app: str, model: str, columns: Mapping[str, Sealed[Any, Any]], person_of: PersonOf) -> int:
     """Fill each column's `_sealed` twin, the key being made where a person has none; how many rows were done."""
     rows = apps.get_model(app, model).objects
     first = f"{next(iter(columns))}_sealed"
@@ -39,7 +39,7 @@ def seal_columns(apps: Any, app: str, model: str, columns: Mapping[str, SealedTe
         done, after = done + len(chunk), chunk[-1].pk
 
 
-def _seal_chunk(apps: Any, chunk: Sequence[Any], columns: Mapping[str, SealedText], person_of: PersonOf) -> None:
+def _seal_chunk(apps: Any, chunk: Sequence[Any], columns: Mapping[str, Sealed[Any, Any]], person_of: PersonOf) -> None:
     ciphers: dict[tuple[str, str], AESGCM | None] = {}
     with transaction.atomic():
         privates = _privates(apps, {person_of(row) for row in chunk})
@@ -51,7 +51,7 @@ def _seal_chunk(apps: Any, chunk: Sequence[Any], columns: Mapping[str, SealedTex
 
 
 def _box(
-    field: SealedText,
+    field: Sealed[Any, Any],
     value: Any,
     person_id: str,
     privates: Mapping[str, bytes],

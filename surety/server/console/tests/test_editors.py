@@ -8,6 +8,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from surety.server.accounts.models import Role
+from surety.server.audit.models import Entry
 from surety.server.cases import queries as cases
 from surety.server.cases.models import Condition, ConditionVersion, Device, Order, OrderVersion, Person
 from surety.server.console.case_access import input_text
@@ -322,6 +323,25 @@ def test_a_person_an_order_and_that_they_were_told_are_recorded_one_after_the_ot
     told = {"told_ms": at(), "told_how": "in person, with an interpreter", "told_language": "pl"}
     assert officer.post(f"/orders/{order.pk}/told", told).status_code == 302
     assert cases.order_at(bo.pk, now_ms() + 1000) is not None
+
+
+def test_record_fields_are_changed_by_whoever_keeps_the_case_and_shown_to_nobody_else(ana: Case, officer: Client):
+    operator = Client()
+    operator.force_login(user("oda", Role.OPERATOR, "north"))
+    address, record = f"/people/{ana.person.pk}/change", f"/people/{ana.person.pk}/record"
+    fields = {"date_of_birth": "1990-12-31", "nationality": "Ruritanian", "address": "1 High Street"}
+    form = PERSON | {"reference": "AB-1042", "reason": "she showed a passport"} | fields
+    assert officer.post(address, form | {"date_of_birth": "31.12."}).status_code == 422
+    assert officer.post(address, form | {"reference": "X"}).status_code == 422
+    assert officer.post(address, form).status_code == 302
+    page = officer.get(record).content.decode()
+    assert all(value in page for value in (*fields.values(), "Who the person is was changed"))
+    entry = Entry.objects.get(action="person.changed")
+    assert not [value for value in (*fields.values(), "Lind") if value in str(entry.detail)]
+    page_of_operator = operator.get(record).content.decode()
+    assert "Who the person is was changed" in page_of_operator
+    assert not [value for value in fields.values() if value in page_of_operator]
+    assert operator.get(address).status_code == 403
 
 
 def test_a_reference_that_is_taken_is_refused_at_its_field(officer: Client):
