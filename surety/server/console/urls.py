@@ -22,5 +22,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("styleguide/", views_other.styleguide, name="styleguide"),
     path("oversight/", views_oversight.check_ins, name="oversight"),
     path("review/", include("surety.server.console.urls_review")),
+    path("", include("surety.server.console.urls_retention")),
     path("", include("surety.server.console.urls_case")),
 ]

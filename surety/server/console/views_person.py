@@ -33,6 +33,7 @@ from surety.server.console.case_access import (
     user_of,
 )
 from surety.server.console.case_words import LANGUAGES, order_lines
+from surety.server.console.kept_rows import kept_context
 from surety.server.console.programme_rows import programme_rows
 from surety.server.console.today import duties_today
 from surety.server.console.told import told_rows
@@ -282,10 +283,12 @@ def person_record(request: HttpRequest, person_id: str) -> HttpResponseBase:
         }
         for entry in page
     ]
+    kept = kept_context(person, user_of(request), now_ms())
     return render(
         request,
         "console/person_record.html",
         person_context(request, person, "record")
+        | kept
         | {"rows": rows, "page": page, "fields": traits.record_fields(user_of(request), person)},
     )
 
@@ -321,12 +324,21 @@ ACTIONS = {
     "check_in.compared": "Check-in compared by the machine",
     "check_in.decided": "Check-in decided",
     "check_in.recorded_in_person": "Check-in recorded without a camera",
+    "hold.proposed": "Legal hold proposed",
+    "hold.approved": "Legal hold approved",
+    "hold.declined": "Legal hold declined",
+    "hold.lifted": "Legal hold lifted",
+    "erasure.proposed": "Erasure of everything proposed",
+    "erasure.confirmed": "Erasure of everything confirmed",
+    "erasure.declined": "Erasure of everything declined",
     "calendar.downloaded": "Calendar of duties downloaded",
 }
 
 
 # Ids, which say nothing to a reader.
-UNTOLD = frozenset({"condition", "order", "device", "finding", "link", "images", "submission", "check_in", "review"})
+UNTOLD = frozenset(
+    {"hold", "condition", "order", "device", "finding", "link", "images", "submission", "check_in", "review"}
+)
 
 
 def action_words(action: str) -> str:

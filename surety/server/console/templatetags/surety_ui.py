@@ -41,6 +41,7 @@ _LINKS = (  # name of the address, words, icon, permission
     ("people", "People", "person", "cases.view"),
     ("programme-zones", "Zones", "warning", "programmes.view"),
     ("protected-people", "Protected persons", "lock", "protected.view"),
+    ("retention", "Keeping", "lock", "records.propose"),
     ("oversight", "Oversight", "log", "oversight.read"),
     ("audit", "Audit", "lock", "audit.read"),
     ("users", "Users", "person", "admin.users"),
