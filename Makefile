@@ -60,6 +60,7 @@ mutants: .venv/dev.stamp
 
 docs: .venv/dev.stamp
 	$(V)/python docs/draw_states.py
+	$(V)/python docs/draw_retention.py
 	$(V)/pytest -q tests/docs
 
 lock: .venv/dev.stamp

@@ -35,7 +35,11 @@ def _fail(sentence: str) -> typer.Exit:
 
 
 @app.command()
-def schedule(*, as_json: Json = False) -> None:
+def schedule(
+    *,
+    stores: Annotated[bool, typer.Option("--stores", help="Also whose each store is.")] = False,
+    as_json: Json = False,
+) -> None:
     """Print how long each kind of data is kept, from when it is counted, and why."""
     _begin()
     from surety.server.records import periods  # noqa: PLC0415 - needs django.setup
@@ -48,7 +52,18 @@ def schedule(*, as_json: Json = False) -> None:
     for rule in rules:
         table.add_row(rule.name, rule.words, str(rule.days), rule.start.value, rule.basis)
     Console().print(table)
+    if stores:
+        Console().print(_stores())
     typer.echo(f"Version of the schedule: {periods.fingerprint()}")
+
+
+def _stores() -> Table:
+    from surety.server.records.schedule import STORES  # noqa: PLC0415 - this option alone needs it
+
+    table = Table("Store", "Whose", "Kind", "Note")
+    for store in STORES:
+        table.add_row(store.name, store.whose.value, store.kind, store.note)
+    return table
 
 
 @app.command()
