@@ -28,6 +28,7 @@ from surety.server.checkins import asking_queries
 from surety.server.checkins import queries as checkins
 from surety.server.monitoring import queries as monitoring
 from surety.server.records import masters, rotation
+from surety.server.records import plan as retention
 from surety.settings import Settings
 from surety.stream.contract import StreamUnavailableError
 from surety.stream.sql import open_stream
@@ -60,6 +61,7 @@ def examine(settings: Settings) -> list[Check]:
             _faces(settings),
             _watches(settings),
             _keys(settings),
+            _erasure(settings),
             _guards(),
             _audit(),
             _administrator(),
@@ -203,6 +205,19 @@ def _faces(settings: Settings) -> Check:
     if found.sentence or age_ms > checkins.SLOW_MS:
         return Check("faces", "warn", f"{told}. {found.sentence}".strip(), "read the log of `surety compare`")
     return Check("faces", "ok", told)
+
+
+def _erasure(settings: Settings) -> Check:
+    """Nobody would notice that what is due is not erased any more."""
+    found = retention.standing(parse_clock(settings.clock).now_ms())
+    told = f"{found.waiting} erasures of people wait, {found.held} holds stand"
+    if found.late and not found.swept_lately:
+        what = "start `surety keeper` and read its log, or run `surety retention run`"
+        return Check("erasure", "bad", f"{told}; nothing was erased for two days", what)
+    if found.late:
+        what = "read the keeper's log: a store may be away"
+        return Check("erasure", "warn", f"{told}; {found.late} are two days late", what)
+    return Check("erasure", "ok", told)
 
 
 def _asking(settings: Settings) -> Check:

@@ -98,4 +98,4 @@ def check(**_: object) -> list[CheckMessage]:
 def stop_unless_complete() -> None:
     """For the start of a process. Raises SystemExit with every sentence."""
     if found := problems():
-        raise SystemExit("\n".join(["The retention schedule is not complete; nothing is started.", *found]))
+        raise SystemExit("\n".join(["The retention schedule cannot be used as it stands; nothing is started.", *found]))

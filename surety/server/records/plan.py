@@ -6,7 +6,7 @@ from typing import NamedTuple
 from surety.server.cases.models import Person, ProtectedPerson
 from surety.server.checkins.models import EnrolledImage, Submission
 from surety.server.records import dues, holds, periods
-from surety.server.records.models import Erasure, ErasureState, LegalHold
+from surety.server.records.models import Erasure, ErasureState, LegalHold, Sweep
 
 AT_ONCE = 200
 
@@ -97,3 +97,25 @@ def of_everybody(now_ms: int, until_ms: int) -> Iterator[Planned]:
         due_ms = dues.protected_due_ms(row)
         if due_ms <= until_ms:
             yield Planned(row.pk, row.reference, _going(row.pk, "protected_person", due_ms, 0, now_ms, {}))
+
+
+class Standing(NamedTuple):
+    """How erasure stands, for `surety doctor` and oversight."""
+
+    waiting: int
+    late: int  # due for two days and neither held nor done; or everything, where the daily erasure does not run
+    held: int
+    swept_lately: bool
+
+
+def standing(now_ms: int) -> Standing:
+    """How many erasures of people wait, how many are late, how many holds stand, and whether the daily one runs."""
+    waiting = Erasure.objects.filter(state__in=(ErasureState.DUE, ErasureState.STARTED))
+    two_days_ago = now_ms - 2 * periods.DAY_MS
+    late = list(waiting.filter(due_ms__lt=two_days_ago).values_list("pk", flat=True))
+    held = holds.standing(late, now_ms)
+    sweep = Sweep.objects.filter(pk=1).first()
+    lately = sweep is not None and max(sweep.begun_ms, sweep.done_ms or 0) > two_days_ago
+    overdue = len(late) - len(held)
+    nobody = sweep is None or lately
+    return Standing(waiting.count(), overdue or int(not nobody), len(holds.all_standing(now_ms)), lately)

@@ -25,6 +25,7 @@ from surety.server.checkins.models import (
     Submission,
     Template,
 )
+from surety.server.monitoring import sealed
 from surety.server.monitoring.models import Finding, FormerFinding, PersonState, SetAside, Snapshot, StoredFact
 from surety.server.notices.models import Notice
 from surety.server.records import actions as keys
@@ -172,13 +173,20 @@ def everything(of: Person, officer: User) -> Device:
     AlertEvent.objects.create(alert=alert, at_ms=now, actor_name="Ida", action="note", text="Called Quellmalz")
     facts = [
         StoredFact(
-            person_id=of.pk, fact_id=f"x{n}", at_ms=now + n, received_ms=now, processed_ms=now, body=words.encode()
+            person_id=of.pk,
+            fact_id=f"x{n}",
+            at_ms=now + n,
+            received_ms=now,
+            processed_ms=now,
+            body=sealed.seal(of.pk, b"a position of hers", sealed.FACT),
         )
         for n in range(1_200)
     ]
     StoredFact.objects.bulk_create(facts)
-    PersonState.objects.create(person_id=of.pk, at_ms=now, body=b"Quellmalz")
-    Snapshot.objects.create(person_id=of.pk, at_ms=now, body=b"Quellmalz")
+    state = sealed.seal(of.pk, b"a position of hers", sealed.STATE)
+    PersonState.objects.create(person_id=of.pk, at_ms=now, body=state)
+    Snapshot.objects.create(person_id=of.pk, at_ms=now, body=state)
+    finding = sealed.seal(of.pk, b"a position of hers", sealed.FINDING)
     Finding.objects.create(
         id=f"f-{of.pk[:20]}",
         person_id=of.pk,
@@ -189,9 +197,9 @@ def everything(of: Person, officer: User) -> Device:
         processed_ms=now,
         certainty="established",
         cause="behaviour",
-        body=b"Quellmalz",
+        body=finding,
     )
-    FormerFinding.objects.create(finding_id="f1", person_id=of.pk, body=b"Quellmalz", replaced_ms=now)
+    FormerFinding.objects.create(finding_id="f1", person_id=of.pk, body=finding, replaced_ms=now)
     SetAside.objects.create(
         person_id=of.pk, reason="rules_failed", sentence="Quellmalz", body=b"x", received_ms=now, set_aside_ms=now
     )

@@ -19,9 +19,17 @@ MODULE = "surety.server.records.tests.seeded"
 DAY_MS = 86_400_000
 SIX_YEARS_AND_ORDER = (10 + 2_191) * DAY_MS
 # What tells of the person: names, telephone, what an alert and a document say, the photographs as they were sent.
-WORDS = (b"Quellmalz", b"Ottoline", b"960777", b"Wilhelmina", b"of the probe", b"an enrolled image", b"about Quellmalz")
+WORDS = (
+    b"Quellmalz",
+    b"Ottoline",
+    b"960777",
+    b"Wilhelmina",
+    b"of the probe",
+    b"an enrolled image",
+    b"a position of hers",
+)
 # Of what is sealed to the person's key already: a backup holds none of it in the clear.
-SEALED = (b"960777", b"of the probe", b"an enrolled image", b"decision about")
+SEALED = (b"960777", b"of the probe", b"an enrolled image", b"decision about", b"a position of hers")
 STAYS = {"audit_entry", "records_personkey", "records_erasure", "records_erased"}  # ids alone
 KILLS = 14
 
