@@ -18,6 +18,8 @@ from surety.server.alerts.policy import FOLDING, explained_by, folds_into, is_su
 from surety.server.alerts.wording import Sentences
 from surety.server.audit import actions as audit
 from surety.server.audit.actions import Happening
+from surety.server.records import vault
+from surety.server.records.sealed import stored
 
 MACHINE_NAME = "Surety (rules)"
 _CHUNK = 500  # ids a query: well under every database's limit of parameters
@@ -63,7 +65,9 @@ class Desk:
         quiet = sorted({finding.person_id for finding in new if finding.kind in FOLDING})
         wanted.update(_alerts_that_wait(quiet))
         for chunk in _chunks(sorted(wanted)):
-            for alert in Alert.objects.select_for_update().filter(pk__in=chunk).order_by("pk"):
+            alerts = list(Alert.objects.select_for_update().filter(pk__in=chunk).order_by("pk"))
+            vault.warm(alert.person_id for alert in alerts)
+            for alert in alerts:
                 self._hold(alert)
             for part in Part.objects.filter(alert_id__in=chunk).order_by("pk"):
                 self._keep(part)
@@ -275,7 +279,7 @@ def _update(model: type[models.Model], columns: Sequence[str], rows: Sequence[mo
     if not rows:
         return
     assigned = ", ".join(f"{column} = %s" for column in columns)
-    values = [[*(getattr(row, column) for column in columns), row.pk] for row in rows]
+    values = [[*(stored(row, column) for column in columns), row.pk] for row in rows]
     table = model._meta.db_table  # noqa: SLF001 - Django's documented way to a table's name
     with connection.cursor() as cursor:
         cursor.executemany(f"UPDATE {table} SET {assigned} WHERE id = %s", values)  # noqa: S608 - our own names

@@ -5,6 +5,7 @@ from django.db import models
 
 from surety.server.cases.models import Person
 from surety.server.ids import new_id
+from surety.server.records.sealed import SealedJSON, SealedText
 
 
 class Severity(models.IntegerChoices):
@@ -49,7 +50,7 @@ class Alert(models.Model):
     severity = models.PositiveSmallIntegerField(choices=Severity.choices)
     certainty = models.CharField(max_length=16)
     cause = models.CharField(max_length=16)
-    sentence = models.TextField(help_text="What happened, in words")
+    sentence = SealedText("alert.sentence", of="person_id", help_text="What happened, in words")
     at_ms = models.BigIntegerField()
     opened_ms = models.BigIntegerField()
     due_ms = models.BigIntegerField()
@@ -59,7 +60,7 @@ class Alert(models.Model):
     cleared_by = models.CharField(max_length=32, blank=True, help_text="The finding that says so")
     fell_away_ms = models.BigIntegerField(null=True, help_text="When later facts took the finding away")
     outcome = models.CharField(max_length=24, choices=Outcome.choices, blank=True)
-    outcome_reason = models.TextField(blank=True)
+    outcome_reason = SealedText("alert.outcome_reason", of="person_id", blank=True)
     decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
     confirmed_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
     resolved_ms = models.BigIntegerField(null=True)
@@ -83,7 +84,7 @@ class Part(models.Model):
     severity = models.PositiveSmallIntegerField(choices=Severity.choices)
     certainty = models.CharField(max_length=16)
     cause = models.CharField(max_length=16)
-    sentence = models.TextField()
+    sentence = SealedText("alert.part", of="alert.person_id")
     at_ms = models.BigIntegerField()
     opened_ms = models.BigIntegerField(help_text="When it became a part of the alert")
     since_ms = models.BigIntegerField(help_text="Since when nothing came, for what begins with a silence; else at_ms")
@@ -138,7 +139,10 @@ class IncidentPerson(models.Model):
 
 
 class AlertEvent(models.Model):
-    """One thing that happened to an alert or to an incident. Its id is also the desk's live feed position."""
+    """One thing that happened to an alert or to an incident. Its id is also the desk's live feed position.
+
+    What is said of an incident is about nobody: it is a fault of many devices, and not encrypted.
+    """
 
     alert = models.ForeignKey(Alert, null=True, on_delete=models.CASCADE, related_name="events")
     incident = models.ForeignKey(Incident, null=True, on_delete=models.CASCADE, related_name="events")
@@ -146,6 +150,6 @@ class AlertEvent(models.Model):
     actor = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
     actor_name = models.CharField(max_length=200)
     action = models.CharField(max_length=32)
-    text = models.TextField(blank=True)
+    text = SealedText("alert.event", of="alert.person_id", blank=True)
     finding_id = models.CharField(max_length=32, blank=True, db_index=True, help_text="The finding that caused it")
-    detail = models.JSONField(default=dict)
+    detail = SealedJSON("alert.detail", of="alert.person_id", default=dict)

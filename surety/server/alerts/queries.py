@@ -1,5 +1,7 @@
 """The only reader of alerts for pages: the desk's list, one alert, and what changed since."""
 
+from collections.abc import Iterable
+
 import msgspec
 from django.db.models import Count, Max, Q, QuerySet
 
@@ -9,6 +11,7 @@ from surety.server.alerts.models import Alert, AlertEvent, Incident, IncidentPer
 from surety.server.cases import names
 from surety.server.cases.models import Person
 from surety.server.errors import NotFoundError
+from surety.server.records import vault
 
 UNRESOLVED = (Status.OPEN, Status.ACKNOWLEDGED, Status.AWAITING_SECOND)
 
@@ -52,6 +55,13 @@ def in_order(found: QuerySet[Alert]) -> QuerySet[Alert]:
     return found.select_related("person", "owner", "decided_by").order_by("severity", "due_ms", "at_ms", "pk")
 
 
+def opened(found: Iterable[Alert]) -> list[Alert]:
+    """These alerts, with the keys of their people at hand: what they say is opened without a query each."""
+    listed = list(found)
+    vault.warm(alert.person_id for alert in listed)
+    return listed
+
+
 def _owned(owner: str, user: User) -> Q:
     if owner == "any":
         return Q()
@@ -84,17 +94,19 @@ def alert(alert_id: str, user: User) -> Alert:
 
 def events(alert_id: str) -> list[AlertEvent]:
     """Everything that happened to an alert, the oldest first."""
-    return list(AlertEvent.objects.filter(alert_id=alert_id).order_by("pk"))
+    return list(AlertEvent.objects.filter(alert_id=alert_id).select_related("alert").order_by("pk"))
 
 
 def events_of_episode(episode_id: str) -> list[AlertEvent]:
     """Everything that happened to the alert about one thing, the oldest first; nothing where none was opened."""
-    return list(AlertEvent.objects.filter(alert__parts__episode_id=episode_id).order_by("pk"))
+    return list(AlertEvent.objects.filter(alert__parts__episode_id=episode_id).select_related("alert").order_by("pk"))
 
 
 def parts(alert_id: str) -> list[Part]:
     """Every episode that an alert is about, the most urgent first."""
-    return list(Part.objects.filter(alert_id=alert_id).order_by("severity", "at_ms", "finding_id"))
+    return list(
+        Part.objects.filter(alert_id=alert_id).select_related("alert").order_by("severity", "at_ms", "finding_id")
+    )
 
 
 def of_person(person_id: str) -> QuerySet[Alert]:
@@ -125,7 +137,7 @@ def changes_since(event_id: int, user: User, limit: int = 200) -> Changes:
     if not rows:
         return Changes(event_id, ())
     found = in_order(visible(user).filter(pk__in={alert_id for _, alert_id in rows}))
-    return Changes(rows[-1][0], tuple(found))
+    return Changes(rows[-1][0], tuple(opened(found)))
 
 
 def counts(user: User) -> dict[Severity, int]:

@@ -197,7 +197,7 @@ def _change_for(user: User | None, choice: Choice, changed: Sequence[str], rows:
     seen |= set(queries.visible_incidents(user).filter(pk__in=changed).values_list("pk", flat=True))
     if not seen:
         return None
-    shown = list(queries.desk(user, choice.filter).filter(pk__in=seen))
+    shown = queries.opened(queries.desk(user, choice.filter).filter(pk__in=seen))
     common = [one for one in queries.incidents(user, choice.filter) if one.pk in seen]
     gone = seen - {one.pk for one in (*shown, *common)}
     drawn = (*(rows.of_incident(one) for one in common), *(rows.of(alert) for alert in shown))

@@ -92,7 +92,7 @@ class Page(msgspec.Struct, frozen=True):
 def page_of(user: User, choice: Choice, number: int) -> Page:
     """A page of the desk's list. A page past the end is empty."""
     start = (number - 1) * PAGE_SIZE
-    found = list(queries.desk(user, choice.filter)[start : start + PAGE_SIZE + 1])
+    found = queries.opened(queries.desk(user, choice.filter)[start : start + PAGE_SIZE + 1])
     common = queries.incidents(user, choice.filter) if number == 1 else []
     return Page(found[:PAGE_SIZE], number, len(found) > PAGE_SIZE, common)
 
@@ -314,7 +314,8 @@ def _refused(
 def second_person(request: HttpRequest) -> HttpResponse:
     """What waits for a second person, those first that this user may decide."""
     user = user_of(request)
-    waiting = queries.desk(user, queries.Filter(statuses=(Status.AWAITING_SECOND,)))[:200]
+    found = queries.desk(user, queries.Filter(statuses=(Status.AWAITING_SECOND,)))[:200]
+    waiting = queries.opened(found)
     mine = [alert for alert in waiting if alert.decided_by_id != user.pk]
     own = [alert for alert in waiting if alert.decided_by_id == user.pk]
     return render(request, "console/second_person.html", {"waiting": mine, "own": own})

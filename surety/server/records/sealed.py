@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from django.core.exceptions import FieldError
 from django.db import models
 from django.db.models.expressions import Col
-from django.db.models.lookups import IsNull
+from django.db.models.lookups import Exact, IsNull
 from django.db.models.query_utils import DeferredAttribute
 
 from surety.server.records import vault
@@ -24,6 +24,7 @@ from surety.server.records import vault
 ERASED = "erased"
 # Texts are filled up to a multiple of so many bytes: what is written must not be told by its length ("male", "female").
 PADDED_TO = 32
+_ABOUT_NOBODY = b"\x02"  # the first byte of what is not encrypted, as it is about nobody
 _ERASED_BOX = b"\x00"  # written in place of a box when an erased row is saved again
 
 _S = TypeVar("_S")
@@ -63,11 +64,18 @@ class _Attribute(DeferredAttribute):
         if not isinstance(held, Box):
             return held
         if not held.is_open:
-            held.text, held.is_open = self.field.opened(self.field.person_of(instance), held), True
+            held.text, held.is_open = self.field.opened(person_of(instance, self.field.of), held), True
         return held.text
 
     def __set__(self, instance: models.Model, value: object) -> None:
         instance.__dict__[self.field.attname] = value
+
+
+def person_of(row: Any, way: str) -> str:
+    """The id of the person whom a row is about; empty where it is about nobody."""
+    for name in way.split("."):
+        row = None if row is None else getattr(row, name)
+    return row or ""
 
 
 class _SealedCol(Col):
@@ -84,10 +92,25 @@ class _IsNull(IsNull):
         super().__init__(Col(lhs.alias, lhs.target) if isinstance(lhs, _SealedCol) else lhs, rhs)
 
 
+class _IsEmpty(Exact):  # type: ignore[type-arg]  # the class takes no types while it runs
+    """Whether there is a text at all; no other equality can be asked."""
+
+    def __init__(self, lhs: Any, rhs: Any) -> None:
+        field = lhs.target
+        if rhs != field.empty or field.hides_empty:
+            raise _not_searched(field)
+        super().__init__(Col(lhs.alias, field), Box(b""))
+
+
+def _not_searched(field: "Sealed[Any, Any]") -> FieldError:
+    return FieldError(f"{field.model.__name__}.{field.name} is encrypted: the database cannot search by it")
+
+
 class Sealed(_Base[_S, _G]):
     """A value under the person's key. `label`, "purpose.name", is bound into each box and must never change.
 
-    `of` names the attribute of the row that holds the person's id. An empty text is stored as an empty box, unless
+    `of` is the way from the row to the person's id ("alert.person_id"). A row that is about nobody (where the way ends
+    in None) keeps its text as it is, marked so. An empty text is stored as an empty box, unless
     `hides_empty`: where it would tell something that there is nothing.
     """
 
@@ -108,10 +131,6 @@ class Sealed(_Base[_S, _G]):
 
     # --- texts and boxes ------------------------------------------------------------------------------------------
 
-    def person_of(self, instance: models.Model) -> str:
-        """The id of the person under whose key this row's text lies."""
-        return str(getattr(instance, self.of))
-
     def dump(self, value: Any) -> bytes:
         """The value as bytes, of a length that does not tell it."""
         data = str(value).encode()
@@ -130,6 +149,8 @@ class Sealed(_Base[_S, _G]):
             return self.empty
         if bytes(box) == _ERASED_BOX:
             return self.erased
+        if bytes(box[:1]) == _ABOUT_NOBODY:
+            return self.load(bytes(box[1:]))
         try:
             return self.load(vault.decrypt(person_id, box, purpose=self.purpose, bound=self.label))
         except vault.KeyDestroyedError:
@@ -141,6 +162,8 @@ class Sealed(_Base[_S, _G]):
             return self.erased_box()
         if value == self.empty and not self.hides_empty:
             return Box(b"")
+        if not person_id:
+            return Box(_ABOUT_NOBODY + self.dump(value))
         return Box(vault.encrypt(person_id, self.dump(value), purpose=self.purpose, bound=self.label))
 
     @property
@@ -173,7 +196,7 @@ class Sealed(_Base[_S, _G]):
         held = model_instance.__dict__.get(self.attname)
         if held is None or isinstance(held, Box):
             return held
-        box = self.sealed(self.person_of(model_instance), held)
+        box = self.sealed(person_of(model_instance, self.of), held)
         box.text, box.is_open = held, True
         model_instance.__dict__[self.attname] = box
         return box
@@ -184,13 +207,17 @@ class Sealed(_Base[_S, _G]):
             return None
         if isinstance(value, Box) or value in (b"", self.empty):
             return connection.Database.Binary(bytes(value) if isinstance(value, bytes) else b"")
+        if self.has_default() and value == self.get_default():  # of a column that is made not null: it tells nothing
+            return connection.Database.Binary(bytes(self.sealed("", value)))
         raise FieldError(f"{self.model.__name__}.{self.name} is encrypted: set it on a row and save that row")
 
     def get_lookup(self, lookup_name: str) -> Any:
-        """Whether there is anything can be asked; nothing else. Raises FieldError."""
+        """Whether there is anything can be asked (null, empty); nothing else. Raises FieldError."""
         if lookup_name == "isnull":
             return _IsNull
-        raise FieldError(f"{self.model.__name__}.{self.name} is encrypted: the database cannot search by it")
+        if lookup_name == "exact":
+            return _IsEmpty
+        raise _not_searched(self)
 
     def get_col(self, alias: str, output_field: Any = None) -> Any:  # noqa: ARG002 - Django's form
         """The column, which may be selected."""
@@ -217,6 +244,12 @@ class SealedJSON(Sealed[Any, Any]):
     def load(self, data: bytes) -> Any:
         """What `dump` was given."""
         return json.loads(super().load(data))
+
+
+def stored(row: models.Model, name: str) -> object:
+    """What is written of a row's attribute by plain SQL: of a sealed one the box, which is made where it was set."""
+    field = row._meta.get_field(name)  # noqa: SLF001 - public, by Django's documentation
+    return bytes(box) if isinstance(field, Sealed) and (box := field.pre_save(row, add=False)) else getattr(row, name)
 
 
 def field_of(model: type[models.Model], name: str) -> Sealed[Any, Any]:
