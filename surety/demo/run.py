@@ -62,6 +62,7 @@ def run(wanted: Wanted) -> None:
 
 def _run(wanted: Wanted, demo: Demo) -> None:
     settings = _settings(wanted, demo)
+    _write_periods(settings)
     _export(settings)
     _write_settings(settings)
     demo = _prepare(demo, settings)
@@ -134,6 +135,7 @@ def _settings(wanted: Wanted, demo: Demo) -> Settings:
     return Settings(
         data_dir=data_dir, host=host, web_port=web, door_port=door, map_geojson=str(data_dir / "town.geojson"),
         agency_name="Surety (demonstration)", clock=_text(state.clock_of(demo, data_dir)),
+        retention_file=str(data_dir / "retention.toml"),
     )  # fmt: skip
 
 
@@ -149,6 +151,12 @@ def _export(settings: Settings) -> None:
         os.environ[f"SURETY_{name.upper()}"] = str(getattr(settings, name)).lower() if name == "debug" else str(
             getattr(settings, name)
         )  # fmt: skip
+
+
+def _write_periods(settings: Settings) -> None:
+    """Shorter periods of retention than a real system has, so that something is erased while somebody looks."""
+    text = "# A day in place of 28, so that it can be seen (surety retention plan).\n[days]\nphoto_matched = 1\n"
+    Path(settings.retention_file).write_text(text, encoding="utf-8")
 
 
 def _write_settings(settings: Settings) -> None:
@@ -190,7 +198,7 @@ def _prepared(demo: Demo, settings: Settings) -> Demo:
 
 
 def _seeded(demo: Demo, settings: Settings) -> Demo:
-    from surety.demo import faces, seed  # noqa: PLC0415 - Django's models exist only now
+    from surety.demo import ending, faces, seed  # noqa: PLC0415 - Django's models exist only now
 
     if not demo.log_ins:
         demo = msgspec.structs.replace(demo, log_ins=seed.new_log_ins())
@@ -211,6 +219,7 @@ def _seeded(demo: Demo, settings: Settings) -> Demo:
         bar = progress.add_task("Images for photo check-ins", total=sum(map(is_asked, range(demo.people))))
         faces.seed_images(lives, lambda n: progress.advance(bar, n))
         faces.seed_controls(lives, settings)
+        ending.seed_endings(lives)
     plan.write(settings.data_dir, plan.Plan(demo.seed, demo.people, demo.start_ms, tuple(devices)))
     demo = msgspec.structs.replace(demo, prepared=True)
     state.write(settings.data_dir, demo)

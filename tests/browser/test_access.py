@@ -17,6 +17,7 @@ PAGES = [  # who, address, keys pressed there
     ("olga", "/", "r"),
     ("olga", "/?severity=1&region=nowhere", ""),
     ("sven", "/second-person/", ""),
+    ("sven", "/retention", ""),
     ("audra", "/audit/", ""),
     ("audra", "/oversight/", ""),
     ("audra", "/audit/?action=nothing", ""),
