@@ -22,6 +22,7 @@ from surety.server.checkins import compare_command
 from surety.server.keeper.process import keeper
 from surety.server.monitoring import commands as monitoring
 from surety.server.monitoring import explain_command, simulate_command, verify_command
+from surety.server.portal import commands as portal
 from surety.server.records import commands as retention
 from surety.server.records import keys_command
 from surety.sim import commands as sim
@@ -83,6 +84,7 @@ app.command()(replay.replay)
 app.command()(demo.demo)
 app.command("demo-code")(demo.demo_code)
 app.command("demo-watch")(demo.demo_watch)
+app.command("demo-portal")(demo.demo_portal)
 app.command()(server.init)
 app.command()(serve)
 app.command()(server.doctor)
@@ -92,6 +94,7 @@ app.command("worker")(monitoring.run_worker)
 app.command()(compare_command.compare)
 app.command()(keeper)
 app.command()(web)
+app.command("languages")(portal.show_languages)
 app.command()(explain_command.explain)
 app.command()(verify_command.verify)
 app.command("simulate-change")(simulate_command.simulate_change)

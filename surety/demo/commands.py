@@ -1,4 +1,4 @@
-"""`surety demo`, `surety demo-code`, `surety demo-watch` and `surety sim score`."""
+"""`surety demo`, `surety demo-code`, `surety demo-watch`, `surety demo-portal` and `surety sim score`."""
 
 import os
 from datetime import datetime
@@ -66,6 +66,24 @@ def demo_watch(data_dir: _DataDir = DATA_DIR) -> None:
         _fail("Nobody in this town is asked for photographs; start one with --people 2 or more.")
     typer.echo(f"Open {given.address}#{given.code} (the code is good for 72 hours of the town's time, once).")
     typer.echo(f"It is then a watch of {given.reference}. A browser elsewhere needs the door behind https.")
+
+
+def demo_portal(
+    name: Annotated[str, typer.Argument(help="A reference or a name; empty: the first of the town")] = "",
+    data_dir: _DataDir = DATA_DIR,
+) -> None:
+    """Open the own page of one of the town's people: its address and a one-time code."""
+    from surety.demo import portal, state  # noqa: PLC0415 - lazy, as above
+
+    found = state.read(data_dir)
+    if found is None or not found.prepared or not (data_dir / "hour.json").exists():
+        _fail(f"There is no demonstration in {data_dir} that was started; `surety demo` starts one.")
+    try:
+        given = portal.give(data_dir, name)
+    except portal.NobodyFoundError:
+        _fail(f'Nobody in this town is called "{name}"; leave it out for the first person.')
+    typer.echo(f'Open {given.address} and write the code {given.code} under "With a code on paper" (once).')
+    typer.echo(f"It is then the page of {given.reference}.")
 
 
 def sim_score(

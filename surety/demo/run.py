@@ -352,6 +352,7 @@ def _check_ins(settings: Settings, where: str) -> tuple[str, ...]:
     return (
         f"{compared.rstrip('.')}. What is no clear match waits for face-reviewer and face-reviewer-2.",
         f"Your own browser as a watch: {_command()} demo-watch{where}",
+        f"What one of the people sees of it: {_command()} demo-portal{where}",
     )
 
 

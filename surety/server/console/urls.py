@@ -3,6 +3,7 @@
 from django.urls import URLPattern, URLResolver, include, path
 
 from surety.server.console import live, views_desk, views_incident, views_other, views_oversight
+from surety.server.portal import views_officer
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", views_desk.start, name="desk"),
@@ -23,5 +24,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("oversight/", views_oversight.check_ins, name="oversight"),
     path("review/", include("surety.server.console.urls_review")),
     path("", include("surety.server.console.urls_retention")),
+    path("people/<str:person_id>/own-page", views_officer.paper_code, name="portal-code"),
     path("", include("surety.server.console.urls_case")),
 ]

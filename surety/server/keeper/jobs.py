@@ -36,6 +36,7 @@ class Job(NamedTuple):
 # Each room adds its line here; the time is the domain's, so that a day in a demonstration has a day's work.
 JOBS: tuple[Job, ...] = (
     Job("the daily erasure", "surety.server.records.daily:step", 3_600_000),
+    Job("codes of people's own pages that ran out", "surety.server.portal.codes:tidy", 3_600_000),
     Job("a rotation of the master key that was cut short", "surety.server.records.rotation:step", 3_600_000),
 )
 

@@ -39,6 +39,7 @@ INSTALLED_APPS = [
     "surety.server.records",
     "surety.server.checkins",
     "surety.server.console",
+    "surety.server.portal",
 ]
 
 MIDDLEWARE = [
@@ -49,6 +50,8 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    # Under /my/ nobody of the console is logged in: people under supervision have a session of their own.
+    "surety.server.portal.sessions.PortalMiddleware",
     # Every view needs a log-in unless it is marked `login_not_required`: forgetting to ask is not possible.
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",

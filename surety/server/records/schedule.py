@@ -189,6 +189,10 @@ STORES: tuple[Store, ...] = (
     *_nobody("signs of life of processes", "checkins.CompareHealth", "checkins.Beat"),
     # --- notices
     _of_person("notices.Notice", "person_id"),
+    # --- portal
+    _of_person("portal.LogInCode", "person_id", note="deleted a day after it ran out"),
+    _of_person("portal.WatchLink", "person_id", note="deleted a day after it ran out"),
+    *_nobody("keyed hashes, counted against guessing; deleted after a day", "portal.Attempt"),
     # --- records
     _of_person("records.Document", "person_id"),
     Store("records.PersonKey", Whose.MARK, note="stays without its private half, as the mark that erasure happened"),
