@@ -101,7 +101,7 @@ def test_every_trait_on_record_is_among_the_protected_ones() -> None:
     assert set(traits.TRAITS) <= {field.name for field in Person._meta.get_fields()}
 
 
-@pytest.mark.parametrize("app", ["monitoring", "alerts", "cases", "audit", "accounts", "checkins", "records"])
+@pytest.mark.parametrize("app", ["monitoring", "alerts", "cases", "audit", "accounts", "checkins", "records", "portal"])
 def test_no_table_has_a_position_that_could_be_searched_across_people(app: str) -> None:
     for model in apps.get_app_config(app).get_models():
         fields = {field.name for field in model._meta.get_fields()}
