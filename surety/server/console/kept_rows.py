@@ -6,7 +6,7 @@ from surety.server.cases.models import Person
 from surety.server.console.case_access import full_text
 from surety.server.records import holds, periods, queries
 from surety.server.records.models import HoldState, LegalHold
-from surety.server.records.plan import Going
+from surety.server.records.plan import Going, period_words
 
 
 def kept_context(person: Person, user: User, now: int) -> dict[str, object]:
@@ -34,7 +34,9 @@ def kept_rows(person: Person, now: int) -> list[dict[str, object]]:
 
 
 def _goes(one: Going, person: Person) -> str:
-    return f"each after {one.days} days" if one.due_ms is None else full_text(one.due_ms, person.time_zone)
+    return (
+        f"each part after {period_words(one.days)}" if one.due_ms is None else full_text(one.due_ms, person.time_zone)
+    )
 
 
 def _held(one: Going, person: Person) -> str:

@@ -87,7 +87,7 @@ def plan(
     table = Table("Reference", "Kind", "Number", "Due (UTC)", "Held until", "By which rule")
     for row in rows:
         going = row.going
-        due = _day(going.due_ms) or f"each after {going.days} days"
+        due = _day(going.due_ms) or f"each part after {plans.period_words(going.days)}"
         table.add_row(row.reference, going.kind, str(going.number or ""), due, _day(going.held_until_ms), going.basis)
     Console().print(table)
     _totals(rows)

@@ -20,7 +20,15 @@ from django.db import connection, models, transaction
 from surety.blobs.local import LocalBlobs
 from surety.server.audit import actions as audit
 from surety.server.cases.door import raise_revision
-from surety.server.cases.models import DoorGrant, Person, ProtectedAssignment, ProtectedLink, ProtectedPerson, WatchKey
+from surety.server.cases.models import (
+    DeviceAssignment,
+    DoorGrant,
+    Person,
+    ProtectedAssignment,
+    ProtectedLink,
+    ProtectedPerson,
+    WatchKey,
+)
 from surety.server.records import documents, dues, holds, periods, queries, tombstones, vault
 from surety.server.records.models import Erasure, ErasureState, PersonKey
 from surety.server.records.schedule import STORES, Store, Whose
@@ -103,6 +111,7 @@ def _start(erasure: Erasure, now_ms: int) -> bool:
             return row.state == ErasureState.STARTED
         if row.basis != AGAIN and not _may_begin(row, now_ms):
             return False
+        row.due_ms = holds.free_ms(person_id, "case", row.due_ms, now_ms)
         row.key_sha256 = _destroy_key(person_id, now_ms)
         row.state, row.started_ms, row.schedule = ErasureState.STARTED, now_ms, periods.fingerprint()
         row.counts = _count_files(person_id)
@@ -173,9 +182,7 @@ def _delete_rows(erasure: Erasure) -> int:
     """Delete the next chunk of rows and count it in the same commit; how many went."""
     if erasure.is_protected:
         return _delete_protected(erasure)
-    keys = WatchKey.objects.filter(device__assignments__person_id=erasure.person_id)
-    others = keys.filter(device__assignments__to_ms=None).exclude(device__assignments__person_id=erasure.person_id)
-    if gone := _delete(erasure, keys.exclude(pk__in=others.values("pk"))):
+    if gone := _delete(erasure, WatchKey.objects.filter(pk__in=_last_worn_by(erasure.person_id))):
         return gone
     for store in in_order():
         table = apps.get_model(store.name)
@@ -183,6 +190,15 @@ def _delete_rows(erasure: Erasure) -> int:
         if gone := _delete(erasure, rows):
             return gone
     return 0
+
+
+def _last_worn_by(person_id: str) -> list[str]:
+    """The devices that nobody had after this person: the key of another's watch is not theirs."""
+    theirs = DeviceAssignment.objects.filter(person_id=person_id).values("device_id")
+    last = DeviceAssignment.objects.filter(device_id__in=theirs).order_by("from_ms", "pk")
+    return [
+        device for device, wearer in dict(last.values_list("device_id", "person_id")).items() if wearer == person_id
+    ]
 
 
 def _delete(erasure: Erasure, rows: "models.QuerySet[models.Model]") -> int:

@@ -18,6 +18,7 @@ from surety.server.cases.writing import lock_person, note_down
 from surety.server.errors import ConflictError, InvalidError, NotFoundError
 from surety.server.records import vault
 from surety.server.records.models import Erasure, ErasureState, HoldState, LegalHold
+from surety.server.records.schedule import BY_KIND
 
 DAY_MS = 86_400_000
 PROPOSAL_MS = 14 * DAY_MS  # a proposal that nobody decides on must not keep data for good
@@ -98,7 +99,8 @@ def _locked(hold_id: str) -> tuple[LegalHold, Person]:
 
 
 def _note(action: str, hold: LegalHold, person: Person, user: User, now_ms: int) -> None:
-    detail = {"hold": hold.pk, "kinds": hold.kinds or ["all"], "ends_ms": hold.ends_ms}
+    what = ", ".join(BY_KIND[kind].words for kind in hold.kinds) or "everything that is kept"
+    detail = {"hold": hold.pk, "what": what, "ends_ms": hold.ends_ms}
     note_down(action, person, user, now_ms, detail)
 
 
@@ -151,6 +153,12 @@ def holding(person_id: str, kind: str, now_ms: int, known: dict[str, list[LegalH
     """Until when a kind of data of a person is held; None: it is not."""
     rows = (standing([person_id], now_ms) if known is None else known).get(person_id, [])
     return max((until_ms(hold) for hold in rows if covers(hold, kind)), default=None)
+
+
+def free_ms(person_id: str, kind: str, due_ms: int, now_ms: int) -> int:
+    """From when something that was due at an instant might go: then, or at the end of the last hold that kept it."""
+    over = [until_ms(hold) for hold in LegalHold.objects.filter(person_id=person_id) if covers(hold, kind)]
+    return max([due_ms, *(end_ms for end_ms in over if end_ms <= now_ms)])
 
 
 def held_people(kind: str, now_ms: int) -> frozenset[str]:

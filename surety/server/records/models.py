@@ -115,7 +115,7 @@ class Erased(models.Model):
 
     person_id = models.CharField(max_length=32)
     kind = models.CharField(max_length=32)
-    due_ms = models.BigIntegerField(help_text="The earliest of those that went together")
+    due_ms = models.BigIntegerField(help_text="Or when the last hold on it ended")
     done_ms = models.BigIntegerField()
     number = models.PositiveIntegerField()
 

@@ -82,4 +82,5 @@ def erase_images(person_id: str, case_end_ms: int, now_ms: int) -> int:
 
 
 def _record(person_id: str, kind: str, due_ms: int, now_ms: int, number: int) -> None:
-    Erased.objects.create(person_id=person_id, kind=kind, due_ms=due_ms, done_ms=now_ms, number=number)
+    free_ms = holds.free_ms(person_id, kind, due_ms, now_ms)
+    Erased.objects.create(person_id=person_id, kind=kind, due_ms=free_ms, done_ms=now_ms, number=number)

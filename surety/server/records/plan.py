@@ -6,7 +6,8 @@ from typing import NamedTuple
 from surety.server.cases.models import Person, ProtectedPerson
 from surety.server.checkins.models import EnrolledImage, Submission
 from surety.server.records import dues, holds, periods
-from surety.server.records.models import Erasure, ErasureState, LegalHold, Sweep
+from surety.server.records.models import Erased, Erasure, ErasureState, LegalHold, Sweep
+from surety.server.records.schedule import CEILING_DAYS
 
 AT_ONCE = 200
 
@@ -80,8 +81,13 @@ def _going(
     person_id: str, kind: str, due_ms: int | None, number: int, now_ms: int, known: dict[str, list[LegalHold]]
 ) -> Going:
     rule = periods.rules()[kind]
-    basis = f"{rule.days} days after {rule.start}; {rule.basis}"
+    basis = f"{period_words(rule.days)} after {rule.start}; {rule.basis}"
     return Going(kind, rule.words, number, due_ms, rule.days, basis, holds.holding(person_id, kind, now_ms, known))
+
+
+def period_words(days: int) -> str:
+    """A period as people say it."""
+    return {CEILING_DAYS: "six years", 365: "12 months", 1: "a day"}.get(days, f"{days} days")
 
 
 def of_everybody(now_ms: int, until_ms: int) -> Iterator[Planned]:
@@ -119,3 +125,27 @@ def standing(now_ms: int) -> Standing:
     overdue = len(late) - len(held)
     nobody = sweep is None or lately
     return Standing(waiting.count(), overdue or int(not nobody), len(holds.all_standing(now_ms)), lately)
+
+
+ON_TIME_MS = 2 * periods.DAY_MS  # the daily erasure, and once more where a store was away
+
+
+class OnTime(NamedTuple):
+    """Erasures that were done in a span, and how many of them on time. Of nobody in particular."""
+
+    kind: str
+    done: int
+    on_time: int
+
+
+def on_time(from_ms: int, to_ms: int) -> list[OnTime]:
+    """By kind: how many erasures a span saw done, and how many within two days from when they were due and free."""
+    found: dict[str, list[bool]] = {}
+    pieces = Erased.objects.filter(done_ms__gte=from_ms, done_ms__lt=to_ms)
+    for kind, due_ms, done_ms in pieces.values_list("kind", "due_ms", "done_ms"):
+        found.setdefault(kind, []).append(done_ms <= due_ms + ON_TIME_MS)
+    whole = Erasure.objects.filter(done_ms__gte=from_ms, done_ms__lt=to_ms, state=ErasureState.DONE)
+    for row in whole:
+        kind = "protected_person" if row.is_protected else "case"
+        found.setdefault(kind, []).append(row.done_ms is not None and row.done_ms <= row.due_ms + ON_TIME_MS)
+    return [OnTime(kind, len(each), sum(each)) for kind, each in sorted(found.items())]

@@ -19,8 +19,8 @@ class Start(enum.StrEnum):
     ORDER_END = "the end of the last order"
     DECIDED = "the decision"
     CLOSED = "the last moment at which the check-in could be answered"
-    TAKEN = "when it was taken"
-    WRITTEN = "when it was written"
+    TAKEN = "the moment it is of"
+    WRITTEN = "the moment it was written"
     LINKS_END = "the end of the last link, or the withdrawal of consent"
 
 

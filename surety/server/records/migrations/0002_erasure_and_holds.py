@@ -30,7 +30,7 @@ class Migration(migrations.Migration):
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("person_id", models.CharField(max_length=32)),
                 ("kind", models.CharField(max_length=32)),
-                ("due_ms", models.BigIntegerField(help_text="The earliest of those that went together")),
+                ("due_ms", models.BigIntegerField(help_text="Or when the last hold on it ended")),
                 ("done_ms", models.BigIntegerField()),
                 ("number", models.PositiveIntegerField()),
             ],

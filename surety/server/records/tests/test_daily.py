@@ -5,10 +5,11 @@ from django.core.management import call_command
 
 from surety.server.accounts.models import Role
 from surety.server.cases import actions as cases
-from surety.server.cases.models import Device, DoorGrant, ProtectedLink, ProtectedPerson
+from surety.server.cases.checks import DeviceDetails
+from surety.server.cases.models import Device, DoorGrant, ProtectedLink, ProtectedPerson, WatchKey
 from surety.server.keeper.jobs import JOBS, Keeper
 from surety.server.monitoring.models import SetAside, StoredFact
-from surety.server.records import daily, erasing, vault
+from surety.server.records import daily, erasing, plan, vault
 from surety.server.records.models import Erased, Erasure, ErasureState, PersonKey, Sweep
 from surety.server.records.tests import retention_cast as cast
 from surety.server.records.tests.retention_cast import DAY_MS, T0
@@ -61,6 +62,23 @@ def test_the_door_refuses_who_is_erased_and_their_device_goes_to_somebody_else()
     grants = DoorGrant.objects.filter(device_id=device.pk)
     assert {grant.person_id for grant in grants} == {bea.pk}
     assert Device.objects.filter(pk=device.pk).exists()
+
+
+def test_a_watchs_key_goes_with_its_last_wearer_alone() -> None:
+    ann, bea = cast.person(), cast.person()
+    cast.order(ann, T0, END)
+    cast.order(bea, T0, END)
+    for number, wearers in enumerate(([ann], [ann, bea])):
+        details = DeviceDetails(protocol="native", with_secret=False)
+        device, _ = cases.register_device(details, acting_user=None, now_ms=T0)
+        for nth, one in enumerate(wearers):
+            at_ms = T0 + nth * DAY_MS
+            row = cases.assign_device(device.pk, one.pk, from_ms=at_ms, acting_user=None, now_ms=at_ms)
+            cases.end_assignment(row.pk, to_ms=at_ms + 5, acting_user=None, now_ms=at_ms + 5)
+        WatchKey.objects.create(device=device, code_sha256=str(number), code_made_ms=T0, code_expires_ms=T0)
+    erasing.begin_due(ann.pk, CASE_OVER)
+    assert erasing.finish(ann.pk, CASE_OVER)
+    assert list(WatchKey.objects.values_list("code_sha256", flat=True)) == ["1"]
 
 
 def test_what_a_worker_still_wrote_after_the_certificate_goes_the_next_day() -> None:
@@ -134,6 +152,20 @@ def test_a_protected_person_goes_28_days_after_their_last_link_and_the_row_with_
     assert not ProtectedLink.objects.exists()
     daily.run(CASE_OVER + DAY_MS)
     assert not ProtectedPerson.objects.exists()
+
+
+def test_what_goes_more_than_two_days_late_is_counted() -> None:
+    ann = cast.person()
+    cast.enrolled(ann)
+    due_ms = T0 + 28 * DAY_MS
+    daily.run(due_ms + 2 * DAY_MS + 1)
+    assert plan.on_time(T0, due_ms + 3 * DAY_MS) == [plan.OnTime("enrolled_image", 1, 0)]
+    bea = cast.person()
+    cast.enrolled(bea)
+    daily.run(due_ms + 2 * DAY_MS)
+    found = plan.on_time(T0, due_ms + 3 * DAY_MS)
+    assert found == [plan.OnTime("enrolled_image", 2, 1)]
+    assert plan.on_time(due_ms + 3 * DAY_MS, due_ms + 4 * DAY_MS) == []
 
 
 def test_the_record_of_erasures_is_itself_kept_six_years() -> None:

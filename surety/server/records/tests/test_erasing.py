@@ -29,7 +29,14 @@ WORDS = (
     b"a position of hers",
 )
 # Of what is sealed to the person's key already: a backup holds none of it in the clear.
-SEALED = (b"960777", b"of the probe", b"an enrolled image", b"decision about", b"a position of hers")
+SEALED = (
+    b"960777",
+    b"of the probe",
+    b"an enrolled image",
+    b"decision about",
+    b"a position of hers",
+    b"entered the zone",
+)
 STAYS = {"audit_entry", "records_personkey", "records_erasure", "records_erased"}  # ids alone
 KILLS = 14
 

@@ -7,7 +7,7 @@ from surety.server.accounts.models import Role, User
 from surety.server.cases.models import Person
 from surety.server.checkins.models import Stands, Submission
 from surety.server.errors import ConflictError, NotAllowedError
-from surety.server.records import daily, holds, queries
+from surety.server.records import daily, holds, plan, queries
 from surety.server.records.models import Erasure, ErasureState, LegalHold
 from surety.server.records.tests import retention_cast as cast
 from surety.server.records.tests.retention_cast import DAY_MS, T0
@@ -50,6 +50,8 @@ def test_a_hold_keeps_what_is_due_until_the_millisecond_of_its_end(ann: Person, 
     assert Submission.objects.get(pk=one.pk).photos
     daily.run(DUE + DAY_MS)
     assert not Submission.objects.get(pk=one.pk).photos
+    # What was held is due from the hold's end on, so that oversight does not count it as late.
+    assert plan.on_time(T0, DUE + DAY_MS + 1) == [plan.OnTime("photo_matched", 1, 1)]
 
 
 def test_a_hold_on_some_kinds_keeps_those_and_the_case_alone(ann: Person, ida: User, ben: User) -> None:
@@ -105,6 +107,10 @@ def test_a_hold_stops_the_erasure_of_a_case_and_lifted_lets_it_go(ann: Person, i
     holds.lift(hold.pk, acting_user=ben, now_ms=due_ms + 2 * DAY_MS)
     daily.run(due_ms + 2 * DAY_MS)
     erasure = Erasure.objects.get()
-    assert (erasure.state, erasure.due_ms, erasure.done_ms) == (ErasureState.DONE, due_ms, due_ms + 2 * DAY_MS)
+    assert (erasure.state, erasure.due_ms, erasure.done_ms) == (
+        ErasureState.DONE,
+        due_ms + 2 * DAY_MS,
+        due_ms + 2 * DAY_MS,
+    )
     with pytest.raises(Exception, match="no such person"):
         held(ann, ida, None, due_ms + 30 * DAY_MS, at_ms=due_ms + 3 * DAY_MS)
