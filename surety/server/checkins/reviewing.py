@@ -190,6 +190,8 @@ def reopen(check_in_id: str, reason: str, *, acting_user: User, now_ms: int) -> 
         submission = _looked_at(found)
         if found.stands != Stands.DECIDED or submission is None:
             raise ConflictError("Only a check-in that was decided from photographs can be looked at again.")
+        if submission.photos_erased_ms is not None:
+            raise ConflictError("The photographs are not kept any more: nobody can look at them again.")
         comparison = submission.comparisons.order_by("-at_ms", "-pk").first()
         return open_review(submission, comparison, now_ms, reopened_by=acting_user, reason=words)
 

@@ -70,12 +70,19 @@ def _answer(sent: Submission, check_in: CheckIn, zone: str) -> dict[str, str]:
     late = ", late" if sent.at_ms >= check_in.due_ms else ""
     if sent.at_ms >= check_in.late_until_ms:
         late = ", too late to be compared"
-    count = len(sent.photos)
-    what = f"{count} photograph{'' if count == 1 else 's'}" if count else "Seen by an officer"
+    what = _what_came(sent, zone)
     found = max(sent.comparisons.all(), key=lambda one: (one.at_ms, one.pk), default=None)
     said = found.body.get("sentence", "") if found is not None and check_in.stands == Stands.DECIDED else ""
     forced = ", sent after tries that failed" if sent.forced else ""
     return {"what": f"{what}{late}{forced}", "when": full_text(sent.at_ms, zone), "machine": said}
+
+
+def _what_came(sent: Submission, zone: str) -> str:
+    if count := len(sent.photos):
+        return f"{count} photograph{'' if count == 1 else 's'}"
+    if sent.device_id and sent.photos_erased_ms is not None:
+        return f"Photographs, which were erased at the end of their time ({full_text(sent.photos_erased_ms, zone)})"
+    return "Seen by an officer"
 
 
 def image_row(image: EnrolledImage, person: Person) -> dict[str, object]:

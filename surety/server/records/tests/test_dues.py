@@ -1,10 +1,15 @@
 """From when each period counts: exactly, at the millisecond before and after every border."""
 
 import pytest
+from django.test import Client
 
 from surety.rules.facts import Verdict
+from surety.server.accounts.models import Role
 from surety.server.cases import actions as cases
-from surety.server.checkins.models import Stands, Submission
+from surety.server.checkins import reviewing
+from surety.server.checkins.models import Review, Stage, Stands, Submission
+from surety.server.console.tests import case_cast
+from surety.server.errors import ConflictError
 from surety.server.records import daily, dues, queries
 from surety.server.records.models import Erased, Erasure, ErasureState
 from surety.server.records.tests import retention_cast as cast
@@ -134,3 +139,18 @@ def test_a_case_that_was_due_and_got_a_new_order_before_it_went_stays() -> None:
     daily.run(due_ms)
     assert not Erasure.objects.exists()
     assert queries.what_goes_when(ann.pk, due_ms)
+
+
+def test_when_photographs_are_erased_the_page_says_so_and_nobody_is_asked_to_look_again() -> None:
+    ann, ida = cast.person(), case_cast.user("ida", Role.SUPERVISOR)
+    cast.order(ann, T0, END)
+    one = cast.check_in(ann, Stands.DECIDED, T0, verdict=Verdict.CANNOT_TELL, by=TWO)
+    Review.objects.create(submission=one, severity=2, opened_ms=T0, due_ms=T0, decided_ms=T0, stage=Stage.DONE)
+    Submission.objects.filter(pk=one.pk).update(device_id="watch")
+    daily.run(T0 + 28 * DAY_MS)
+    with pytest.raises(ConflictError, match="not kept any more"):
+        reviewing.reopen(one.check_in_id, "contested", acting_user=ida, now_ms=T0 + 28 * DAY_MS)
+    client = Client()
+    client.force_login(ida)
+    page = client.get(f"/people/{ann.pk}/check-ins").content.decode()
+    assert "Photographs, which were erased at the end of their time" in page
