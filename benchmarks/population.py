@@ -67,15 +67,17 @@ def populate(people: int, start_ms: int, *, zones: int = ZONES, protocol: str = 
         m.Person.objects.bulk_create(
             m.Person(id=i, reference=f"B{i[-12:]}", given_names="Person", family_name=i[-6:], **stamp) for i in ids
         )
-        m.Order.objects.bulk_create(m.Order(id=i, person_id=i, **stamp) for i in ids)
-        m.OrderVersion.objects.bulk_create(_version(i, start_ms, stamp) for i in ids)
-        places = [(i, n) for i in ids for n in range(zones)]
-        m.Condition.objects.bulk_create(m.Condition(id=f"{n}{i[1:]}", order_id=i, label=f"Zone {n}") for i, n in places)
+        orders = m.Order.objects.bulk_create(m.Order(id=i, person_id=i, **stamp) for i in ids)
+        m.OrderVersion.objects.bulk_create(_version(order, start_ms, stamp) for order in orders)
+        places = [(order, n) for order in orders for n in range(zones)]
+        conditions = m.Condition.objects.bulk_create(
+            m.Condition(id=f"{n}{order.pk[1:]}", order=order, label=f"Zone {n}") for order, n in places
+        )
         m.ConditionVersion.objects.bulk_create(
             m.ConditionVersion(
-                condition_id=f"{n}{i[1:]}", version=1, effective_from_ms=start_ms, body=_zone(n, dice), **stamp
+                condition=one, version=1, effective_from_ms=start_ms, body=_zone(n, dice), kind="zone", **stamp
             )
-            for i, n in places
+            for one, (_, n) in zip(conditions, places, strict=True)
         )
         m.Device.objects.bulk_create(m.Device(id=i, identifier=f"device-{i}", protocol=protocol, **stamp) for i in ids)
         m.DeviceAssignment.objects.bulk_create(
@@ -87,11 +89,11 @@ def populate(people: int, start_ms: int, *, zones: int = ZONES, protocol: str = 
         )
 
 
-def _version(identity: str, start_ms: int, stamp: dict[str, object]) -> object:
+def _version(order: object, start_ms: int, stamp: dict[str, object]) -> object:
     from surety.server.cases import models as m
 
     return m.OrderVersion(
-        order_id=identity,
+        order=order,
         version=1,
         effective_from_ms=start_ms,
         order_type="community",

@@ -351,6 +351,7 @@ def _write_condition(
     if isinstance(body, Absence) and body.applies_to:
         checks.check_covered(body.applies_to, _bodies(person))
     version.body = None if body is None else msgspec.to_builtins(body)
+    version.kind = "" if body is None else version.body["kind"]
     for name, value in recorded.items():
         setattr(version, name, value)
     version.save(force_insert=True)

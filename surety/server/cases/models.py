@@ -25,6 +25,7 @@ class Recorded(models.Model):
 class Person(Recorded):
     """Somebody under supervision. Their record fields are read by no rule; who they are lies under their own key."""
 
+    reason = SealedText("case.reason", blank=True)
     id = models.CharField(primary_key=True, max_length=32, default=new_id)
     reference = models.CharField(max_length=32, unique=True)
     given_names = SealedText("person.given_names")
@@ -65,6 +66,7 @@ class Caseload(models.Model):
 class Order(Recorded):
     """A court's or an authority's decision to supervise a person. What it says stands in its versions."""
 
+    reason = SealedText("case.reason", of="person_id", blank=True)
     id = models.CharField(primary_key=True, max_length=32, default=new_id)
     person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="orders")
 
@@ -80,6 +82,7 @@ class OrderStatus(models.TextChoices):
 class OrderVersion(Recorded):
     """What an order says from `effective_from_ms` on, until a later version's time."""
 
+    reason = SealedText("case.reason", of="order.person_id", blank=True)
     order = models.ForeignKey(Order, on_delete=models.CASCADE, related_name="versions")
     version = models.PositiveIntegerField()
     effective_from_ms = models.BigIntegerField()
@@ -93,7 +96,7 @@ class OrderVersion(Recorded):
     ends_ms = models.BigIntegerField()
     review_due_ms = models.BigIntegerField()
     told_ms = models.BigIntegerField(null=True, help_text="When the person was told, in a language they read")
-    told_how = models.CharField(max_length=120, blank=True)
+    told_how = SealedText("case.told_how", of="order.person_id", blank=True)
     told_language = models.CharField(max_length=16, blank=True)
 
     class Meta:
@@ -106,7 +109,7 @@ class Condition(models.Model):
 
     id = models.CharField(primary_key=True, max_length=32, default=new_id)
     order = models.ForeignKey(Order, on_delete=models.CASCADE, related_name="conditions")
-    label = models.CharField(max_length=120)
+    label = SealedText("condition.label", of="order.person_id")
 
 
 class ConditionVersion(Recorded):
@@ -115,10 +118,14 @@ class ConditionVersion(Recorded):
     The version in force at an instant is the one with the greatest number among those that took effect by then.
     """
 
+    reason = SealedText("case.reason", of="condition.order.person_id", blank=True)
     condition = models.ForeignKey(Condition, on_delete=models.CASCADE, related_name="versions")
     version = models.PositiveIntegerField()
     effective_from_ms = models.BigIntegerField()
-    body = models.JSONField(null=True, help_text="A rules.conditions.Body as JSON")
+    kind = models.CharField(max_length=16, blank=True, help_text="The body's kind; empty without one")
+    body = SealedJSON(
+        "condition.body", of="condition.order.person_id", null=True, help_text="A rules.conditions.Body as JSON"
+    )
 
     class Meta:
         unique_together = [("condition", "version")]
@@ -140,6 +147,7 @@ class Device(Recorded):
 class DeviceAssignment(Recorded):
     """That a person wears a device, from one instant to another."""
 
+    reason = SealedText("case.reason", of="person_id", blank=True)
     device = models.ForeignKey(Device, on_delete=models.PROTECT, related_name="assignments")
     person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="assignments")
     from_ms = models.BigIntegerField()
@@ -152,10 +160,11 @@ class ProtectedPerson(Recorded):
     Nothing of it, and no position of theirs, is shown with the supervised person's case.
     """
 
+    reason = SealedText("case.reason", blank=True)
     id = models.CharField(primary_key=True, max_length=32, default=new_id)
     reference = models.CharField(max_length=32, unique=True)
-    name = models.CharField(max_length=200)
-    contact = models.CharField(max_length=200, help_text="How they want to be reached")
+    name = SealedText("person.name")
+    contact = SealedText("person.contact", help_text="How they want to be reached")
     language = models.CharField(max_length=16, default="en")
     time_zone = models.CharField(max_length=64, default="Europe/London")
     region = models.CharField(max_length=64, blank=True)
@@ -172,6 +181,7 @@ class ProtectedLink(Recorded):
     never changes: other distances are another link.
     """
 
+    reason = SealedText("case.reason", of="protected_id", blank=True)
     id = models.CharField(primary_key=True, max_length=32, default=new_id)
     protected = models.ForeignKey(ProtectedPerson, on_delete=models.PROTECT, related_name="links")
     order = models.ForeignKey(Order, on_delete=models.CASCADE, related_name="links")
@@ -180,13 +190,13 @@ class ProtectedLink(Recorded):
     warn_m = models.PositiveIntegerField(default=0)
     from_ms = models.BigIntegerField()
     consent_ms = models.BigIntegerField()
-    consent_how = models.CharField(max_length=200)
+    consent_how = SealedText("case.consent_how", of="protected_id")
     consent_by_name = models.CharField(max_length=200, help_text="Who heard the consent and wrote it down")
     approved_ms = models.BigIntegerField(null=True)
     approved_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
     approved_by_name = models.CharField(max_length=200, blank=True)
     told_ms = models.BigIntegerField(null=True, help_text="When the supervised person was told")
-    told_how = models.CharField(max_length=120, blank=True)
+    told_how = SealedText("case.told_how", of="protected_id", blank=True)
     told_language = models.CharField(max_length=16, blank=True)
     ended_ms = models.BigIntegerField(null=True)
     withdrawn_ms = models.BigIntegerField(null=True, help_text="When the protected person withdrew their consent")
@@ -196,6 +206,7 @@ class ProtectedLink(Recorded):
 class ProtectedAssignment(Recorded):
     """That a protected person carries a device, from one instant to another."""
 
+    reason = SealedText("case.reason", of="protected_id", blank=True)
     device = models.ForeignKey(Device, on_delete=models.PROTECT, related_name="protected_assignments")
     protected = models.ForeignKey(ProtectedPerson, on_delete=models.CASCADE, related_name="assignments")
     from_ms = models.BigIntegerField()
@@ -275,14 +286,15 @@ class EverydayPlace(Recorded):
     Nothing is inferred from where they went, no rule reads it, and it decides nothing. Removed rows stay on record.
     """
 
+    reason = SealedText("case.reason", of="person_id", blank=True)
     id = models.CharField(primary_key=True, max_length=32, default=new_id)
     person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="everyday_places")
     kind = models.CharField(max_length=16, choices=EverydayKind.choices)
-    label = models.CharField(max_length=64)
-    area = models.JSONField(help_text="A rules.conditions.Area as JSON")
+    label = SealedText("place.label", of="person_id")
+    area = SealedJSON("place.area", of="person_id", help_text="A rules.conditions.Area as JSON")
     removed_ms = models.BigIntegerField(null=True)
     removed_by_name = models.CharField(max_length=200, blank=True)
-    removed_reason = models.TextField(blank=True)
+    removed_reason = SealedText("place.removed_reason", of="person_id", blank=True)
 
 
 class ProgrammeZone(models.Model):
@@ -330,10 +342,11 @@ class ProgrammeZoneVersion(Recorded):
 class ProgrammeTold(Recorded):
     """That a person was told of one version of a programme's zone, in a language they read. It binds nobody before."""
 
+    reason = SealedText("case.reason", of="person_id", blank=True)
     version = models.ForeignKey(ProgrammeZoneVersion, on_delete=models.CASCADE, related_name="told")
     person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="+")
     told_ms = models.BigIntegerField()
-    how = models.CharField(max_length=120)
+    how = SealedText("case.told_how", of="person_id")
     language = models.CharField(max_length=16)
 
     class Meta:

@@ -1,12 +1,11 @@
 """The only reader of protected persons and their links for pages."""
 
-from django.db.models import QuerySet
-
 from surety.server.accounts.models import User
 from surety.server.accounts.permissions import Scope, may, scope_of
 from surety.server.cases import links, queries
 from surety.server.cases.models import Order, Person, ProtectedAssignment, ProtectedLink, ProtectedPerson
 from surety.server.errors import NotFoundError
+from surety.server.records import vault
 
 
 def access_protected(protected_id: str, user: User) -> ProtectedPerson:
@@ -17,12 +16,14 @@ def access_protected(protected_id: str, user: User) -> ProtectedPerson:
     return found
 
 
-def protected_people(user: User) -> QuerySet[ProtectedPerson]:
+def protected_people(user: User) -> list[ProtectedPerson]:
     """Everybody protected whom the user may see, by name."""
     if scope_of(user, "protected.view") is Scope.NONE:
-        return ProtectedPerson.objects.none()
+        return []
     found = ProtectedPerson.objects.filter(region=user.region) if user.region else ProtectedPerson.objects.all()
-    return found.order_by("name", "reference")
+    listed = list(found)
+    vault.warm(one.pk for one in listed)
+    return sorted(listed, key=lambda one: (one.name.casefold(), one.reference))
 
 
 def links_of(protected_id: str) -> list[ProtectedLink]:

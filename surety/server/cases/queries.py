@@ -5,8 +5,7 @@ from itertools import groupby
 from typing import NamedTuple
 
 import msgspec
-from django.db.models import Max, QuerySet, TextField
-from django.db.models.functions import Cast
+from django.db.models import Max, QuerySet
 
 from surety.rules import conditions as rules
 from surety.rules.fleet import Watched
@@ -31,6 +30,8 @@ from surety.server.cases.models import (
     ProtectedLink,
 )
 from surety.server.errors import NotFoundError
+from surety.server.records import vault
+from surety.server.records.sealed import field_of
 
 ORDER_PREFIX = "order:"  # of the id under which the rules know an order among the conditions
 
@@ -172,12 +173,12 @@ def _condition_sets(person_ids: Sequence[str], known_ms: int | None = None) -> d
     rows = (
         ConditionVersion.objects.filter(condition__order__person_id__in=person_ids, recorded_ms__lte=known_ms)
         .order_by("condition_id", "version")
-        .annotate(text=Cast("body", TextField()))
         .values_list("condition__order__person_id", "condition__order_id", *_VersionRow._fields)
     )
+    vault.warm(person_ids)
     for (person_id, order_id, _), group in groupby(rows, key=lambda row: row[:3]):
         versions = [_VersionRow._make(row[2:]) for row in group]
-        parts[person_id].extend(_intervals(versions, spans.get(order_id, [])))
+        parts[person_id].extend(_intervals(person_id, versions, spans.get(order_id, [])))
     of_order: dict[str, list[ProtectedLink]] = {}
     known_links = ProtectedLink.objects.filter(order__person_id__in=person_ids, recorded_ms__lte=known_ms)
     for link in known_links.select_related("order__person").order_by("pk"):
@@ -206,18 +207,20 @@ class _VersionRow(NamedTuple):
     condition_id: str
     version: int
     effective_from_ms: int
-    text: str | None
+    body: bytes | None
 
 
 _body_of = msgspec.json.Decoder(rules.Body | None).decode
+_BODY = field_of(ConditionVersion, "body")
 
 
-def _intervals(rows: Sequence[_VersionRow], allowed: Sequence[Span]) -> list[rules.Condition]:
+def _intervals(person_id: str, rows: Sequence[_VersionRow], allowed: Sequence[Span]) -> list[rules.Condition]:
     by_number = {row.version: row for row in rows}
     intervals = []
     for held in version_spans((row.version, row.effective_from_ms) for row in rows):
-        text = by_number[held.version].text
-        body = None if text is None else _body_of(text)
+        box = by_number[held.version].body
+        data = None if box is None else _BODY.raw(person_id, box)
+        body = None if data is None else _body_of(data)
         if body is None:
             continue
         for span in intersect([held.span], allowed):

@@ -189,5 +189,5 @@ class Asker:
 def people_with_duties() -> list[str]:
     """Everybody who has, or had, a check-in duty."""
     whose = "condition__order__person_id"
-    rows = ConditionVersion.objects.filter(body__kind="check_in").values_list(whose, flat=True)
+    rows = ConditionVersion.objects.filter(kind="check_in").values_list(whose, flat=True)
     return list(rows.distinct().order_by(whose))

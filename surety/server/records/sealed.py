@@ -138,7 +138,7 @@ class Sealed(_Base[_S, _G]):
 
     def load(self, data: bytes) -> Any:
         """What `dump` was given."""
-        return data.rstrip(b"\x00").decode()
+        return data.decode()
 
     empty: Any = ""
     erased: Any = ERASED
@@ -147,14 +147,19 @@ class Sealed(_Base[_S, _G]):
         """What a box says; `erased` once the person's key was destroyed. Raises vault.BrokenBoxError."""
         if not box:
             return self.empty
+        data = self.raw(person_id, box)
+        return self.erased if data is None else self.load(data)
+
+    def raw(self, person_id: str, box: bytes) -> bytes | None:
+        """What `dump` gave, without what it was filled up with; None: erased. Raises vault.BrokenBoxError."""
         if bytes(box) == _ERASED_BOX:
-            return self.erased
+            return None
         if bytes(box[:1]) == _ABOUT_NOBODY:
-            return self.load(bytes(box[1:]))
+            return bytes(box[1:]).rstrip(b"\x00")
         try:
-            return self.load(vault.decrypt(person_id, box, purpose=self.purpose, bound=self.label))
+            return vault.decrypt(person_id, box, purpose=self.purpose, bound=self.label).rstrip(b"\x00")
         except vault.KeyDestroyedError:
-            return self.erased
+            return None
 
     def sealed(self, person_id: str, value: Any) -> Box:
         """The value as it is stored. Raises vault.KeyDestroyedError."""

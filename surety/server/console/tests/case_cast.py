@@ -16,7 +16,7 @@ from surety.server.accounts.models import Role, User
 from surety.server.alerts.models import Alert
 from surety.server.cases import actions
 from surety.server.cases.checks import DeviceDetails, OrderTerms, PersonDetails, Told
-from surety.server.cases.models import Device, Order, Person
+from surety.server.cases.models import Condition, ConditionVersion, Device, Order, Person
 from surety.server.monitoring.worker import Worker
 from surety.server.timekeeping import now_ms
 from surety.stream.contract import Entry
@@ -149,3 +149,14 @@ def _way(minute: int) -> float:
     if minute < 80:
         return (minute - 60) / 20
     return 1.0 if minute < 105 else 0.6
+
+
+def conditions_called(label: str) -> list[Condition]:
+    """Labels lie under people's keys: the database cannot be asked for one."""
+    return [one for one in Condition.objects.order_by("pk") if one.label == label]
+
+
+def version_called(label: str) -> ConditionVersion:
+    """The one version of the one condition of this name."""
+    (condition,) = conditions_called(label)
+    return ConditionVersion.objects.get(condition=condition)

@@ -14,7 +14,7 @@ from surety.server.audit.models import Entry
 from surety.server.cases import actions
 from surety.server.cases.models import ConditionVersion
 from surety.server.console import exception_form
-from surety.server.console.tests.case_cast import DAY_MS, ZONE, Case, case, user
+from surety.server.console.tests.case_cast import DAY_MS, ZONE, Case, case, conditions_called, user
 from surety.server.console.tests.test_editors import client_of, curfew_form
 from surety.server.console.views_person import cases_body
 from surety.server.errors import InvalidError
@@ -163,7 +163,7 @@ def test_a_calendar_file_can_be_read_into_a_new_condition(ana: Case, officer: Cl
     answer = officer.post(f"/orders/{ana.order.pk}/conditions/new/curfew", curfew_form(calendar=ics(holiday(9))))
     assert answer.status_code == 200
     assert "1 event was read from holidays.ics" in answer.content.decode()
-    assert not ConditionVersion.objects.filter(condition__label="Curfew").exists()
+    assert not conditions_called("Curfew")
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,18 @@ from django.test import Client
 from surety.rules.conditions import Absence, Attendance, Curfew
 from surety.server.accounts.models import Role
 from surety.server.cases import queries as cases
-from surety.server.cases.models import Condition, ConditionVersion
-from surety.server.console.tests.case_cast import DAY_MS, HOME, SCHOOL, ZONE, Case, case, user
+from surety.server.cases.models import Condition
+from surety.server.console.tests.case_cast import (
+    DAY_MS,
+    HOME,
+    SCHOOL,
+    ZONE,
+    Case,
+    case,
+    conditions_called,
+    user,
+    version_called,
+)
 from surety.server.timekeeping import now_ms
 
 pytestmark = pytest.mark.django_db
@@ -75,7 +85,7 @@ def body_of(label: str) -> object:
 
 
 def _condition(label: str) -> Condition:
-    return Condition.objects.get(label=label)
+    return conditions_called(label)[0]
 
 
 def _person_of(label: str) -> str:
@@ -117,7 +127,7 @@ def test_leave_that_has_begun_holds_from_its_beginning_and_needs_a_reason(ana: C
     assert refused.status_code == 422
     assert "reason" in refused.context["error"].sentence
     assert add(officer, ana, "absence", begun | {"reason": "agreed on the telephone"}).status_code == 302
-    version = ConditionVersion.objects.get(condition__label="Wedding")
+    version = version_called("Wedding")
     assert abs(version.effective_from_ms - (now_ms() - DAY_MS / 2)) < 120_000
 
 
@@ -148,7 +158,7 @@ def test_an_absence_that_cannot_stand_is_refused(ana: Case, officer: Client, cha
     answer = add(officer, ana, "absence", absence_form(**changes))
     assert answer.status_code == 422
     assert said in answer.context["error"].sentence
-    assert not Condition.objects.filter(label="Wedding").exists()
+    assert not conditions_called("Wedding")
 
 
 def test_a_suspension_until_ended_is_an_absence_without_times(ana: Case, officer: Client):

@@ -12,7 +12,7 @@ from surety.server.audit.models import Entry
 from surety.server.cases import queries as cases
 from surety.server.cases.models import Condition, ConditionVersion, Device, Order, OrderVersion, Person
 from surety.server.console.case_access import input_text
-from surety.server.console.tests.case_cast import DAY_MS, HOME, ZONE, Case, case, user
+from surety.server.console.tests.case_cast import DAY_MS, HOME, ZONE, Case, case, user, version_called
 from surety.server.console.views_person import cases_body
 from surety.server.timekeeping import now_ms
 
@@ -75,7 +75,7 @@ def curfew_form(**changes: object) -> dict[str, object]:
 def test_a_zone_drawn_as_a_polygon_becomes_a_condition(ana: Case, officer: Client):
     answer = officer.post(f"/orders/{ana.order.pk}/conditions/new/zone", zone_form())
     assert answer.status_code == 302, answer.context["error"]
-    body = ConditionVersion.objects.get(condition__label="Station").body
+    body = version_called("Station").body
     assert body["area"]["ring"] == [[-2.66, 55.12], [-2.66, 55.121], [-2.658, 55.121]]
 
 
@@ -85,7 +85,7 @@ def test_a_form_that_was_open_for_long_still_means_now_and_needs_no_reason(ana: 
     before = now_ms()
     answer = officer.post(f"/orders/{ana.order.pk}/conditions/new/zone", zone_form(effective_from=""))
     assert answer.status_code == 302, answer.context["error"]
-    version = ConditionVersion.objects.get(condition__label="Station")
+    version = version_called("Station")
     assert before <= version.effective_from_ms <= now_ms()
 
 
@@ -93,7 +93,7 @@ def test_a_part_left_out_inside_a_zone_is_kept(ana: Case, officer: Client):
     hole = "\n\n55.1203, -2.6597\n55.1204, -2.6597\n55.1204, -2.6595"
     form = zone_form(**{"area-corners": str(zone_form()["area-corners"]) + hole})
     officer.post(f"/orders/{ana.order.pk}/conditions/new/zone", form)
-    assert len(ConditionVersion.objects.get(condition__label="Station").body["area"]["holes"]) == 1
+    assert len(version_called("Station").body["area"]["holes"]) == 1
 
 
 def test_a_zone_is_read_from_a_geojson_file(ana: Case, officer: Client):
@@ -102,7 +102,7 @@ def test_a_zone_is_read_from_a_geojson_file(ana: Case, officer: Client):
     file = SimpleUploadedFile("zone.geojson", json.dumps({"type": "FeatureCollection", "features": [shape]}).encode())
     form = zone_form(**{"area-corners": "", "area-file": file})
     assert officer.post(f"/orders/{ana.order.pk}/conditions/new/zone", form).status_code == 302
-    assert len(ConditionVersion.objects.get(condition__label="Station").body["area"]["ring"]) == 3
+    assert len(version_called("Station").body["area"]["ring"]) == 3
 
 
 @pytest.mark.parametrize(
@@ -157,7 +157,7 @@ def test_a_zone_that_cannot_stand_is_refused_and_keeps_what_was_typed(
 def test_a_zone_to_pass_through_keeps_its_limit_through_the_form(ana: Case, officer: Client):
     form = zone_form(zone_kind="restriction", stay="20")
     assert officer.post(f"/orders/{ana.order.pk}/conditions/new/zone", form).status_code == 302
-    version = ConditionVersion.objects.get(condition__label="Station")
+    version = version_called("Station")
     assert (version.body["zone_kind"], version.body["max_stay_s"]) == ("restriction", 1_200)
     assert officer.get(f"/conditions/{version.condition_id}/edit").context["fields"].stay == "20"
     page = officer.get(f"/people/{ana.person.pk}/conditions").content.decode()
@@ -170,7 +170,7 @@ def test_a_zone_to_pass_through_keeps_its_limit_through_the_form(ana: Case, offi
 def test_the_distance_within_which_the_person_is_warned_is_kept_and_its_change_told(ana: Case, officer: Client):
     form = zone_form(warn="150")
     assert officer.post(f"/orders/{ana.order.pk}/conditions/new/zone", form).status_code == 302
-    version = ConditionVersion.objects.get(condition__label="Station")
+    version = version_called("Station")
     assert version.body["warn_m"] == 150
     assert officer.get(f"/conditions/{version.condition_id}/edit").context["fields"].warn == "150"
     assert officer.post(f"/conditions/{version.condition_id}/edit", form | {"warn": "0"}).status_code == 302
@@ -187,7 +187,7 @@ def test_a_week_with_nights_a_first_night_and_two_addresses_becomes_a_curfew(ana
     night = {"night-0-day": "2030-01-05", "night-0-start": "16:00", "night-0-end": "07:00"}
     form = curfew_form(**second, **rows, **night, **{"place-3-name": "Mother"})
     assert officer.post(f"/orders/{ana.order.pk}/conditions/new/curfew", form).status_code == 302
-    body = ConditionVersion.objects.get(condition__label="Curfew").body
+    body = version_called("Curfew").body
     assert [place["name"] for place in body["places"]] == ["Home", "Mother"]
     assert [row["day"] for row in body["timetable"]["rows"]] == ["mon", "sat"]
     assert body["timetable"]["one_offs"][0]["date"] == "2030-01-05"
