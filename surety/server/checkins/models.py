@@ -12,6 +12,7 @@ from django.db import models
 
 from surety.server.cases.models import Person, Recorded
 from surety.server.ids import new_id
+from surety.server.records.sealed import SealedText
 
 
 class Stands(models.TextChoices):
@@ -54,7 +55,9 @@ class CheckIn(models.Model):
     verdict = models.CharField(max_length=12, blank=True, help_text="rules.facts.Verdict, once decided")
     decided_ms = models.BigIntegerField(null=True)
     decided_by_names = models.JSONField(default=list, help_text="Empty: a clear match, by the machine")
-    in_person_reason = models.TextField(blank=True, help_text="Why an officer recorded it without a camera")
+    in_person_reason = SealedText(
+        "checkin.in_person_reason", of="person_id", blank=True, help_text="Why an officer recorded it without a camera"
+    )
 
     class Meta:
         indexes = [
@@ -159,17 +162,18 @@ class CompareHealth(models.Model):
 class EnrolledImage(Recorded):
     """An image that a person is compared with, and where it comes from. Replaced ones stay on record."""
 
+    reason = SealedText("case.reason", of="person_id", blank=True)
     id = models.CharField(primary_key=True, max_length=32, default=new_id)
     person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="enrolled_images")
     sha256 = models.CharField(max_length=64)
-    source = models.CharField(max_length=120, help_text="Where it was taken or found")
-    basis = models.CharField(max_length=200, help_text="Consent, or the authority that allows it")
+    source = SealedText("image.source", of="person_id", help_text="Where it was taken or found")
+    basis = SealedText("image.basis", of="person_id", help_text="Consent, or the authority that allows it")
     captured_ms = models.BigIntegerField(null=True)
     quality = models.JSONField(default=dict, help_text="faces.contract.Quality as JSON")
     usable = models.BooleanField(default=False, help_text="Whether a template could be made")
     removed_ms = models.BigIntegerField(null=True)
     removed_by_name = models.CharField(max_length=200, blank=True)
-    removed_reason = models.TextField(blank=True)
+    removed_reason = SealedText("image.removed_reason", of="person_id", blank=True)
 
 
 class Template(models.Model):
@@ -215,7 +219,7 @@ class Review(models.Model):
     verdict = models.CharField(max_length=12, blank=True)
     decided_ms = models.BigIntegerField(null=True)
     reopened_by_name = models.CharField(max_length=200, blank=True, help_text="Who asked for another look")
-    reopened_reason = models.TextField(blank=True)
+    reopened_reason = SealedText("review.reopened_reason", of="submission.check_in.person_id", blank=True)
 
     class Meta:
         indexes = [
@@ -242,7 +246,7 @@ class Answer(models.Model):
     first_answer = models.CharField(max_length=12, blank=True, help_text="Before the machine's words were shown")
     first_ms = models.BigIntegerField(null=True)
     answer = models.CharField(max_length=12, blank=True, help_text="rules.facts.Verdict; final")
-    reason = models.TextField(blank=True)
+    reason = SealedText("review.reason", of="review.submission.check_in.person_id", blank=True)
     answered_ms = models.BigIntegerField(null=True)
     spent_ms = models.BigIntegerField(default=0, help_text="With the photographs open")
 
