@@ -43,6 +43,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     map_tiles: str = ""  # an XYZ template or the path of a PMTiles file; empty: the vector layer
     map_geojson: str = ""  # path of a GeoJSON file (streets, buildings) drawn as the local vector layer
     agency_name: str = "Surety"
+    portal_names: bool = False  # whether people see on their own page by name who looked; else by role and agency
     review_minutes: int = 60  # within which people decide a check-in that was answered in time
     control_every: int = 20  # one review in so many is a control case; 0: none
     models_dir: str = ""  # face models; empty: data_dir/models. The variable SURETY_MODELS goes before it
@@ -295,6 +296,7 @@ SETTINGS: Mapping[str, Setting] = {
     "map_tiles": Setting(_tiles, "Map tiles by XYZ template, or a PMTiles file.", '"/srv/maps/county.pmtiles"'),
     "map_geojson": Setting(_geojson, "Streets and buildings as a GeoJSON file.", '"/srv/maps/town.geojson"'),
     "agency_name": Setting(_name, "The name that pages and authenticator apps show.", '"Northgate Probation"'),
+    "portal_names": Setting(_switch, "People see on their own page by name who looked, not by role alone.", "false"),
     "review_minutes": Setting(
         _count(5, 10_080), "Minutes within which people decide a check-in that was answered in time.", "60"
     ),

@@ -49,6 +49,15 @@ class Outline(msgspec.Struct, frozen=True):
     buffer_m: float = 0.0
 
 
+class Words(msgspec.Struct, frozen=True):
+    """What a drawing says in another language. `without` has {number} for minutes; `all` describes the whole."""
+
+    position: str
+    error: str
+    without: str
+    all: str
+
+
 def draw(
     outlines: Sequence[Outline],
     spots: Sequence[Spot],
@@ -56,16 +65,19 @@ def draw(
     title: str,
     standing_alone: bool = True,
     name: str = "sketch",
+    said: Words | None = None,
+    gap_ms: int = GAP_MS,
 ) -> str:
     """The SVG. `standing_alone`: with its own colours for light and dark; otherwise the page's style sheet has them.
 
-    `name` begins the ids within, which must differ between two drawings on one page.
+    `name` begins the ids within, which must differ between two drawings on one page. `said`: in another language.
+    `gap_ms`: from how long without a position on that is a gap; more where not every position is drawn.
     """
     size = Size()
     shown = [spot for spot in spots if spot.accuracy_m is None or spot.accuracy_m <= _FAR_M]
     plane = Plane([o.area for o in outlines], [(s.place, min(s.accuracy_m or 0.0, 500.0)) for s in shown], size)
     view = f'viewBox="0 0 {size.width:g} {size.height + 44:g}" role="img"'
-    words = escape(describe(outlines, spots))
+    words = escape(said.all if said else describe(outlines, spots))
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" class="sketch" {view} aria-labelledby="{name}-title {name}-desc">',
         f'<title id="{name}-title">{escape(title)}</title><desc id="{name}-desc">{words}</desc>',
@@ -76,13 +88,13 @@ def draw(
         f'<g clip-path="url(#{name}-frame)">',
         *(_outline(plane, outline, name) for outline in outlines),
         *(_error_circle(plane, spot) for spot in shown),
-        *(_way(plane, a, b) for a, b in pairwise(shown)),
+        *(_way(plane, a, b, gap_ms, said) for a, b in pairwise(shown)),
         *(_symbol(plane.units(spot.place), spot.mark) for spot in sorted(shown, key=lambda one: one.mark)),
         *_labels(plane, outlines, shown),
         "</g>",
         _scale_bar(plane),
         _north(size),
-        _legend(size, outlines, spots),
+        _legend(size, outlines, spots, said),
         "</svg>",
     ]
     return "".join(parts)
@@ -163,16 +175,16 @@ def _error_circle(plane: Plane, spot: Spot) -> str:
     return f'<circle class="sketch-error{kind}" cx="{x}" cy="{y}" r="{plane.length(spot.accuracy_m)}"/>'
 
 
-def _way(plane: Plane, before: Spot, after: Spot) -> str:
+def _way(plane: Plane, before: Spot, after: Spot, gap_ms: int, said: Words | None) -> str:
     """A line between two positions that follow each other; a gap is left open, with its length where there is room."""
     a, b = plane.units(before.place), plane.units(after.place)
     wait_ms = after.at_ms - before.at_ms
-    if wait_ms <= GAP_MS:
+    if wait_ms <= gap_ms:
         return f'<path class="sketch-way" d="M{a[0]} {a[1]}L{b[0]} {b[1]}"/>'
     if math.dist(a, b) < 90:
         return ""
     x, y = (a[0] + b[0]) / 2, (a[1] + b[1]) / 2
-    words = f"{round(wait_ms / 60_000)} min without a record"
+    words = (said.without if said else "{number} min without a record").format(number=round(wait_ms / 60_000))
     return f'<text class="sketch-text sketch-quiet" x="{x:.1f}" y="{y:.1f}" text-anchor="middle">{words}</text>'
 
 
@@ -242,16 +254,18 @@ def _north(size: Size) -> str:
     )
 
 
-def _legend(size: Size, outlines: Sequence[Outline], spots: Sequence[Spot]) -> str:
+def _legend(size: Size, outlines: Sequence[Outline], spots: Sequence[Spot], said: Words | None) -> str:
     y = size.height + 24
     entries = [(mark, words) for mark, words in _LEGEND if any(spot.mark is mark for spot in spots)]
     parts, x = [], 20.0
-    for mark, words in entries:
+    error = escape(said.error if said else "error that the device claims")
+    for mark, english in entries:
+        words = escape(said.position) if said and mark is Mark.PLAIN else english
         parts.append(f'{_symbol((x, y), mark)}<text class="sketch-text" x="{x + 15:.1f}" y="{y + 4}">{words}</text>')
         x += 34 + 6.6 * len(words)
     if spots:
         parts.append(f'<circle class="sketch-error" cx="{x + 4:.1f}" cy="{y}" r="8"/>')
-        parts.append(f'<text class="sketch-text" x="{x + 19:.1f}" y="{y + 4}">error that the device claims</text>')
+        parts.append(f'<text class="sketch-text" x="{x + 19:.1f}" y="{y + 4}">{error}</text>')
         x += 220
     if any(outline.buffer_m > 0 for outline in outlines):
         parts.append(f'<text class="sketch-text" x="{x:.1f}" y="{y + 4}">pale border: warns only</text>')

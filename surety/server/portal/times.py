@@ -25,6 +25,11 @@ def clock(at_ms: int, zone: str) -> str:
     return f"{on_clock(at_ms, zone):%H:%M}"
 
 
+def between(from_ms: int, to_ms: int, zone: str) -> str:
+    """ "06:00\u201312:00"."""
+    return f"{clock(from_ms, zone)}\u2013{clock(to_ms, zone)}"
+
+
 def day(at_ms: int, zone: str) -> str:
     """ "Wed 25 Nov"."""
     return str(format_skeleton("MMMEd", on_clock(at_ms, zone), locale=locale()))

@@ -13,4 +13,12 @@ urlpatterns = [
     path("language", views_entry.language, name="my-language"),
     path("leave", views_entry.leave, name="my-leave"),
     path("today", views.my_today, name="my-today"),
+    path("order", views.my_order, name="my-order"),
+    path("trail", views.my_trail, name="my-trail"),
+    path("trail.svg", views.my_map, name="my-map"),
+    path("record", views.my_record, name="my-record"),
+    path("photos", views.my_check_ins, name="my-check-ins"),
+    path("photos/<str:key>", views.my_photo, name="my-photo"),
+    path("readers", views.my_readers, name="my-readers"),
+    path("kept", views.my_kept, name="my-kept"),
 ]
