@@ -12,6 +12,7 @@ from django.db import transaction
 
 from surety.server.audit.chain import FIRST_PREVIOUS, canonical, digest
 from surety.server.audit.models import Entry, Head
+from surety.server.audit.words import hide
 
 if TYPE_CHECKING:
     from surety.server.accounts.models import User
@@ -60,10 +61,11 @@ def record_many(happenings: Sequence[Happening]) -> list[Entry]:
     if not happenings:
         return []
     with transaction.atomic():
+        details = hide(happenings)  # before the head is locked: it may make keys of people
         head, _ = Head.objects.select_for_update().get_or_create(id=1, defaults={"hash": FIRST_PREVIOUS})
         entries = []
-        for happening in happenings:
-            entry = _entry(happening, head)
+        for happening, detail in zip(happenings, details, strict=True):
+            entry = _entry(happening, detail, head)
             entries.append(entry)
             head.seq, head.hash = entry.seq, entry.hash
         Entry.objects.bulk_create(entries)
@@ -71,7 +73,7 @@ def record_many(happenings: Sequence[Happening]) -> list[Entry]:
     return entries
 
 
-def _entry(happening: Happening, head: Head) -> Entry:
+def _entry(happening: Happening, detail: Mapping[str, object], head: Head) -> Entry:
     actor = happening.actor
     entry = Entry(
         seq=head.seq + 1,
@@ -83,7 +85,7 @@ def _entry(happening: Happening, head: Head) -> Entry:
         subject_type=happening.subject_type,
         subject_id=happening.subject_id,
         person_id=happening.person_id,
-        detail=canonical(dict(happening.detail)),
+        detail=canonical(dict(detail)),
         previous_hash=head.hash,
     )
     entry.hash = digest(entry)

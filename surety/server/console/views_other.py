@@ -1,6 +1,5 @@
 """The audit log, the users, the refused devices, and the page that shows every component."""
 
-import msgspec
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import PermissionDenied
@@ -13,6 +12,7 @@ from surety.server.accounts.models import Role, User
 from surety.server.accounts.permissions import requires
 from surety.server.alerts.models import Severity, Status
 from surety.server.audit import queries as audit
+from surety.server.audit.words import detail_of
 from surety.server.cases.models import Person
 from surety.server.console.case_access import user_of
 from surety.server.console.templatetags.surety_ui import CAUSES, CERTAINTIES
@@ -40,7 +40,7 @@ def audit_log(request: HttpRequest) -> HttpResponse:
         {
             "entry": row,
             "who": references[row.person_id].reference if row.person_id in references else "",
-            "detail": msgspec.json.decode(row.detail) if row.detail else {},
+            "detail": detail_of(row),
         }
         for row in rows[:AUDIT_PAGE]
     ]

@@ -3,7 +3,7 @@
 People are found by name or reference, never by place.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import msgspec
 from django.core.paginator import Paginator
@@ -18,6 +18,7 @@ from surety.rules.conditions import Attendance, Body, Curfew, Zone
 from surety.server.accounts.permissions import may, requires
 from surety.server.alerts import queries as alerts
 from surety.server.audit import queries as audit_queries
+from surety.server.audit.words import detail_of
 from surety.server.cases import names, traits
 from surety.server.cases import queries as cases
 from surety.server.cases.models import DeviceAssignment, OrderStatus, OrderVersion, Person, ProtectedLink
@@ -279,7 +280,7 @@ def person_record(request: HttpRequest, person_id: str) -> HttpResponseBase:
             "who": entry.actor_name,
             "what": action_words(entry.action),
             # What a machine said of photographs waits for the decision (the tab "Check-ins"): it must not lead anybody.
-            "detail": [] if entry.action == "check_in.compared" else _detail_words(entry.detail, person.time_zone),
+            "detail": [] if entry.action == "check_in.compared" else _detail_words(detail_of(entry), person.time_zone),
         }
         for entry in page
     ]
@@ -346,10 +347,7 @@ def action_words(action: str) -> str:
     return ACTIONS.get(action) or action.replace(".", ": ").replace("_", " ").capitalize()
 
 
-def _detail_words(detail: str, time_zone: str) -> list[str]:
-    told = msgspec.json.decode(detail or "{}")
-    if not isinstance(told, dict):
-        return []
+def _detail_words(told: Mapping[str, object], time_zone: str) -> list[str]:
     lines = []
     for name, value in told.items():
         if value in ("", None) or name in UNTOLD:

@@ -277,7 +277,7 @@ def certificate(row: Erasure) -> dict[str, object]:
 
 
 def _note(action: str, row: Erasure, now_ms: int, detail: dict[str, object]) -> None:
-    subject = "protected" if row.is_protected else "person"
+    subject = "protected_person" if row.is_protected else "person"
     audit.record(
         action=action,
         actor=None,

@@ -1,6 +1,5 @@
 """A watch's one-time code and key: made by who may, claimed once at the door, told to the audit log."""
 
-import json
 import re
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from surety.server.accounts.models import Role
 from surety.server.alerts.tests import cast
 from surety.server.alerts.tests.cast import NOW_MS
 from surety.server.audit.models import Entry
+from surety.server.audit.words import detail_of
 from surety.server.cases import actions, watches
 from surety.server.cases.checks import DeviceDetails
 from surety.server.cases.models import Device, DoorRevision, Person, WatchKey
@@ -57,7 +57,7 @@ def asked(code: str) -> Enrolment:
 
 
 def entries(action: str) -> list[dict]:
-    return [json.loads(row.detail) for row in Entry.objects.filter(action=action).order_by("seq")]
+    return [detail_of(row) for row in Entry.objects.filter(action=action).order_by("seq")]
 
 
 def test_a_code_is_claimed_once_and_the_claim_is_told_to_the_audit_log_once():

@@ -13,6 +13,7 @@ from surety.server.alerts.tests import cast
 from surety.server.alerts.tests.cast import MINUTE_MS
 from surety.server.audit.models import Entry
 from surety.server.audit.queries import verify
+from surety.server.audit.words import detail_of
 from surety.server.cases.models import Caseload
 from surety.server.checkins import reviewing, verdicts
 from surety.server.checkins.models import Answer, CheckIn, OutFact, Review, Stage, Stands
@@ -309,7 +310,7 @@ def test_a_supervisor_has_it_looked_at_again_by_others_and_their_word_takes_its_
     assert len({fact.id for fact in facts()}) == 2
     entry = Entry.objects.get(action="review.reopened")
     assert entry.actor_name == "sue"
-    assert "A brother says it is him." in entry.detail
+    assert "A brother says it is him." in str(detail_of(entry))
 
 
 @database

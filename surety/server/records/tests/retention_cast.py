@@ -116,7 +116,7 @@ def everything(of: Person, officer: User) -> Device:
     """A whole case, with a row in every table that tells of a person; the device that they wore."""
     now = T0
     made = order(of, now, now + 10 * DAY_MS)
-    cases.assign_officer(of.pk, officer, acting_user=None, now_ms=now)
+    cases.assign_officer(of.pk, officer, acting_user=None, now_ms=now, reason="knows the Quellmalz family")
     cases.add_condition(made.pk, Trail(), label="Trail", effective_from_ms=now, acting_user=None, now_ms=now)
     details = DeviceDetails(protocol="osmand", model="Tag")
     device, _ = cases.register_device(details, acting_user=None, now_ms=now)
