@@ -1,12 +1,12 @@
 """Who looked at what of the person, when and why: from the audit log, by role, or by name where the agency says so."""
 
-import json
 from collections.abc import Mapping
 
 from django.conf import settings
 from django.db.models import Q
 
 from surety.server.audit.models import Entry
+from surety.server.audit.words import detail_of
 from surety.server.cases.models import Person
 from surety.server.portal import times
 from surety.server.portal.codes import BY_THEMSELVES
@@ -34,7 +34,7 @@ def rows(person: Person) -> list[dict[str, str]]:
 
 
 def _row(entry: Entry, person: Person) -> dict[str, str]:
-    detail = json.loads(entry.detail or "{}")
+    detail = detail_of(entry)
     return {
         "what": say(READINGS.get(entry.action, OTHER)),
         "when": times.moment(entry.at_ms, person.time_zone),
