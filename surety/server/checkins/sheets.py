@@ -120,7 +120,7 @@ def _midnight(person: Person, at_ms: int, days: int) -> int:
 
 def _words(person_id: str, now_ms: int) -> list[dict[str, object]]:
     rows = Notice.objects.filter(person_id=person_id, at_ms__gt=now_ms - WORDS_MS).exclude(state=NoticeState.WITHDRAWN)
-    return [{"text": one.sentence, "at_ms": one.at_ms} for one in rows.order_by("-at_ms", "-pk")[:MOST_WORDS]]
+    return [{"text": one.words, "at_ms": one.at_ms} for one in rows.order_by("-at_ms", "-pk")[:MOST_WORDS]]
 
 
 # --- duties --------------------------------------------------------------------------------------------------------

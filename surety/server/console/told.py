@@ -19,7 +19,7 @@ def told_rows(person: Person, now: int) -> list[dict[str, object]]:
     return [
         {
             "when": clock_text(one.at_ms, person.time_zone),
-            "words": one.sentence,
+            "words": one.words,
             "became": _became(one, now, person.time_zone, carried=carried),
             "reached": one.state == NoticeState.SENT,
         }

@@ -37,6 +37,7 @@ class Job(NamedTuple):
 JOBS: tuple[Job, ...] = (
     Job("the daily erasure", "surety.server.records.daily:step", 3_600_000),
     Job("codes of people's own pages that ran out", "surety.server.portal.codes:tidy", 3_600_000),
+    Job("words that the door handed over", "surety.server.notices.actions:seal_settled", 60_000),
     Job("a rotation of the master key that was cut short", "surety.server.records.rotation:step", 3_600_000),
 )
 

@@ -5,10 +5,15 @@ In the worker's transaction: what the rules found and what tells the person of i
 
 from collections.abc import Sequence
 
+from django.db import transaction
+
 from surety.rules import to_person
 from surety.rules.findings import ENDS, Finding
 from surety.server.cases import queries as cases
 from surety.server.notices.models import Notice, NoticeState
+from surety.server.records import vault
+
+CHUNK = 200
 
 
 def apply_findings(new: Sequence[Finding], superseded: Sequence[tuple[str, str]], *, now_ms: int) -> None:
@@ -43,3 +48,21 @@ def expire(now_ms: int) -> int:
     """Settle what nobody could deliver in time; how many."""
     overdue = Notice.objects.filter(state=NoticeState.QUEUED, expires_ms__lte=now_ms)
     return overdue.update(state=NoticeState.EXPIRED, settled_ms=now_ms)
+
+
+def seal_settled(_now_ms: int = 0) -> int | None:
+    """Put what the door needs no more under each person's key. A job of the keeper; killed anywhere, it goes on."""
+    while _seal_some():
+        pass
+    return None
+
+
+def _seal_some() -> int:
+    with transaction.atomic():
+        settled = Notice.objects.select_for_update().exclude(sentence="").exclude(state=NoticeState.QUEUED)
+        rows = list(settled.order_by("pk")[:CHUNK])
+        destroyed = vault.warm((row.person_id for row in rows), make=True)
+        for row in rows:
+            row.said, row.sentence = "" if row.person_id in destroyed else row.sentence, ""
+            row.save(update_fields=["said", "sentence"])
+    return len(rows)

@@ -2,6 +2,8 @@
 
 from django.db import models
 
+from surety.server.records.sealed import SealedText
+
 
 class NoticeState(models.TextChoices):
     """What became of a notice. Only QUEUED may change, and only once."""
@@ -23,7 +25,8 @@ class Notice(models.Model):
     finding_id = models.CharField(max_length=32, unique=True)
     kind = models.CharField(max_length=40)
     at_ms = models.BigIntegerField(help_text="When what it is about happened")
-    sentence = models.TextField()
+    sentence = models.TextField(blank=True, help_text="In plain text while the door may need it; then empty")
+    said = SealedText("notice.said", of="person_id", blank=True, help_text="The sentence, from then on")
     queued_ms = models.BigIntegerField()
     expires_ms = models.BigIntegerField(help_text="From then on it would only confuse")
     state = models.CharField(max_length=12, choices=NoticeState.choices, default=NoticeState.QUEUED)
@@ -36,4 +39,10 @@ class Notice(models.Model):
         indexes = [
             models.Index(fields=["person_id", "at_ms"]),
             models.Index(fields=["id"], condition=models.Q(state="queued"), name="notice_queued"),
+            models.Index(fields=["id"], condition=~models.Q(sentence=""), name="notice_in_plain"),
         ]
+
+    @property
+    def words(self) -> str:
+        """What was to be said, wherever it stands now."""
+        return self.sentence or self.said

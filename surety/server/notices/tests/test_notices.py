@@ -127,3 +127,15 @@ def _now() -> int:
     from surety.server.console.case_access import now_ms  # noqa: PLC0415 - the clock of the pages
 
     return now_ms()
+
+
+def test_what_was_handed_over_is_not_left_in_plain_text(stream: Stream) -> None:
+    ada = walked_close(stream)
+    notice = Notice.objects.get()
+    words = notice.sentence
+    actions.seal_settled()
+    assert Notice.objects.get().sentence == words, "the door still needs it"
+    Notice.objects.update(state="sent", settled_ms=THEN)
+    actions.seal_settled()
+    settled = queries.notices_of(ada.pk, 0, 2**60)[0]
+    assert (settled.sentence, settled.words) == ("", words)
