@@ -11,7 +11,19 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-NAMES = ("rules", "engine", "door", "pipeline", "visible", "detectors", "calibration", "crossings", "faces", "checkins")
+NAMES = (
+    "rules",
+    "engine",
+    "door",
+    "pipeline",
+    "visible",
+    "detectors",
+    "calibration",
+    "crossings",
+    "faces",
+    "checkins",
+    "names",
+)
 LONG = ("select", "fuzz_photos")  # take minutes and answer a question that is not asked at each change; only when named
 OUT = Path(__file__).parent / "out"
 

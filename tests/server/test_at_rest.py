@@ -63,11 +63,12 @@ terms = OrderTerms(order_type="bail", legal_basis="Bail Act", issuing_authority=
                    starts_ms=T, ends_ms=T + 10**10, review_due_ms=T + 10**9)
 order = actions.record_order(person.pk, terms, told=Told(at_ms=T, how=w["told_how"], language="en"), **again)
 area = {"shape": "circle", "lat_deg": float(w["latitude"]), "lon_deg": -2.5, "radius_m": 100.0}
-body = {"kind": "zone", "zone_kind": "exclusion", "name": w["label"], "area": area, "timetable": {"zone": "Europe/London"}}
+body = {"kind": "zone", "zone_kind": "exclusion", "name": w["label"], "area": area}
+body["timetable"] = {"zone": "Europe/London"}
 actions.add_condition(order.pk, body, label=w["label"], effective_from_ms=T, **again)
 actions.add_everyday_place(person.pk, "worship", w["place"], area, **again)
-details = protected.ProtectedDetails(reference="P-1", name=w["protected"], contact=w["contact"])
-protected.register_protected(details, **again)
+pia = protected.ProtectedDetails(reference="P-1", name=w["protected"], contact=w["contact"])
+protected.register_protected(pia, **again)
 alert = Alert.objects.create(person=person, finding_id="f", kind="zone_entered", severity=1, certainty="probable",
     cause="behaviour", sentence=w["sentence"], outcome_reason=w["outcome_reason"], at_ms=T, opened_ms=T, due_ms=T)
 AlertEvent.objects.create(alert=alert, at_ms=T, actor_name="Sam", action="note", text=w["note"])
