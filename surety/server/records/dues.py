@@ -19,17 +19,16 @@ from surety.server.records.schedule import BY_KIND, Start
 def order_end_ms(versions: Sequence[OrderVersion]) -> int:
     """When one order ends: the end of the last span in which a version stands that has not ended it.
 
-    Of an order that was ended before it began: when that took effect.
+    Of an order that never stood, such as one that was ended before it began: when its last version took effect.
     """
     rows = {version.version: version for version in versions}
-    ends, ended = [], []
-    for held in version_spans((row.version, row.effective_from_ms) for row in rows.values()):
-        row = rows[held.version]
-        if row.status == OrderStatus.ENDED:
-            ended.append(row.effective_from_ms)
-        else:
-            ends.append(min(held.span.to_ms, row.ends_ms))
-    return max(ends or ended)
+    spans = version_spans((row.version, row.effective_from_ms) for row in rows.values())
+    stood = [
+        min(held.span.to_ms, rows[held.version].ends_ms)
+        for held in spans
+        if rows[held.version].status != OrderStatus.ENDED and held.span.from_ms < rows[held.version].ends_ms
+    ]
+    return max(stood or [held.span.from_ms for held in spans])
 
 
 def case_ends(person_ids: Iterable[str]) -> dict[str, int]:

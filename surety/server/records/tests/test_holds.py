@@ -7,7 +7,7 @@ from surety.server.accounts.models import Role, User
 from surety.server.cases.models import Person
 from surety.server.checkins.models import Stands, Submission
 from surety.server.errors import ConflictError, NotAllowedError
-from surety.server.records import daily, holds, plan, queries
+from surety.server.records import daily, erasing, holds, plan, queries
 from surety.server.records.models import Erasure, ErasureState, LegalHold
 from surety.server.records.tests import retention_cast as cast
 from surety.server.records.tests.retention_cast import DAY_MS, T0
@@ -114,3 +114,11 @@ def test_a_hold_stops_the_erasure_of_a_case_and_lifted_lets_it_go(ann: Person, i
     )
     with pytest.raises(Exception, match="no such person"):
         held(ann, ida, None, due_ms + 30 * DAY_MS, at_ms=due_ms + 3 * DAY_MS)
+
+
+def test_a_hold_that_comes_after_the_key_was_destroyed_is_refused(ann: Person, ida: User) -> None:
+    due_ms = END + 2_191 * DAY_MS
+    erasing.begin_due(ann.pk, due_ms)
+    erasing.advance(ann.pk, due_ms)
+    with pytest.raises(ConflictError, match="cannot be stopped any more"):
+        held(ann, ida, None, due_ms + DAY_MS, at_ms=due_ms)

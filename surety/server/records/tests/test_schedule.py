@@ -1,5 +1,8 @@
 """Every table has one rule within six years; whoever forgets one cannot start anything."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -86,3 +89,17 @@ def test_a_retention_file_that_is_wrong_is_refused_with_one_sentence(text: str, 
     file.write_text(text)
     with pytest.raises(periods.ScheduleError, match=sentence):
         periods.with_changes(periods._days_in(file), str(file))
+
+
+@pytest.mark.slow
+def test_a_process_does_not_start_with_a_retention_file_that_is_wrong(tmp_path: Path) -> None:
+    file = tmp_path / "retention.toml"
+    file.write_text("[days]\ntrial = 5\n")
+    env = {**os.environ, "SURETY_DATA_DIR": str(tmp_path), "SURETY_RETENTION_FILE": str(file)}
+    (tmp_path / "secret.key").write_text("x")
+    for name in ("keeper", "worker", "web", "serve"):
+        done = subprocess.run(
+            [sys.executable, "-m", "surety", name], env=env, capture_output=True, text=True, timeout=60, check=False
+        )
+        assert done.returncode == 1, name
+        assert done.stderr.strip().splitlines()[-1].endswith('no kind of data "trial"; write "trail"'), name
