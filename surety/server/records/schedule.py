@@ -205,7 +205,7 @@ STORES: tuple[Store, ...] = (
     _of_person("folder:documents", "", "case", "with their rows"),
     _of_person("log:stream_record", "", "message_log"),
     _of_person("log:door_mark", "", "message_log", "until the server has taken it"),
-    *_nobody("of a device, begun anew with each key; deleted with the watch's key", "log:watch_chain", "log:door_note"),
+    *_nobody("of a device: its chain's place, and counts; no person stands in it", "log:watch_chain", "log:door_note"),
     Store("folder:erased", Whose.MARK, note="an empty name of who was erased, so that no backup brings them back"),
     *_nobody("devices that nobody knows, the latest few", "log:door_refusal"),
     *_nobody("a row to try whether the log can be written", "log:door_probe"),
