@@ -67,8 +67,8 @@ def decide(hold_id: str, *, approve: bool, acting_user: User, now_ms: int) -> Le
             raise ConflictError("This hold is decided already.")
         if hold.proposed_by_id == acting_user.pk:
             raise ConflictError("You proposed this hold; somebody else approves or declines it.")
-        if hold.ends_ms <= now_ms:
-            raise ConflictError("This hold would be over already; propose another one.")
+        if not holds_now(hold, now_ms):
+            raise ConflictError("Nobody decided on this hold in time; propose another one.")
         hold.state = HoldState.APPROVED if approve else HoldState.DECLINED
         hold.decided_ms, hold.decided_by_name = now_ms, str(acting_user)
         hold.save(update_fields=["state", "decided_ms", "decided_by_name"])

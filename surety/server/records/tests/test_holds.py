@@ -71,6 +71,10 @@ def test_a_proposal_holds_at_once_and_for_fourteen_days_at_the_most(ann: Person,
     assert holds.holding(ann.pk, "case", T0 + holds.PROPOSAL_MS - 1) is not None
     assert holds.holding(ann.pk, "case", T0 + holds.PROPOSAL_MS) is None
     assert not holds.holds_now(hold, T0 - 1)
+    with pytest.raises(ConflictError, match="in time"):
+        holds.decide(hold.pk, approve=True, acting_user=cast.user("ben"), now_ms=T0 + holds.PROPOSAL_MS)
+    holds.decide(hold.pk, approve=True, acting_user=User.objects.get(username="ben"), now_ms=T0 + holds.PROPOSAL_MS - 1)
+    assert holds.holding(ann.pk, "case", T0 + holds.PROPOSAL_MS) == T0 + 300 * DAY_MS
 
 
 @pytest.mark.parametrize("role", [Role.SUPERVISOR, Role.OFFICER])
