@@ -32,7 +32,14 @@ def person(name: str = "Ana Berg", reference: str = "NB-2041", region: str = "no
     given, _, family = name.partition(" ")
     start = now_ms() - 30 * 24 * HOUR_MS
     details = PersonDetails(
-        reference=reference, given_names=given, family_name=family, region=region, phone="+44 191 498 0000"
+        reference=reference,
+        given_names=given,
+        family_name=family,
+        region=region,
+        phone="+44 191 498 0000",
+        date_of_birth="1990-12-31",
+        nationality="Ruritanian",
+        address="17 Invented Street\nAlderbeck",
     )
     found = cases.register_person(details, acting_user=None, now_ms=start)
     terms = cast.terms(starts_ms=start, ends_ms=start + 90 * 24 * HOUR_MS, review_due_ms=start + 80 * 24 * HOUR_MS)

@@ -290,7 +290,7 @@ def test_every_page_holds_in_both_colours_and_on_a_narrow_screen(
             f"{order}/conditions/new/check_in",
             f"/conditions/{ids['zone']}/history", f"/conditions/{ids['zone']}/withdraw",
             f"/alerts/{ids['alert']}/evidence",
-            f"{person}/everyday/new",
+            f"{person}/everyday/new", f"{person}/change",
         ):  # fmt: skip
             page.goto(server.url + address)
             if page.locator("surety-map").count():

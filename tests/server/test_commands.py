@@ -85,6 +85,25 @@ def test_doctor_finds_a_fresh_installation_well(made):
     assert "mend" not in found.stdout
 
 
+def test_doctor_says_when_the_master_keys_are_open_to_others_or_damaged(made):
+    folder, _ = made
+    file = folder / "data" / "master.key"
+    whole = file.read_bytes()
+    assert mode(file) == 0o600
+    try:
+        file.chmod(0o644)
+        found = surety(folder, "doctor")
+        assert found.returncode == 1
+        assert "chmod 600" in found.stdout
+        file.write_bytes(b"a line that is none\n")
+        file.chmod(0o600)
+        found = surety(folder, "doctor")
+        assert found.returncode == 1
+        assert "put back the copy" in found.stdout
+    finally:
+        file.write_bytes(whole)
+
+
 def test_doctor_names_a_port_that_something_else_holds(made):
     folder, _ = made
     with socket.socket() as other:

@@ -237,7 +237,8 @@ def test_keys_that_are_none_are_no_push_and_no_error(stream: Stream, service: Se
 
 @pytest.mark.usefixtures("by_message")
 def test_half_way_it_is_called_to_mind_once_and_not_when_it_was_answered(stream: Stream) -> None:
-    ada, ben = somebody(duty(1)), somebody(duty(1))
+    # The first and the last of a few to be asked: the one question is over before the other is asked.
+    ada, *_, ben = sorted((somebody(duty(1)) for _ in range(6)), key=lambda one: planned(one)[0])
     _set(phone="+447700900123")
     asker, row = asked(stream, ada)
     other = planned(ben)[0]
