@@ -1,7 +1,4 @@
-"""What lies on disk, searched byte by byte: nothing that is encrypted under somebody's key stands there in plain text.
-
-Reasons and notes also stand in the audit log, whose details are not encrypted here; this test writes them past it.
-"""
+"""What lies on disk, searched byte by byte: nothing that is encrypted under a key stands there in plain text."""
 
 import base64
 import json
@@ -35,6 +32,7 @@ WORDS = {
     "contact": "wren@zanzibar.example",
     "sentence": "Zyxwina left the Quagglehome",
     "note": "She visits Grunhilde",
+    "reason": "moved in with Kriemhild",
     "outcome_reason": "at the Marzipan clinic",
     "source": "passport picture Wumblefort",
     "document": "JVBERi0xLjcgdGhlIGRlY2lzaW9uIG9uIFF1b3JibGF0dA==",
@@ -49,8 +47,10 @@ set_up_django()
 from django.db import transaction
 from surety.blobs import sealing
 from surety.blobs.contract import name_of
-from surety.server.alerts.models import Alert, AlertEvent
-from surety.server.cases import actions, protected
+from surety.server.accounts.models import Role, User
+from surety.server.alerts import actions as alerts
+from surety.server.alerts.models import Alert
+from surety.server.cases import actions, people, protected
 from surety.server.cases.checks import OrderTerms, PersonDetails, Told
 from surety.server.checkins.models import EnrolledImage
 from surety.server.records import actions as keys, documents, queries
@@ -70,9 +70,12 @@ actions.add_everyday_place(person.pk, "worship", w["place"], area, **again)
 pia = protected.ProtectedDetails(reference="P-1", name=w["protected"], contact=w["contact"])
 protected.register_protected(pia, **again)
 alert = Alert.objects.create(person=person, finding_id="f", kind="zone_entered", severity=1, certainty="probable",
-    cause="behaviour", sentence=w["sentence"], outcome_reason=w["outcome_reason"], at_ms=T, opened_ms=T, due_ms=T)
-AlertEvent.objects.create(alert=alert, at_ms=T, actor_name="Sam", action="note", text=w["note"])
-alert.sentence += "!"; alert.save()
+    cause="behaviour", sentence=w["sentence"], at_ms=T, opened_ms=T, due_ms=T)
+sam = User.objects.create(username="sam", role=Role.SUPERVISOR)
+alerts.note(alert.pk, w["note"], acting_user=sam, now_ms=T)
+alerts.resolve(alert.pk, "checked", w["outcome_reason"], acting_user=sam, now_ms=T)
+people.change_person(person.pk, people.details_of(person), reason=w["reason"], **again)
+alert.refresh_from_db(); alert.sentence += "!"; alert.save()
 EnrolledImage.objects.create(person=person, sha256="cd" * 32, source=w["source"], basis="consent", recorded_ms=T,
     recorded_by_name="Olu")
 documents.keep(person.pk, base64.b64decode(w["document"]), kind=DocumentKind.DECISION, name=w["document_name"],

@@ -73,6 +73,7 @@ def test_an_unknown_section_is_refused_with_its_line(file):
         ("data_dir = 3", "text in quotes"),
         ('database_url = "mysql://x/y"', "postgresql://"),
         ('host = "not a host"', "127.0.0.1"),
+        ('master_key_wrap = "vault \'write"', "its quotes closed"),
         ('web_origin = "surety.example"', "https://surety.example"),
         ('web_origin = "https://surety.example/path"', "https://surety.example"),
         ('clock = "fast"', "system"),
@@ -118,6 +119,12 @@ def test_a_password_in_a_bad_database_address_is_not_repeated(file):
 
 def test_two_services_cannot_share_a_port(file):
     assert "both 8000" in refused(file, "door_port = 8000\n")
+
+
+def test_a_key_service_that_could_not_unwrap_is_refused(file):
+    assert "set both" in refused(file, 'master_key_wrap = "wrap"\n')
+    file.write_text('master_key_unwrap = "unwrap"\n')  # for what it still keeps, while new ones stand in the file
+    assert load(file, {}).master_key_unwrap == "unwrap"
 
 
 def test_the_commented_file_is_valid_and_so_is_every_example_in_it(file):

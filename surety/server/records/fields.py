@@ -50,7 +50,7 @@ PLAIN: dict[str, str] = {
     ),
     "accounts.User.password": _HASH,
     "audit.Entry.actor_role": _KIND,
-    "audit.Entry.detail": "part of the hash chain, which an inspector checks without a key",
+    "audit.Entry.detail": "the chain is over it; what people typed is a box in it: audit/words.py",
     "cases.Device.reason": _OF_NOBODY,
     "cases.WatchKey.push": "an address at a push service, written by the door, which has no key; gone with the watch",
     "cases.ProgrammeZone.label": _OF_NOBODY,
