@@ -6,6 +6,7 @@ skipped there.
 
 import os
 import shutil
+import sys
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -32,6 +33,13 @@ def _data_of_this_run_alone() -> None:
     from django.conf import settings  # noqa: PLC0415 - Django must be set up
 
     settings.SURETY = msgspec.structs.replace(settings.SURETY, data_dir=Path(os.environ["SURETY_DATA_DIR"]))
+
+
+@pytest.fixture(autouse=True)
+def _keys_are_of_this_test_alone() -> None:
+    """What a process remembers of keys: another test's time may be years ahead of this one's."""
+    if vault := sys.modules.get("surety.server.records.vault"):
+        vault._looked.newest_ms, vault._looked.at_s = 0, 0.0
 
 
 @pytest.fixture(scope="session")
