@@ -65,6 +65,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         return self.door_origin or f"http://{self.host}:{self.door_port}"
 
     @property
+    def web_address(self) -> str:
+        """Where browsers find the pages, without a slash at its end."""
+        return self.web_origin or f"http://{self.host}:{self.web_port}"
+
+    @property
     def secret_file(self) -> Path:
         """Where the server's secret key lies."""
         return self.data_dir / "secret.key"

@@ -32,7 +32,7 @@ def run(settings: Settings, clock: Clock | None = None, *, limits: Limits | None
     """
     stream = open_stream(settings)
     clock = clock or parse_clock(settings.clock)
-    watches = WatchParts(open_watch_register(settings), LocalBlobs(settings.photographs_dir))
+    watches = WatchParts(open_watch_register(settings), LocalBlobs(settings.photographs_dir), settings.web_address)
     app = DoorApp(stream, open_grants(settings), clock, limits, open_notices(settings), watches)
     listener = _listen(settings.host, settings.door_port)
     log.info("the door listens on %s:%d", *listener.getsockname()[:2])

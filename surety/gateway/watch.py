@@ -24,6 +24,7 @@ from surety.gateway.register import Grant, RegisterUnavailableError
 from surety.gateway.watch_desk import WatchDesk
 from surety.gateway.watch_files import WatchFiles
 from surety.gateway.watch_messages import WatchMessages
+from surety.gateway.watch_page import WatchPage
 from surety.gateway.watch_parts import DoorParts, WatchParts
 from surety.gateway.watch_photos import SHA256, WRONG_NAME, WatchPhotos
 from surety.gateway.watch_register import WatchesUnavailableError
@@ -50,6 +51,7 @@ class WatchApp:
         self._core, self._files = core, WatchFiles()
         self.desk = WatchDesk(parts.register, core.stream)
         self._messages = WatchMessages(core, self.desk, parts.blobs)
+        self._page = WatchPage(self._messages, self.desk, core.clock, parts.web_address)
         pace = max(1.0, core.clock.speed)
         self._photos = WatchPhotos(parts.blobs, core.limits, pace)
         limits = core.limits
@@ -65,6 +67,8 @@ class WatchApp:
             await self._posted(headers, receive, send, sender, MAX_ENROLMENT, self._enrol)
         elif method == "POST" and path == API + "messages":
             await self._posted(headers, receive, send, sender, self._core.limits.max_messages_bytes, self._take)
+        elif method == "POST" and path == API + "page":
+            await self._posted(headers, receive, send, sender, MAX_ENROLMENT, self._page.give)
         elif method == "PUT" and path.startswith(PHOTOS):
             await self._photo(path.removeprefix(PHOTOS), headers, receive, send, sender)
         else:

@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 import msgspec
 
 from surety.gateway.notices import Waiting
-from surety.gateway.watch_register import DAY_MS, OpenCheckIn, SheetRows, WatchesUnavailableError, WatchRegister
+from surety.gateway.watch_register import DAY_MS, Link, OpenCheckIn, SheetRows, WatchesUnavailableError, WatchRegister
 from surety.stream.contract import StreamUnavailableError
 from surety.stream.sql import SqlStream
 from surety.wire.native import Enrolment
@@ -40,6 +40,10 @@ class WatchDesk:
     async def claim(self, asked: Enrolment, now_ms: int) -> str | None:
         """See `WatchRegister.claim`. Raises WatchesUnavailableError."""
         return await asyncio.get_running_loop().run_in_executor(self._thread, self._register.claim, asked, now_ms)
+
+    async def link(self, made: Link) -> bool:
+        """See `WatchRegister.link`. Raises WatchesUnavailableError."""
+        return await asyncio.get_running_loop().run_in_executor(self._thread, self._register.link, made)
 
     async def sheet(self, person_id: str, now_ms: int) -> SheetRows | None:
         """What the person's watch is to show; None while it cannot be read."""

@@ -18,6 +18,7 @@ class WatchParts(msgspec.Struct, frozen=True):
 
     register: WatchRegister
     blobs: Blobs
+    web_address: str = ""  # of the pages, where people's own pages are
 
 
 class DoorParts(msgspec.Struct, frozen=True):

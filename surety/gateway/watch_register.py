@@ -2,7 +2,8 @@
 
 It claims a one-time code for a key (once: one conditional UPDATE), marks what it handed over and what watches told, and
 reads what a watch is to show. These columns are the door's to write, and no others: `cases_watchkey.algorithm`,
-`public_key`, `claimed_ms`, `push`, `push_ms`; `checkins_checkin.handed_ms`, `seen_ms`.
+`public_key`, `claimed_ms`, `push`, `push_ms`; `checkins_checkin.handed_ms`, `seen_ms`; it adds rows to
+`portal_watchlink`.
 """
 
 import sqlite3
@@ -36,6 +37,10 @@ _PUSH = (
     "UPDATE cases_watchkey SET push = {0}, push_ms = {0} WHERE device_id = {0} AND public_key = {0}"
     " AND (push_ms IS NULL OR push_ms <= {0})"
 )
+_LINK = (
+    "INSERT INTO portal_watchlink (token_sha256, asked_sha256, person_id, device_id, made_ms, expires_ms)"
+    " VALUES ({0}, {0}, {0}, {0}, {0}, {0}) ON CONFLICT DO NOTHING"
+)
 _SHEET = "SELECT body FROM checkins_sheet WHERE person_id = {0}"
 _OPEN = (
     "SELECT id, asked_ms, due_ms, late_until_ms, turn, stands, handed_ms, again, again_until_ms FROM checkins_checkin"
@@ -60,6 +65,17 @@ class OpenCheckIn(NamedTuple):
     handed_ms: int | None
     again: str = ""  # advice for one more try
     again_until_ms: int | None = None
+
+
+class Link(NamedTuple):
+    """A link to a person's own page, as the server will look for it. Times are the machine's."""
+
+    token_sha256: str
+    asked_sha256: str  # of the signature: a request that somebody copied gives no second link
+    person_id: str
+    device_id: str
+    made_ms: int
+    expires_ms: int
 
 
 class SheetRows(NamedTuple):
@@ -102,6 +118,11 @@ class WatchRegister:
                     self._run(_SEEN, (one.at_ms, one.subject, one.person_id))
                 else:
                     self._run(_PUSH, (one.value, one.at_ms, one.device_id, one.subject, one.at_ms))
+
+    def link(self, made: Link) -> bool:
+        """Write a link down; False: the same request had one already."""
+        with self._transaction(self._begin):
+            return bool(self._run(_LINK, tuple(made)).rowcount == 1)
 
     def sheet(self, person_id: str, now_ms: int) -> SheetRows:
         """What the person's watch is to show now."""

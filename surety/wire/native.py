@@ -32,6 +32,14 @@ Name = Annotated[str, Meta(min_length=1, max_length=checks.MAX_IDENTIFIER)]
 CheckInId = Annotated[str, Meta(pattern="^[0-9A-Za-z_-]{1,32}$")]
 
 
+class PageRequest(msgspec.Struct, frozen=True):
+    """A device asks for a link to its wearer's own page. `sent_ms`: by the door's clock, as the device knows it."""
+
+    device: str
+    sent_ms: int
+    signature: str
+
+
 class Enrolment(msgspec.Struct, frozen=True):
     """A device's key, for a one-time code; already known to be signed by that key."""
 
@@ -181,6 +189,11 @@ def read_enrolment(body: bytes) -> Enrolment | Rejected:
 def read_request(body: bytes) -> Request | Rejected:
     """The request in a body; its signatures are not looked at yet."""
     return _read(body, Request, "The request")
+
+
+def read_page_request(body: bytes) -> PageRequest | Rejected:
+    """The request for a link in a body; its signature is not looked at yet."""
+    return _read(body, PageRequest, "The request for a link")
 
 
 def read_messages(request: Request, key: Key, received_ms: int) -> list[Signed | Rejected]:

@@ -95,6 +95,11 @@ def photo_text(device: str, sha256: str) -> bytes:
     return _text("photo", device, sha256)
 
 
+def page_text(device: str, sent_ms: int) -> bytes:
+    """What proves that the device itself asks for a link to its wearer's own page."""
+    return _text("page", device, str(sent_ms))
+
+
 def _text(what: str, *parts: str) -> bytes:
     return "\n".join((f"surety-{what}-v1", *parts)).encode("utf-8", "surrogatepass")
 

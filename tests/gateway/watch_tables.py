@@ -19,6 +19,8 @@ TABLES = (
     """CREATE TABLE checkins_checkin (id VARCHAR(32) PRIMARY KEY, person_id VARCHAR(32), asked_ms BIGINT, due_ms BIGINT,
     late_until_ms BIGINT, turn VARCHAR(8), stands VARCHAR(12), handed_ms BIGINT, seen_ms BIGINT,
     again VARCHAR(120) DEFAULT '', again_until_ms BIGINT)""",
+    """CREATE TABLE portal_watchlink (token_sha256 VARCHAR(64) PRIMARY KEY, asked_sha256 VARCHAR(64) UNIQUE,
+    person_id VARCHAR(32), device_id VARCHAR(32), made_ms BIGINT, expires_ms BIGINT, used_ms BIGINT)""",
     "CREATE TABLE checkins_sheet (person_id VARCHAR(32) PRIMARY KEY, body TEXT)",
 )
 ANN = "a" * 32
@@ -69,4 +71,4 @@ def ask(db: sqlite3.Connection, check_in_id: str = "c1", person: str = ANN, **mo
 
 def watch_parts(data_dir: Path) -> WatchParts:
     settings = Settings(data_dir=data_dir)
-    return WatchParts(open_watch_register(settings), LocalBlobs(settings.photographs_dir))
+    return WatchParts(open_watch_register(settings), LocalBlobs(settings.photographs_dir), "https://pages.example")

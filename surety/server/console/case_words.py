@@ -33,9 +33,9 @@ ORDER_TYPES = {
     "bail": "Bail",
 }
 LANGUAGES = (
-    ("en", "English"), ("cy", "Welsh"), ("ar", "Arabic"), ("bn", "Bengali"), ("fa", "Farsi"), ("fr", "French"),
+    ("en", "English"), ("cy", "Welsh"), ("sq", "Albanian"), ("ar", "Arabic"), ("bn", "Bengali"), ("zh", "Chinese"), ("fa", "Farsi"), ("fr", "French"),
     ("es", "Spanish"), ("pa", "Punjabi"), ("pl", "Polish"), ("pt", "Portuguese"), ("ro", "Romanian"),
-    ("so", "Somali"), ("ti", "Tigrinya"), ("uk", "Ukrainian"), ("ur", "Urdu"), ("vi", "Vietnamese"),
+    ("so", "Somali"), ("ti", "Tigrinya"), ("tr", "Turkish"), ("uk", "Ukrainian"), ("ur", "Urdu"), ("vi", "Vietnamese"),
 )  # fmt: skip
 DATA_WORDS = {
     "position": "where the device is",

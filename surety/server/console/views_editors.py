@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 import msgspec
 from django import forms
+from django.conf import settings
 from django.contrib import messages
 from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpRequest
@@ -200,6 +201,9 @@ def order_told(request: HttpRequest, order_id: str) -> HttpResponseBase:
 
     context = person_context(request, person, "conditions")
     context |= {"title": f"{person.short_name} was told of the order", "button": "Record that they were told"}
+    context["note"] = (
+        f"Tell them of their own page too: {settings.SURETY.web_address}/my/, reference {person.reference}."
+    )
     return answer_form(request, form, save, context)
 
 

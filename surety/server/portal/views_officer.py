@@ -16,8 +16,7 @@ from surety.server.portal import codes
 
 def address() -> str:
     """Where people find their own page."""
-    chosen = settings.SURETY
-    return f"{chosen.web_origin or f'http://{chosen.host}:{chosen.web_port}'}/my/"
+    return f"{settings.SURETY.web_address}/my/"
 
 
 @requires("cases.change")

@@ -1,5 +1,5 @@
 // Written by `python -m surety.watch.shell`: do not edit.
-export const VERSION = "0bc5c0c1e9cb";
+export const VERSION = "5305c0fc5ae1";
 export const FILES = [
   "css/app.css",
   "css/camera.css",

@@ -1,5 +1,6 @@
 """How people come to their own page, and how nobody else does."""
 
+import hashlib
 import re
 import threading
 from collections.abc import Iterator
@@ -17,7 +18,7 @@ from surety.server.cases.models import Person
 from surety.server.checkins.tests.test_prompts import Service
 from surety.server.console.tests.case_cast import Case, case, user
 from surety.server.portal import codes, limits
-from surety.server.portal.models import Attempt, LogInCode
+from surety.server.portal.models import Attempt, LogInCode, WatchLink
 from surety.server.portal.tests.portal_cast import logged_in
 from surety.server.timekeeping import now_ms
 
@@ -156,6 +157,22 @@ def test_only_who_keeps_the_case_makes_a_code(ana: Case):
         other.force_login(user(f"some {role}", role))
         assert other.post(f"/people/{ana.person.pk}/own-page").status_code in {403, 404}
     assert not LogInCode.objects.exists()
+
+
+def test_a_link_of_a_watch_opens_the_page_by_its_button_once(ana: Case):
+    at_ms = limits.machine_ms()
+    sha256 = hashlib.sha256(b"a-token").hexdigest()
+    WatchLink.objects.create(
+        token_sha256=sha256, asked_sha256="x", person=ana.person, device_id="d", made_ms=at_ms, expires_ms=at_ms + 9_000
+    )
+    client = Client()
+    assert client.get("/my/watch/a-token").status_code == 200
+    assert client.get("/my/today").status_code == 302
+    assert Client().post("/my/watch/another").status_code == 400
+    assert client.post("/my/watch/a-token").headers["Location"] == "/my/today"
+    assert "Be at Home." in client.get("/my/today").content.decode()
+    assert Client().post("/my/watch/a-token").status_code == 400
+    assert '"by":"watch"' in Entry.objects.get(action="portal.logged_in").detail
 
 
 def test_a_session_ends_after_half_an_hour_of_nothing_and_at_log_out(ana: Case):

@@ -10,6 +10,7 @@ from django.contrib.staticfiles import finders
 from django.test import Client
 
 from surety.server.accounts.models import Role
+from surety.server.console.case_words import LANGUAGES
 from surety.server.console.tests.case_cast import case, record_day, user
 from surety.server.portal import catalogues, languages, times
 from surety.server.portal.languages import say, say_in, speaking
@@ -43,6 +44,10 @@ def test_the_languages_are_those_that_were_asked_for():
     wanted = "en ar sq bn zh fa fr pl pt ro es ti tr ur vi"
     assert {one.tag for one in languages.ALL} == set(wanted.split())
     assert {one.tag for one in languages.ALL if one.direction == "rtl"} == {"ar", "fa", "ur"}
+
+
+def test_each_can_be_recorded_as_the_language_of_a_person():
+    assert {one.tag for one in languages.ALL} <= {tag for tag, _ in LANGUAGES}
 
 
 @pytest.mark.parametrize("tag", TAGS)

@@ -30,6 +30,12 @@ export async function enrol(code, key) {
   return (await post("enrol", words)).json();
 }
 
+/** Ask for a link to the wearer's own page: its address, good once and for a few minutes. */
+export async function askPage(device, key, sent_ms) {
+  const signature = await sign(key, `surety-page-v1\n${device}\n${sent_ms}`);
+  return (await (await post("page", { device, sent_ms, signature })).json()).address;
+}
+
 /** Hand over messages (none: only ask for the sheet). Gives the door's answer, with `offset_ms` of this clock. */
 export async function hand(device, key, messages) {
   const sent_ms = Date.now();
