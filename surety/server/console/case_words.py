@@ -33,7 +33,8 @@ ORDER_TYPES = {
     "bail": "Bail",
 }
 LANGUAGES = (
-    ("en", "English"), ("cy", "Welsh"), ("sq", "Albanian"), ("ar", "Arabic"), ("bn", "Bengali"), ("zh", "Chinese"), ("fa", "Farsi"), ("fr", "French"),
+    ("en", "English"), ("cy", "Welsh"), ("sq", "Albanian"), ("ar", "Arabic"), ("bn", "Bengali"),
+    ("zh", "Chinese"), ("fa", "Farsi"), ("fr", "French"),
     ("es", "Spanish"), ("pa", "Punjabi"), ("pl", "Polish"), ("pt", "Portuguese"), ("ro", "Romanian"),
     ("so", "Somali"), ("ti", "Tigrinya"), ("tr", "Turkish"), ("uk", "Ukrainian"), ("ur", "Urdu"), ("vi", "Vietnamese"),
 )  # fmt: skip

@@ -82,16 +82,27 @@ def _other(body: Body) -> str:
     return ""  # the order's own dates stand with the order
 
 
-def of_day(known: ConditionSet, day_ms: int, now_ms: int, zone: str) -> list[Duty]:
-    """What is asked on the day that begins at `day_ms`, what holds now first."""
+def of_day(known: ConditionSet, day_ms: int, now_ms: int, zone: str, *, beginning: bool = False) -> list[Duty]:
+    """What is asked on the day from `day_ms` on, what holds now first. `beginning`: only what begins that day."""
     end_ms = times.midnight(day_ms, zone, 1)
-    found = [duty for one in known.conditions for duty in _duties(one, known, (day_ms, end_ms), now_ms, zone)]
+    found = [
+        duty for one in known.conditions for duty in _duties(one, known, (day_ms, end_ms), now_ms, zone, beginning)
+    ]
     return sorted(found, key=lambda duty: not duty.now)
 
 
-def _duties(condition: Condition, known: ConditionSet, day: tuple[int, int], now_ms: int, zone: str) -> Iterator[Duty]:
+def _duties(
+    condition: Condition,
+    known: ConditionSet,
+    day: tuple[int, int],
+    now_ms: int,
+    zone: str,
+    beginning: bool,  # noqa: FBT001 - handed on
+) -> Iterator[Duty]:
     words = words_of(condition.body)
     windows = asked.times(condition, known.conditions, *day) if words else ()
+    if beginning:
+        windows = tuple(one for one in windows if day[0] <= one.start_ms < day[1])
     if windows:
         is_now = any(one.start_ms <= now_ms < one.end_ms for one in windows)
         yield Duty(condition, words, ", ".join(_hours(one, day, zone) for one in windows), is_now)
@@ -125,7 +136,8 @@ def week(known: ConditionSet, now_ms: int, zone: str) -> list[WeekDay]:
     rows = []
     for number in range(WEEK):
         day_ms = times.midnight(now_ms, zone, number)
-        duties = [one for one in of_day(known, day_ms, now_ms, zone) if one.when != say("all day")]
+        duties = of_day(known, day_ms, now_ms, zone, beginning=True)
+        duties = [one for one in duties if one.when != say("all day")]
         rows.append(WeekDay(times.day(day_ms, zone), duties))
     return rows
 
