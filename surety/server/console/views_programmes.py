@@ -26,7 +26,7 @@ from surety.server.console.case_access import full_text, input_ms, input_text, n
 from surety.server.console.case_words import LANGUAGES, ORDER_TYPES, body_changes
 from surety.server.console.condition_form import Fields, RowFields
 from surety.server.console.views_condition import DAYS
-from surety.server.errors import InvalidError, NotFoundError, RefusedError
+from surety.server.errors import InvalidError, NotAllowedError, NotFoundError, RefusedError
 
 DEFAULT_ZONE = "Europe/London"
 SHOWN = 200  # people to tell on one page; the others come when these are told
@@ -113,6 +113,8 @@ def programme_zone_change(request: HttpRequest, zone_id: str) -> HttpResponseBas
 def programme_zone_act(request: HttpRequest, zone_id: str) -> HttpResponseBase:
     """Confirm, decline or withdraw."""
     zone, user, now = _zone(zone_id), user_of(request), now_ms()
+    if not (may(user, "programmes.propose") or may(user, "programmes.confirm")):
+        raise NotAllowedError("Your role does not let you decide on zones of a programme.")
     reason, waits = request.POST.get("reason", ""), queries.proposal(zone)
     try:
         match request.POST.get("do"):

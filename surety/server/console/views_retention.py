@@ -100,6 +100,9 @@ def hold_act(request: HttpRequest, hold_id: str) -> HttpResponseBase:
     """Approve, decline or lift a hold."""
     user, now, what = user_of(request), now_ms(), request.POST.get("do")
     hold = holds.access_hold(hold_id, user)
+    if what not in ("approve", "decline", "lift"):
+        messages.error(request, "Nothing was chosen: approve, decline or lift the hold.")
+        return redirect("retention")
     try:
         if what == "lift":
             holds.lift(hold.pk, acting_user=user, now_ms=now)
@@ -138,7 +141,11 @@ def erasure_new(request: HttpRequest, person_id: str) -> HttpResponseBase:
 @require_POST
 def erasure_act(request: HttpRequest, person_id: str) -> HttpResponseBase:
     """Confirm or decline an erasure that somebody else proposed."""
-    person, confirm = _person(request, person_id), request.POST.get("do") == "confirm"
+    person, what = _person(request, person_id), request.POST.get("do")
+    if what not in ("confirm", "decline"):
+        messages.error(request, "Nothing was chosen: confirm or decline the erasure.")
+        return redirect("retention")
+    confirm = what == "confirm"
     try:
         requests.decide(person.pk, confirm=confirm, acting_user=user_of(request), now_ms=now_ms())
     except ConflictError as refused:
