@@ -30,7 +30,6 @@ from surety.sim import commands as sim
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
 sim_app = typer.Typer(no_args_is_help=True, help="The simulated town.")
 calendar_app = typer.Typer(no_args_is_help=True, help="Calendar files (iCalendar) of orders.")
-audit_app = typer.Typer(no_args_is_help=True, help="The audit log.")
 
 
 SettingsFile = Annotated[Path | None, typer.Option("--settings", help="Settings file (TOML)")]
@@ -102,12 +101,11 @@ sim_app.command("run")(sim.run)
 sim_app.command("map")(sim.town_map)
 sim_app.command("controls")(sim.controls)
 sim_app.command("score")(demo.sim_score)
-audit_app.command("verify")(audit.verify)
 calendar_app.command("export")(calendar.export)
 calendar_app.command("import")(calendar.read)
 app.add_typer(sim_app, name="sim")
 app.add_typer(calendar_app, name="calendar")
-app.add_typer(audit_app, name="audit")
+app.add_typer(audit.app, name="audit")
 faces.app.command()(evaluation.evaluate)
 faces.app.command()(evaluation.calibrate)
 app.add_typer(faces.app, name="faces")

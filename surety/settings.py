@@ -57,6 +57,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     master_key_file: str = ""  # where the master keys lie; empty: master.key in data_dir
     master_key_wrap: str = ""  # commands of a key service (masterkey/wrapping.py); empty: the keys stand in the file
     master_key_unwrap: str = ""
+    checkpoint_dirs: str = ""  # folders out of the database's administrator's reach, with spaces between
+    checkpoint_minutes: int = 10  # how often the audit log is signed, when there is something new
     debug: bool = False
 
     @property
@@ -100,6 +102,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         return self.data_dir / "photographs"
 
     @property
+    def checkpoint_key_file(self) -> Path:
+        """Where the key lies that signs checkpoints of the audit log (server/audit/checkpoints.py)."""
+        return self.data_dir / "checkpoints.key"
+
+    @property
     def documents_dir(self) -> Path:
         """Where documents of cases lie, each sealed to a person's key (server/records/documents.py)."""
         return self.data_dir / "documents"
@@ -133,6 +140,14 @@ def _path(value: object) -> Path:
 
 def _perhaps_path(value: object) -> str:
     return str(_path(value)) if value != "" else ""
+
+
+def _folders(value: object) -> str:
+    text = " ".join(_text(value).split())
+    for one in text.split():
+        if not one.startswith("/"):
+            raise ValueError('write whole paths of folders with spaces between, such as "/mnt/worm/surety"')
+    return text
 
 
 def _database(value: object) -> str:
@@ -353,6 +368,12 @@ SETTINGS: Mapping[str, Setting] = {
         "The same service's command that unwraps it again.",
         '"vault write -field=plaintext transit/decrypt/surety ciphertext=-"',
     ),
+    "checkpoint_dirs": Setting(
+        _folders,
+        "Folders for signed checkpoints of the audit log, out of the reach of whoever administers the database.",
+        '"/mnt/worm/surety /mnt/auditor/surety"',
+    ),
+    "checkpoint_minutes": Setting(_count(1, 1_440), "How often the audit log is signed, in minutes.", "10"),
     "debug": Setting(_switch, "Shows the insides of errors. Never where real people are concerned.", "false"),
 }
 

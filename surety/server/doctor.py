@@ -21,7 +21,7 @@ from django.db.migrations.executor import MigrationExecutor
 from surety.blobs.sealing import SealError
 from surety.clock import SystemClock, parse_clock
 from surety.server.accounts.models import Role, User
-from surety.server.audit import guards
+from surety.server.audit import guards, health
 from surety.server.audit import queries as audit
 from surety.server.cases import watch_queries as cases
 from surety.server.checkins import asking_queries
@@ -64,6 +64,7 @@ def examine(settings: Settings) -> list[Check]:
             _erasure(settings),
             _guards(),
             _audit(),
+            _checkpoints(settings),
             _administrator(),
         ]
     checks += [_static(), _maps(settings)]
@@ -292,6 +293,20 @@ def _audit() -> Check:
     if verdict.is_sound:
         return Check("audit log", "ok", verdict.sentence)
     return Check("audit log", "bad", verdict.sentence, "keep this database as evidence and restore a backup beside it")
+
+
+def _checkpoints(settings: Settings) -> Check:
+    found, now_ms = health.standing(), parse_clock(settings.clock).now_ms()
+    if found.fault:
+        return Check("checkpoints", "bad", found.fault, "keep the folders as evidence, and ask who changed them")
+    covered = found.newest.size if found.newest else 0
+    told = f"{covered} of {found.entries} entries of the audit log are signed"
+    if health.overdue(found, now_ms):
+        return Check("checkpoints", "bad", told, "see that surety keeper runs, and what its log says")
+    if not found.away:
+        what = "set checkpoint_dirs to a folder that whoever administers the database cannot change"
+        return Check("checkpoints", "warn", f"{told}, in a folder beside the database alone", what)
+    return Check("checkpoints", "ok", told)
 
 
 def _administrator() -> Check:

@@ -1,61 +1,42 @@
 """Reading the audit log, and finding out whether somebody changed it."""
 
-from collections.abc import Iterable
-
-import msgspec
 from django.db.models import QuerySet
 
-from surety.server.audit.chain import FIRST_PREVIOUS, digest
+from surety.ledger.notes import BadNoteError
+from surety.ledger.verifying import Checker, Fault, Verdict, verdict
+from surety.server.audit import checkpoints
+from surety.server.audit.chain import FIRST_PREVIOUS, line_of
 from surety.server.audit.models import Entry, Head
 
-
-class Verdict(msgspec.Struct, frozen=True):
-    """What checking the chain found. `first_bad_seq` is 0 when all is well."""
-
-    entries: int
-    first_bad_seq: int
-    sentence: str
-
-    @property
-    def is_sound(self) -> bool:
-        """Whether every entry is as it was written and none is missing."""
-        return self.first_bad_seq == 0
+__all__ = ["Verdict", "entries", "verify"]
 
 
 def verify() -> Verdict:
-    """Recompute the whole chain. Names the first entry that was changed, removed, put in or cut off at the end."""
+    """Check every entry, and every checkpoint within reach. Names what was changed, removed, put in or cut off.
+
+    Raises OSError where checkpoints cannot be read.
+    """
     head = Head.objects.filter(id=1).first() or Head(seq=0, hash=FIRST_PREVIOUS)
-    seq, link = 0, FIRST_PREVIOUS
-    for entry in _all_entries():
-        fault = _fault(entry, seq, link)
-        if fault:
-            return Verdict(seq, min(entry.seq, seq + 1), fault)
-        seq, link = entry.seq, entry.hash
-    if fault := _fault_at_end(seq, link, head):
-        return Verdict(seq, min(seq, head.seq) + 1, fault)
-    return Verdict(seq, 0, f"All {seq} entries are as they were written.")
+    try:
+        known = checkpoints.known()
+    except BadNoteError as error:
+        return Verdict(0, 0, 0, 0, str(error), is_sound=False)
+    checker, link = Checker(known), FIRST_PREVIOUS
+    for entry in Entry.objects.order_by("seq").iterator(chunk_size=2000):
+        if fault := checker.take(line_of(entry)):
+            return verdict(checker, len(known), fault)
+        link = entry.hash
+    return verdict(checker, len(known), checker.end() or _fault_at_end(checker.seq, link, head))
 
 
-def _all_entries() -> Iterable[Entry]:
-    return Entry.objects.order_by("seq").iterator(chunk_size=2000)
-
-
-def _fault(entry: Entry, seq: int, link: str) -> str:
-    if entry.seq != seq + 1:
-        return f"Entry {seq + 1} is missing: entry {entry.seq} follows entry {seq}."
-    if entry.previous_hash != link:
-        return f"Entry {entry.seq} does not link to the entry before it: one of the two was changed."
-    if entry.hash != digest(entry):
-        return f"Entry {entry.seq} was changed after it was written."
-    return ""
-
-
-def _fault_at_end(seq: int, link: str, head: Head) -> str:
+def _fault_at_end(seq: int, link: str, head: Head) -> Fault | None:
+    at = min(seq, head.seq) + 1
     if seq < head.seq:
-        return f"Entry {seq + 1} is missing: the log was cut off after entry {seq}."
+        return Fault(at, head.seq, f"Entry {at} is missing: the log was cut off after entry {seq}.")
     if seq > head.seq:
-        return f"Entry {head.seq + 1} was put in by something else than Surety, or the log's head was changed."
-    return "" if link == head.hash else f"Entry {seq} is not the one that was written last."
+        told = f"Entry {at} was put in by something else than Surety, or the log's head was changed."
+        return Fault(at, seq, told)
+    return None if link == head.hash else Fault(seq, seq, f"Entry {seq} is not the one that was written last.")
 
 
 def entries(*, person_id: str = "", action: str = "", before_seq: int | None = None) -> QuerySet[Entry]:

@@ -11,6 +11,7 @@ from surety.server.accounts import actions as accounts
 from surety.server.accounts.models import Role, User
 from surety.server.accounts.permissions import requires
 from surety.server.alerts.models import Severity, Status
+from surety.server.audit import health
 from surety.server.audit import queries as audit
 from surety.server.audit.words import detail_of
 from surety.server.cases.models import Person
@@ -45,6 +46,7 @@ def audit_log(request: HttpRequest) -> HttpResponse:
         for row in rows[:AUDIT_PAGE]
     ]
     context = {"rows": shown, "action": action, "person": person, "older": len(rows) > AUDIT_PAGE}
+    context["signed"] = health.standing()
     context["last_seq"] = rows[AUDIT_PAGE - 1].seq if context["older"] else 0
     return render(request, "console/audit.html", context)
 
