@@ -34,6 +34,17 @@ def test_each_line_of_the_design_has_a_test() -> None:
     assert len(rows) == 7
 
 
+def test_each_right_names_what_serves_it_and_a_test_or_says_that_it_is_open() -> None:
+    rows = [line for line in (ROOT / "docs/rights.md").read_text().splitlines() if line.startswith("| ")]
+    rows = [row for row in rows if not row.startswith("| ---")]
+    told = [row.strip("| ").split(" | ") for row in rows]
+    headings = [cells for cells in told if cells[-1] == "the test"]
+    assert len(headings) == 3
+    assert len(told) - len(headings) >= 25
+    for cells in told:
+        assert cells in headings or "tests/" in cells[-1], f"{cells[0]}: name the test"
+
+
 @pytest.mark.parametrize("file", sorted((ROOT / "requirements").glob("*.txt")), ids=lambda f: f.name)
 def test_lock_files_pin_by_hash_and_carry_no_address(file: Path) -> None:
     text = file.read_text()

@@ -126,6 +126,28 @@ def test_no_address_asks_who_was_near_a_place() -> None:
         ), route
 
 
+def _asked(file: Path) -> set[str]:
+    """What a view reads from the address: request.GET["x"], request.GET.get("x"), request.GET.getlist("x")."""
+    found = set()
+    for node in ast.walk(ast.parse(file.read_text())):
+        of, name = None, None
+        if isinstance(node, ast.Subscript):
+            of, name = node.value, node.slice
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.args:
+            of, name = node.func.value, node.args[0]
+        if isinstance(of, ast.Attribute) and of.attr == "GET" and isinstance(name, ast.Constant):
+            found.add(str(name.value))
+    return found
+
+
+def test_no_page_takes_a_place_as_a_question() -> None:
+    """Beside the addresses: no parameter of any page asks for who was somewhere."""
+    asked = {file: _asked(file) for file in (SURETY / "server").rglob("*.py") if "tests" not in file.parts}
+    assert {"action", "person"} <= set().union(*asked.values())
+    for file, names in asked.items():
+        assert not {name for name in names if _words(name) & PLACE_WORDS}, file
+
+
 def test_an_order_that_does_not_name_photographs_allows_none() -> None:
     terms = OrderTerms(
         order_type="community",
