@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from surety.server.console import live, views_desk, views_incident, views_other, views_oversight
+from surety.server.console import live, views_desk, views_incident, views_other, views_oversight, views_statistics
 from surety.server.portal import views_officer
 
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -22,6 +22,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("refused/", views_other.refused, name="refused"),
     path("styleguide/", views_other.styleguide, name="styleguide"),
     path("oversight/", views_oversight.check_ins, name="oversight"),
+    path("oversight/statistics", views_statistics.statistics, name="statistics"),
+    path("oversight/statistics.csv", views_statistics.statistics_csv, name="statistics-csv"),
     path("review/", include("surety.server.console.urls_review")),
     path("", include("surety.server.console.urls_retention")),
     path("people/<str:person_id>/own-page", views_officer.paper_code, name="portal-code"),
