@@ -55,7 +55,7 @@ def _sealed(rows: list[Any], purpose: str) -> list[tuple[bytes, Any]]:
 class Migration(migrations.Migration):
     atomic = False
 
-    dependencies = [("monitoring", "0006_not_asked"), ("records", "0001_initial")]
+    dependencies = [("monitoring", "0006_not_asked"), ("records", "0003_master_of_each_key")]
 
     operations = [
         migrations.RunPython(seal_all),
