@@ -51,7 +51,8 @@ def of_people(person_ids: Iterable[str], now_ms: int) -> Iterator[Planned]:
     for person_id in ids:
         if person_id in ends:
             going = [*_pieces(person_id, ends[person_id], now_ms, known)]
-            going.append(_case(person_id, ends[person_id], ordered.get(person_id), now_ms, known))
+            case = _case(person_id, ends[person_id], ordered.get(person_id), now_ms, known)
+            going += [case, *_positions(case)]
             going.sort(key=lambda one: (one.due_ms is None, one.due_ms or 0))
             yield from (Planned(person_id, named[person_id], one) for one in going)
 
@@ -68,8 +69,12 @@ def _pieces(person_id: str, end_ms: int, now_ms: int, known: dict[str, list[Lega
     for (kind, due_ms), number in found.items():
         if number:
             yield _going(person_id, kind, due_ms, number, now_ms, known)
+
+
+def _positions(case: Going) -> Iterator[Going]:
+    """Positions go with the case as long as nothing thins them out before: what is told is what happens."""
     for kind in ("trail", "positions_verdict_only"):
-        yield _going(person_id, kind, None, 0, now_ms, known)
+        yield case._replace(kind=kind, words=periods.rules()[kind].words, basis=f"with the case: {case.basis}")
 
 
 def _case(person_id: str, end_ms: int, ordered_ms: int | None, now_ms: int, known: dict[str, list[LegalHold]]) -> Going:
