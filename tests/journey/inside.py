@@ -64,6 +64,7 @@ def _make_watch() -> dict[str, str]:
 
 
 def _record_claims() -> dict[str, object]:
+    from surety.server.alerts.models import Alert
     from surety.server.audit.models import Entry
     from surety.server.cases import watches
     from surety.server.records.queries import blobs, photograph
@@ -74,6 +75,7 @@ def _record_claims() -> dict[str, object]:
         "recorded": recorded,
         "told": Entry.objects.filter(action="watch.enrolled").count(),
         "photographs": [photograph(person, sha256).hex() for person, sha256 in names],
+        "problem": Alert.objects.get(kind="problem_told").sentence,
     }
 
 
