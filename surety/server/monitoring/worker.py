@@ -121,7 +121,8 @@ class Worker:
         intake.add_records(records, positions.log)
         intake.add_changes(notices, positions.changes)
         # Whatever was received before the last record that was read has been read: time may pass up to then.
-        tick_to_ms = (now_ms if drained else records[-1].entry.received_ms) - self._grace_ms
+        # Of the future when the machine's clock was put back: what has not come yet is not concluded.
+        tick_to_ms = (now_ms if drained else min(now_ms, records[-1].entry.received_ms)) - self._grace_ms
         due = self._memory.due(tick_to_ms, TICKS_A_STEP)
         taker = Taker(self._rules, self._memory, batch, tick_to_ms=tick_to_ms, now_ms=now_ms, apart=apart)
         touched = self._take(intake, due, taker)

@@ -75,6 +75,17 @@ def test_a_fix_in_a_forbidden_zone_becomes_a_finding_and_an_alert(stream: Stream
     assert len(queries.trail(ada.pk, MORNING, MORNING + HOUR_MS)) == 9
 
 
+def test_a_clock_that_was_put_back_concludes_nothing_of_a_time_that_has_not_come(stream: Stream) -> None:
+    """While records wait, time passes up to the last one's receipt; never past the clock."""
+    ada = person(NIGHT_CURFEW, at_ms=CURFEW_MS - 11 * MINUTE_MS)
+    send(stream, ada, stay(HOME, CURFEW_MS - 10 * MINUTE_MS, CURFEW_MS))
+    ahead = fix(CURFEW_MS + MINUTE_MS, HOME, received_ms=CURFEW_MS + 9 * HOUR_MS)
+    send(stream, ada, [ahead, *stay(HOME, CURFEW_MS + 2 * MINUTE_MS, CURFEW_MS + 9 * MINUTE_MS)])
+    worker = Worker(stream, records_a_step=1)
+    settle(worker, CURFEW_MS + 10 * MINUTE_MS)
+    assert kinds(ada) == []
+
+
 def test_somebody_already_out_when_the_curfew_starts_is_found_without_a_new_fix(stream: Stream) -> None:
     ada = person(NIGHT_CURFEW, at_ms=CURFEW_MS - 11 * MINUTE_MS)
     send(stream, ada, stay(AWAY, CURFEW_MS - 10 * MINUTE_MS, CURFEW_MS))
