@@ -21,7 +21,10 @@ DEFINITIONS: dict[str, tuple[str, str]] = {
         "Not yet looked at",
         "Of the alerts opened in the window: those that nobody has acknowledged or resolved by now.",
     ),
-    "late": ("Looked at late", "Of the alerts opened in the window: those that nobody resolved before they were due."),
+    "late": (
+        "Looked at late",
+        "Of the alerts opened in the window: those resolved after they were due, or past it now.",
+    ),
     "fell_away": (
         "Fell away",
         "Of the alerts opened in the window: those whose finding later facts took back.",

@@ -24,7 +24,7 @@ MINUTE_MS, DAY_MS = 60_000, 86_400_000
 HOURS = ((0, 7), (7, 10), (10, 13), (13, 16), (16, 19), (19, 22), (22, 24))
 FALSE = (Outcome.FALSE_ALERT, Outcome.EQUIPMENT)
 UNTOLD = "not on record"
-SMALL = "groups of fewer than ten people"
+SMALL = "smaller groups"
 YEAR_DAYS = 365.25
 AGES = ((0, 17), (18, 24), (25, 34), (35, 49), (50, 64), (65, 199))
 
@@ -57,7 +57,7 @@ def statistics(from_ms: int, to_ms: int) -> Statistics:
         Section("outcomes", "What people decided of alerts", tuple(_outcomes(alerts))),
         Section("false", "False alerts by kind", tuple(_false_by_kind(alerts))),
         Section("causes", "Causes of alerts", tuple(_causes(alerts))),
-        Section("handling", "How alerts are handled", tuple(_handling(alerts))),
+        Section("handling", "How alerts are handled", tuple(_handling(alerts, to_ms))),
         Section("clear", "Time to clear an alert", waits=tuple(_clearing(alerts))),
         Section("hours", "When photo check-ins are asked for", tuple(_hours(asked))),
         *_by_group(from_ms, to_ms, asked),
@@ -120,9 +120,9 @@ def _causes(alerts: QuerySet[Alert]) -> Iterable[Share]:
         yield Share(cause.value.capitalize(), "cause", found.get(cause.value, 0), sum(found.values()))
 
 
-def _handling(alerts: QuerySet[Alert]) -> Iterable[Share]:
+def _handling(alerts: QuerySet[Alert], to_ms: int) -> Iterable[Share]:
     number = alerts.count()
-    late = Q(resolved_ms__gt=F("due_ms")) | Q(resolved_ms=None)
+    late = Q(resolved_ms__gt=F("due_ms")) | Q(resolved_ms=None, due_ms__lte=to_ms)
     yield Share("Nobody has looked yet", "unreviewed", alerts.filter(status=Status.OPEN).count(), number)
     yield Share("Not resolved before it was due", "late", alerts.filter(late).count(), number)
     yield Share("Later facts took it back", "fell_away", alerts.exclude(fell_away_ms=None).count(), number)

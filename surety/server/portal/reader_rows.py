@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from django.conf import settings
 from django.db.models import Q
 
+from surety.server.accounts.models import Role
+from surety.server.audit.actions import SYSTEM_NAME
 from surety.server.audit.models import Entry
 from surety.server.audit.words import detail_of
 from surety.server.cases.models import Person
@@ -47,8 +49,10 @@ def _row(entry: Entry, person: Person) -> dict[str, str]:
 def _who(entry: Entry) -> str:
     if entry.actor_name == BY_THEMSELVES:
         return say("You")
-    if entry.actor_id is None:
+    if entry.actor_id is None and entry.actor_name == SYSTEM_NAME:
         return say("The system itself")
+    if entry.actor_id is None:  # at the machine's command line: somebody did, and the log has their name
+        return f"{role_words(Role.ADMINISTRATOR)}, {settings.SURETY.agency_name}"
     named = f" ({entry.actor_name})" if settings.SURETY.portal_names else ""
     return f"{role_words(entry.actor_role)}, {settings.SURETY.agency_name}{named}"
 

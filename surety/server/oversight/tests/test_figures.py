@@ -54,6 +54,8 @@ def test_outcomes_false_alerts_and_time_to_clear_are_counted() -> None:
     assert counted(section("handling")["Nobody has looked yet"]) == (1, 13)
     waits = {one.name: one for part in figures.statistics(*WINDOW).sections for one in part.waits}
     assert waits["Critical, half within"].minutes == 10
+    assert counted(section("handling")["Not resolved before it was due"]) == (1, 13)
+    assert counted(section("handling", (NOW_MS, NOW_MS + 1))["Not resolved before it was due"]) == (0, 13)
     assert counted(section("outcomes", (NOW_MS + 1, NOW_MS + 2))["False alert"]) == (0, 0)
 
 

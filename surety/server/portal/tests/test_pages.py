@@ -20,6 +20,7 @@ from surety.server.cases.checks import PersonDetails
 from surety.server.cases.models import Person
 from surety.server.checkins.models import CheckIn, Stands, Submission
 from surety.server.console.tests.case_cast import Case, case, record_day, user
+from surety.server.monitoring import reading
 from surety.server.portal import check_in_rows, finding_words, kept_rows, urls
 from surety.server.portal.tests.portal_cast import logged_in
 from surety.server.records.schedule import BY_STORE, RULES, Whose
@@ -218,3 +219,10 @@ def test_somebody_without_an_order_is_told_that_nothing_is_collected():
     for address in PAGES:
         text_of(client, address)
     assert json.loads(Entry.objects.filter(action="trail.read").latest("seq").detail)["purpose"] == "their own page"
+
+
+def test_who_reads_at_the_command_line_is_somebody_and_not_the_system(ana: Case):
+    reading.note_reading(ana.person.pk, (0, 60_000), "an inquiry", by="explain", now_ms=now_ms())
+    page = text_of(logged_in(ana.person), "/my/readers").split("</main>")[0]
+    assert "an inquiry" in page
+    assert "The system itself" not in page
