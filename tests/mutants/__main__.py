@@ -103,7 +103,7 @@ def prepare(group: Group) -> None:
     (copy / "pyproject.toml").write_text(SETTINGS.format(files=files, tests=tests))
     if group.plain:
         for file in (copy / "surety/rules").glob("*.py"):
-            file.write_text(file.read_text().replace("@compiled\n", ""))
+            file.write_text(re.sub(r"^@(compiled|part_of_callers)\n", "", file.read_text(), flags=re.MULTILINE))
 
 
 def _mutmut(group: Group, *words: str, capture: bool = False) -> str:
