@@ -1,8 +1,8 @@
 """`python -m tests.mutants [--sample SHARE] [FILE ...]`: which changes of the rules no test notices.
 
 Two groups, each on a copy of its own in build/mutants. The arithmetic: mutmut leaves functions with a decorator alone
-and cannot see into machine code, so there `@compiled` is taken away and the same functions run as plain Python, which
-only the tests of the arithmetic can afford. The decisions: all other files, with the arithmetic compiled as it is. A
+and cannot see into machine code, so there `@compiled` and `@part_of_callers` are taken away and the same functions run
+as plain Python, which only the tests of the arithmetic can afford. The decisions: all other files, with the arithmetic compiled as it is. A
 run that is interrupted goes on where it stopped. Survivors that are no fault stand in tests/mutants/survivors.txt with
 the reason; any other one is a gap in the tests. All mutants take hours; `--sample 0.05` judges one in twenty,
 always the same ones, and tells the interval in which the share killed of all then lies.
@@ -170,9 +170,9 @@ def _killed(counts: collections.Counter[str]) -> int:
     return counts["killed"] + counts["timeout"] + counts["segfault"]
 
 
-def _judge(group: Group, names: list[str], sample: float | None) -> dict[str, str]:
+def _judge(group: Group, names: list[str], sample: float | None, processes: int) -> dict[str, str]:
     prepare(group)
-    children = "--max-children", str(os.cpu_count() or 1)
+    children = "--max-children", str(processes)
     if sample is None:
         _mutmut(group, "run", *children, *(f"surety.rules.{name}.*" for name in names))
         return _results(group)
@@ -189,12 +189,13 @@ def main() -> int:
     wanted = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     wanted.add_argument("files", nargs="*")
     wanted.add_argument("--sample", type=float, help="the share of all mutants that is judged, such as 0.05")
+    wanted.add_argument("--children", type=int, default=os.cpu_count() or 1, help="processes that judge at once")
     chosen = wanted.parse_args()
     results: dict[str, str] = {}
     for group in GROUPS:
         names = [name for name in chosen.files if name in group.files]
         if names or not chosen.files:
-            results.update(_judge(group, names, chosen.sample))
+            results.update(_judge(group, names, chosen.sample, chosen.children))
     return report(results)
 
 
