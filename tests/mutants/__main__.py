@@ -2,10 +2,10 @@
 
 Two groups, each on a copy of its own in build/mutants. The arithmetic: mutmut leaves functions with a decorator alone
 and cannot see into machine code, so there `@compiled` and `@part_of_callers` are taken away and the same functions run
-as plain Python, which only the tests of the arithmetic can afford. The decisions: all other files, with the arithmetic compiled as it is. A
-run that is interrupted goes on where it stopped. Survivors that are no fault stand in tests/mutants/survivors.txt with
-the reason; any other one is a gap in the tests. All mutants take hours; `--sample 0.05` judges one in twenty,
-always the same ones, and tells the interval in which the share killed of all then lies.
+as plain Python, which only the tests of the arithmetic can afford. The decisions: all other files, with the arithmetic
+compiled as it is. Survivors that are no fault stand in tests/mutants/survivors.txt with the reason; any other one is a
+gap in the tests. All mutants take hours; `--sample 0.05` judges one in twenty, always the same ones, and tells the
+interval in which the share killed of all then lies. A run of all goes on where it was interrupted.
 """
 
 import argparse
