@@ -22,6 +22,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture(autouse=True)
 def place(tmp_path: Path) -> Iterator[Path]:
     before = settings.SURETY
+    (tmp_path / "away").mkdir()
     settings.SURETY = msgspec.structs.replace(
         before, data_dir=tmp_path / "data", checkpoint_dirs=str(tmp_path / "away")
     )
@@ -125,8 +126,20 @@ def test_a_folder_that_was_away_is_given_what_it_missed(place: Path) -> None:
     (place / "away").rmdir()
     write(1)
     checkpoints.step(now_ms())
+    assert not (place / "away").exists()  # where a share is not mounted, nothing is put in its place
+    assert "is not there" in health.standing().fault
+    (place / "away").mkdir()
+    checkpoints.step(now_ms())
+    assert not health.standing().fault
     assert sorted(file.name for file in (place / "away").iterdir()) == ["000000000002.txt", "000000000003.txt"]
     assert len(checkpoints.known()) == 2
+
+
+def test_a_folder_within_the_data_is_not_elsewhere(place: Path) -> None:
+    assert health.standing().away
+    within = place / "data" / "checkpoints" / "again"
+    settings.SURETY = msgspec.structs.replace(settings.SURETY, checkpoint_dirs=str(within))
+    assert not health.standing().away
 
 
 def test_nothing_new_is_not_signed_and_what_waits_long_is_told(place: Path) -> None:

@@ -62,13 +62,19 @@ def known() -> list[Checkpoint]:
     return verifying.together([texts(folder) for folder in folders()], public_key())
 
 
+def names(folder: Path) -> list[str]:
+    """The names of a folder's checkpoints, the smallest first; none where the folder is not there. Raises OSError."""
+    return sorted(file.name for file in folder.glob("*.txt")) if folder.is_dir() else []
+
+
 def newest() -> Newest:
-    """The newest of all folders. Raises OSError or BadNoteError."""
+    """The newest of all folders: one file of each is read. Raises OSError or BadNoteError."""
     key, found = public_key(), Newest(Checkpoint(Edge(), 0, notes.FIRST, FIRST_PREVIOUS), "")
     for folder in folders():
-        files = texts(folder)
-        if files and (text := files[max(files)]) and (one := notes.opened(text, key)).size > found.checkpoint.size:
-            found = Newest(one, text)
+        if here := names(folder):
+            text = (folder / here[-1]).read_text(encoding="utf-8")
+            one = notes.opened(text, key)
+            found = Newest(one, text) if one.size > found.checkpoint.size else found
     return found
 
 
@@ -85,6 +91,7 @@ def step(now_ms: int) -> int | None:
     if edge.size > before.checkpoint.size:
         previous = notes.digest(before.text) if before.text else notes.FIRST
         at_ms = max(now_ms, before.checkpoint.at_ms)
+        folders()[0].mkdir(mode=0o700, parents=True, exist_ok=True)
         _put(folders()[0], edge.size, notes.signed(Checkpoint(edge, at_ms, previous, last), private_key()))
     _spread(folders())
     return now_ms + 1 if edge.size < entries else now_ms + settings.SURETY.checkpoint_minutes * 60_000
@@ -105,17 +112,19 @@ def _grown(old: Checkpoint, most: int) -> tuple[Edge, str]:
 
 
 def _spread(places: Sequence[Path]) -> None:
-    """Put what one folder has into those that lack it: one that was away for a while has no gap afterwards."""
-    known_texts = {name: text for folder in places for name, text in texts(folder).items()}
-    for folder in places:
-        here = texts(folder)
-        for name in sorted(known_texts.keys() - here.keys()):
-            _put(folder, int(name.removesuffix(".txt")), known_texts[name])
+    """Put what one folder has into those that lack it: one that was away for a while has no gap afterwards.
+
+    A folder that is not there is left alone: where a share is not mounted, its place on this disk is no other place.
+    """
+    there = {folder: set(names(folder)) for folder in places if folder.is_dir()}
+    for folder, here in there.items():
+        for name in sorted(set().union(*there.values()) - here):
+            source = next(other for other, known in there.items() if name in known)
+            _put(folder, int(name.removesuffix(".txt")), (source / name).read_text(encoding="utf-8"))
 
 
 def _put(folder: Path, size: int, text: str) -> None:
     """Write durably and whole, and never over one that is there."""
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     new = folder / f".{secrets.token_hex(8)}.new"
     try:
         with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644), "w", encoding="utf-8") as file:

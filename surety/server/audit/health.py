@@ -19,14 +19,16 @@ class Standing(NamedTuple):
 
 
 def standing() -> Standing:
-    """How the checkpoints stand."""
+    """How the checkpoints stand, by the newest of each folder; `queries.verify` looks at all."""
     entries = Head.objects.filter(id=1).values_list("seq", flat=True).first() or 0
-    away = len(checkpoints.folders()) > 1
+    away = any(not one.resolve().is_relative_to(settings.SURETY.data_dir.resolve()) for one in checkpoints.folders())
     try:
-        known = checkpoints.known()
+        newest = checkpoints.newest()
+        missing = [str(one) for one in checkpoints.folders()[1:] if not one.is_dir()]
     except (OSError, BadNoteError) as error:
         return Standing(None, entries, str(error), away)
-    return Standing(known[-1] if known else None, entries, "", away)
+    fault = f"The folder {missing[0]} of checkpoint_dirs is not there: is it mounted?" if missing else ""
+    return Standing(newest.checkpoint if newest.text else None, entries, fault, away)
 
 
 def overdue(one: Standing, now_ms: int) -> bool:

@@ -1,8 +1,8 @@
 """What people typed into an entry lies under the key of the person it is about.
 
 The log itself is never erased: it says who did what to which id, and when, to anybody who may read it and for ever. But
-a reason or a note may tell of the person, and goes with their key. The box stands in the entry as text, so the chain
-is the same to whoever holds no key: an outsider can verify a copy and reads no note.
+a reason, a note or the purpose of a reading may tell of the person, and goes with their key. The box stands in the
+entry as text, so the chain is the same to whoever holds no key: an outsider can verify a copy and reads no note.
 """
 
 import base64
@@ -18,7 +18,7 @@ from surety.server.records import vault
 if TYPE_CHECKING:
     from surety.server.audit.actions import Happening
 
-TYPED = ("reason", "text", "outcome_reason", "proposal")
+TYPED = ("reason", "text", "outcome_reason", "proposal", "purpose")
 SEALED, PURPOSE = "sealed", "audit"
 ERASED = "erased"
 

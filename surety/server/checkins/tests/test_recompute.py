@@ -11,6 +11,7 @@ from surety.cli import app
 from surety.server import timekeeping
 from surety.server.accounts.models import Role
 from surety.server.audit.models import Entry
+from surety.server.audit.words import detail_of
 from surety.server.cases import actions as cases
 from surety.server.cases.models import Condition, Person
 from surety.server.checkins import asking_queries, process
@@ -64,7 +65,7 @@ def test_what_was_asked_is_what_the_key_says_and_the_look_is_on_record(stream: S
     assert [row["computed_ms"] for row in rows] == [row["asked_ms"] for row in rows]
     assert len(rows) == 3
     entry = Entry.objects.get(action="checkins.recomputed")
-    detail = json.loads(entry.detail)
+    detail = detail_of(entry)
     assert (entry.person_id, detail["purpose"], detail["day"]) == (ada.pk, "Inspection of March", "2026-03-02")
     code, out = recompute(ada.reference, "2026-03-02", PURPOSE)
     assert "Mon 2 Mar 2026" in out

@@ -15,6 +15,7 @@ from PIL import Image
 from surety.server.accounts.models import Role, User
 from surety.server.audit import actions as audit
 from surety.server.audit.models import Entry
+from surety.server.audit.words import detail_of
 from surety.server.cases import actions as cases
 from surety.server.cases.checks import PersonDetails, Told
 from surety.server.cases.models import Person
@@ -177,7 +178,7 @@ def test_photographs_open_for_a_purpose_that_is_written_down_and_come_encoded_an
     assert len(addresses) == 2
     entry = Entry.objects.get(action="photographs.opened")
     assert (entry.person_id, entry.actor_name, entry.subject_id) == (case.person.pk, "Ola Ficer", case.check_in.pk)
-    assert PURPOSE in entry.detail
+    assert PURPOSE in str(detail_of(entry))
     picture = client.get(addresses[0])
     assert (picture["Content-Type"], picture["Cache-Control"]) == ("image/jpeg", "no-store")
     assert picture.content.startswith(b"\xff\xd8")

@@ -8,6 +8,7 @@ from django.test import Client
 from surety.rules.facts import DeviceReport, encode
 from surety.server.accounts.models import Role
 from surety.server.audit.models import Entry
+from surety.server.audit.words import detail_of
 from surety.server.console.tests.case_cast import MINUTE_MS, Case, case, record_day, user
 from surety.server.monitoring.models import StoredFact
 from surety.server.monitoring.sealed import FACT, seal
@@ -119,7 +120,8 @@ def test_reading_a_trail_is_an_audit_entry_with_its_window_and_purpose(ana: Case
     entry = Entry.objects.get(action="trail.read")
     assert entry.person_id == ana.person.pk
     assert entry.actor_name == str(ana.officer)
-    assert "to answer the court" in entry.detail
+    assert "to answer the court" in str(detail_of(entry))
+    assert "to answer the court" not in entry.detail  # it lies under the person's key
     assert "from_ms" in entry.detail
 
 

@@ -1,6 +1,5 @@
 """Everyday places on the Conditions tab, and what a condition would have raised before it is saved."""
 
-import json
 from pathlib import Path
 
 import pytest
@@ -8,6 +7,7 @@ from django.test import Client
 
 from surety.server.accounts.models import Role
 from surety.server.audit.models import Entry
+from surety.server.audit.words import detail_of
 from surety.server.cases.models import ConditionVersion, EverydayPlace
 from surety.server.console.tests.case_cast import HOME, SCHOOL, Case, case, record_day, user
 from surety.server.console.tests.test_editors import curfew_form, zone_form
@@ -104,7 +104,7 @@ def test_a_proposed_zone_tells_what_it_would_have_raised_and_saves_nothing(ana: 
     assert "<td>On the way</td>" in page
     assert 'value="Station"' in page  # the form is as it was left
     read = Entry.objects.get(action="trail.read", person_id=ana.person.pk)
-    assert "a proposed condition" in json.loads(read.detail)["purpose"]
+    assert "a proposed condition" in str(detail_of(read)["purpose"])
 
 
 def test_a_place_that_the_zone_covers_is_pointed_out(ana: Case, officer: Client) -> None:

@@ -14,6 +14,7 @@ from surety.cli import app
 from surety.rules.facts import DeviceEvent, DeviceReport, fact_id
 from surety.rules.findings import RULES_VERSION
 from surety.server.audit.models import Entry as AuditEntry
+from surety.server.audit.words import detail_of
 from surety.server.cases import actions as cases
 from surety.server.cases.models import Condition, Person
 from surety.server.errors import ConflictError, NotFoundError
@@ -227,7 +228,7 @@ def test_the_command_tells_everything_and_its_reading_is_on_record(ada: Person) 
     ):
         assert heading in out
     entry = AuditEntry.objects.filter(action="trail.read", person_id=ada.pk).get()
-    assert json.loads(entry.detail)["purpose"] == "an appeal before the court"
+    assert detail_of(entry)["purpose"] == "an appeal before the court"
     assert entry.actor_name.endswith("(command line)")
     assert not entry.actor_role
 

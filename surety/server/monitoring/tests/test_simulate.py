@@ -10,6 +10,7 @@ from surety.cli import app
 from surety.rules.conditions import Body, Circle, Curfew, Place, Row, Timetable, Trail, Weekday, ZoneKind
 from surety.rules.facts import Fix
 from surety.server.audit.models import Entry as AuditEntry
+from surety.server.audit.words import detail_of
 from surety.server.cases import actions as cases
 from surety.server.cases.models import Condition, Person
 from surety.server.errors import InvalidError
@@ -277,7 +278,7 @@ def test_the_command_tells_it_in_words_and_the_reading_is_on_record(
     assert "100 % (8.0 h)" in out
     assert "Look again: it would cut off The bakery (work)" in out
     assert 'Of 1 public place of the kind "clinic" near home, it would cut off 1.' in out
-    detail = json.loads(AuditEntry.objects.get(action="trail.read").detail)
+    detail = detail_of(AuditEntry.objects.get(action="trail.read"))
     assert (detail["purpose"], detail["command"]) == ("hearing on a variation", "simulate-change")
     code, out, _ = run(*asked, "--days", "1", "--json")
     assert json.loads(out)["proposed"]["alerts"] == 1

@@ -1,6 +1,5 @@
 """What a person sees on their own page, and that it is theirs alone."""
 
-import json
 import re
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from surety.server.alerts.models import Outcome, Status
 from surety.server.alerts.policy import POLICY
 from surety.server.audit import actions as audit
 from surety.server.audit.models import Entry
+from surety.server.audit.words import detail_of
 from surety.server.cases import actions
 from surety.server.cases.checks import PersonDetails
 from surety.server.cases.models import Person
@@ -218,7 +218,7 @@ def test_somebody_without_an_order_is_told_that_nothing_is_collected():
     assert "No order is recorded. Nothing is collected." in text_of(client, "/my/order")
     for address in PAGES:
         text_of(client, address)
-    assert json.loads(Entry.objects.filter(action="trail.read").latest("seq").detail)["purpose"] == "their own page"
+    assert detail_of(Entry.objects.filter(action="trail.read").latest("seq"))["purpose"] == "their own page"
 
 
 def test_who_reads_at_the_command_line_is_somebody_and_not_the_system(ana: Case):
