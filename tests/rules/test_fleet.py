@@ -59,6 +59,15 @@ def test_a_part_of_a_network_is_enough_where_it_is_no_chance() -> None:
     assert (cause.group.name, cause.failed) == ("Vale", 9)
 
 
+def test_a_network_hit_four_fifths_as_hard_as_one_of_its_models_explains_more() -> None:
+    """Exactly four fifths still count as about as hard; a device fewer and it is the model."""
+    network = [Watched(f"n{n}", "Northtel", "tag 2" if n < 10 else f"other {n}") for n in range(20)]
+    others = [Watched(f"o{n}", "Vale", f"another {n}") for n in range(20)]
+    for failed, name in (16, "Northtel"), (15, "tag 2"):
+        cause = fleet.decide([*network, *others], silent([one.person_id for one in network[:failed]]), NOW)[0]
+        assert cause.group.name == name
+
+
 def test_two_networks_at_once_are_two_events() -> None:
     found = fleet.decide(TOWN, [*silent(on("Vale")), *silent(on("Crown")[:12], 90)], NOW)
     assert {cause.group.name for cause in found} == {"Vale", "Crown"}

@@ -435,3 +435,12 @@ def test_only_an_exclusion_zone_itself_can_be_passed_unseen_and_nothing_is_told_
     assert evidence[:, kernel.CHANGED].tolist() == [0.0] * len(Mode)
     assert evidence[:, kernel.PRESENCE].tolist() == [kernel.UNKNOWN] * len(Mode)
     np.testing.assert_array_equal(evidence[:, kernel.LOG_ODDS], [MODES[mode].rest for mode in Mode])
+
+
+@pytest.mark.parametrize("lon_deg", [0.0, 90.0])
+def test_the_place_exactly_opposite_an_areas_centre_is_half_the_earth_away_from_it(lon_deg):
+    """Straight through the Earth no direction is left to tell: without a word on it the place would be the centre."""
+    row = kernel.frame(lon_deg, 0.0)
+    opposite = -row[kernel.CENTRE : kernel.CENTRE + 3]
+    assert kernel.onto_plane(row, *opposite)[2] == math.pi * kernel.WGS84_A_M
+    assert kernel.onto_plane(row, *-opposite)[2] == 0.0

@@ -13,7 +13,7 @@ from pyproj import Geod
 from surety.rules import kernel
 from surety.rules.conditions import Circle, Polygon
 from surety.rules.facts import Source
-from surety.rules.presence import SOURCE_CODES, TRANSITION, Mode, Presence, fresh, observe, pack, read, run
+from surety.rules.presence import SOURCE_CODES, TRANSITION, Mode, Presence, fresh, observe, pack, read, run, warm_up
 
 EARTH = Geod(ellps="WGS84")
 LAT, LON = 51.5, -0.1
@@ -393,6 +393,11 @@ def test_an_installation_nobody_may_write_to_works_the_same(tmp_path):
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=120, check=False)
     assert (done.stdout.strip(), done.returncode) == ("[0]", 0), done.stderr
+
+
+def test_warming_up_goes_through():
+    """Watching begins with it: where it fails, nobody is watched. In this process, for mutants to be seen."""
+    warm_up()
 
 
 def test_warming_up_leaves_nothing_to_compile():
