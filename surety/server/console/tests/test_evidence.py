@@ -1,6 +1,5 @@
 """The evidence of one alert: what a magistrate must find on it, and who may see it."""
 
-import json
 from pathlib import Path
 
 import pytest
@@ -10,6 +9,7 @@ from surety.server.accounts.models import Role
 from surety.server.alerts import actions as alerts
 from surety.server.alerts.models import Alert
 from surety.server.audit.models import Entry
+from surety.server.audit.words import detail_of
 from surety.server.console.tests.case_cast import Case, case, record_day, user
 from surety.server.monitoring import queries as monitoring
 from surety.server.monitoring.models import Finding, FormerFinding
@@ -72,7 +72,7 @@ def test_the_chart_rises_over_the_threshold_where_the_zone_was_entered(ana: Case
 
 def test_showing_it_is_a_reading_of_the_trail(ana: Case, alert: Alert):
     page_of(ana.officer, f"/alerts/{alert.pk}/evidence")
-    assert f"evidence of alert {alert.pk}" in Entry.objects.get(action="trail.read").detail
+    assert f"evidence of alert {alert.pk}" in str(detail_of(Entry.objects.get(action="trail.read")))
 
 
 def test_it_shows_how_the_finding_was_worked_out_and_that_it_is_the_stored_one(ana: Case, alert: Alert):
@@ -86,7 +86,7 @@ def test_it_shows_how_the_finding_was_worked_out_and_that_it_is_the_stored_one(a
     assert f"<td>{numbers['p_inside']:.6f}</td>" in page
     assert '<svg xmlns="http://www.w3.org/2000/svg" class="sketch"' in page
     assert "<style" not in page  # the policy of the pages forbids it
-    read = json.loads(Entry.objects.get(action="trail.read").detail)
+    read = detail_of(Entry.objects.get(action="trail.read"))
     shown = [step[1] for step in answer.context["working"].arithmetic.rows]
     assert len(shown) > 10
     assert read["from_ms"] <= alert.at_ms - 30 * 60_000
