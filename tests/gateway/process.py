@@ -56,14 +56,17 @@ def status_of(connection: http.client.HTTPConnection, target: str) -> int:
 
 
 class Clients:
-    """Threads that send fix after fix, each with its own time, until the door is gone or they are told to stop."""
+    """Threads that send fix after fix, each with its own time, until the door is gone or they are told to stop.
 
-    def __init__(self, door: DoorProcess, count: int, first_ms: int) -> None:
+    `most`: no more than so many fixes, where a quick machine would else come to the limit of a device.
+    """
+
+    def __init__(self, door: DoorProcess, count: int, first_ms: int, most: int = 10_000_000) -> None:
         self.acknowledged: set[int] = set()
         self.statuses: set[int] = set()
         self.stopping = threading.Event()
         self._enough = threading.Condition()
-        self._door, self._next = door, iter(range(first_ms, first_ms + 10_000_000))
+        self._door, self._next = door, iter(range(first_ms, first_ms + most))
         self._threads = [threading.Thread(target=self._send) for _ in range(count)]
         for thread in self._threads:
             thread.start()
@@ -71,8 +74,7 @@ class Clients:
     def _send(self) -> None:
         connection = self._door.connect()
         try:
-            while not self.stopping.is_set():
-                at_ms = next(self._next)
+            while not self.stopping.is_set() and (at_ms := next(self._next, None)) is not None:
                 status = status_of(connection, f"/?id=tag&lat=51.5&lon=-0.1&timestamp={at_ms}")
                 with self._enough:
                     self.statuses.add(status)

@@ -86,7 +86,7 @@ def test_a_full_disk_is_503_loses_nothing_and_heals_by_itself(data_dir: Path) ->
 def test_two_doors_share_one_log(data_dir: Path) -> None:
     start_ms = now_ms() - 20 * 86_400_000
     with DoorProcess(data_dir) as one, DoorProcess(data_dir) as two:
-        clients = [Clients(one, 8, start_ms), Clients(two, 8, start_ms + 100_000_000)]
+        clients = [Clients(one, 8, start_ms, 600), Clients(two, 8, start_ms + 100_000_000, 600)]
         for group in clients:
             group.wait_for(500)
         for group in clients:
