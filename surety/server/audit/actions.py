@@ -42,8 +42,9 @@ def record(
     at_ms: int,
     person_id: str = "",
     detail: Mapping[str, object] | None = None,
+    actor_name: str = "",
 ) -> Entry:
-    """Append one entry. `actor` None: the system itself."""
+    """Append one entry. `actor` None: the system itself, or whoever `actor_name` names."""
     happening = Happening(
         action=action,
         actor=actor,
@@ -52,6 +53,7 @@ def record(
         at_ms=at_ms,
         person_id=person_id,
         detail=detail or {},
+        actor_name=actor_name,
     )
     return record_many([happening])[0]
 

@@ -9,7 +9,7 @@ import msgspec
 from surety.rules import asking as rules
 from surety.rules import schedule
 from surety.rules.asking import Asked, LeftOut, Planned
-from surety.server.audit.actions import Happening, record_many
+from surety.server.audit import actions as audit
 from surety.server.cases import queries as cases
 from surety.server.cases.models import Person
 from surety.server.checkins import asking
@@ -108,7 +108,7 @@ def _when(one: Recomputed) -> tuple[int, int]:
 
 def note(person: Person, day: str, purpose: str, *, now_ms: int) -> None:
     """Write down who worked out the times of which date, and what for."""
-    happening = Happening(
+    audit.record(
         action="checkins.recomputed",
         actor=None,
         actor_name=reading.operator_name(),
@@ -118,4 +118,3 @@ def note(person: Person, day: str, purpose: str, *, now_ms: int) -> None:
         detail={"day": day, "purpose": purpose, "command": "checkins recompute"},
         at_ms=now_ms,
     )
-    record_many([happening])

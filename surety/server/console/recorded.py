@@ -1,6 +1,6 @@
 """What was recorded of one person in a window, and how probable the rules hold a place at each fix.
 
-Reads only; whoever shows a trail records the reading first (`views_trail.note_reading`).
+Reads only; whoever shows a trail records the reading first (`monitoring/reading.py`).
 """
 
 import math

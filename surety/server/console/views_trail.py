@@ -15,7 +15,6 @@ from surety.rules import facts, words
 from surety.rules.conditions import ConditionSet, Curfew, Zone
 from surety.rules.findings import Finding
 from surety.server.accounts.permissions import requires
-from surety.server.audit import actions as audit
 from surety.server.cases import programme_queries as programmes
 from surety.server.cases import queries as cases
 from surety.server.cases.models import Person
@@ -32,6 +31,7 @@ from surety.server.console.case_access import (
 from surety.server.console.views_person import person_context
 from surety.server.console.visit_rows import visit_rows
 from surety.server.monitoring import queries as monitoring
+from surety.server.monitoring import reading
 
 LONGEST_WINDOW_MS = 7 * 86_400_000  # a week at a time: a trail is read for a purpose, not leafed through
 SHORTEST_PURPOSE = 8
@@ -61,7 +61,7 @@ def person_trail(request: HttpRequest, person_id: str) -> HttpResponseBase:
     if request.method == "POST":
         window, context["errors"] = _window(given, person.time_zone)
         if window:
-            note_reading(request, person, window, given["purpose"].strip())
+            reading.note_reading(person.pk, window, given["purpose"].strip(), actor=user, now_ms=now_ms())
             context["trail"] = trail_context(person, *window)
     return render(request, "console/person_trail.html", context)
 
@@ -81,19 +81,6 @@ def _window(given: dict[str, str], time_zone: str) -> tuple[tuple[int, int] | No
     if len(given["purpose"].strip()) < SHORTEST_PURPOSE:
         errors.append(("purpose", "Say what you need the trail for; the person can read it."))
     return (None if errors else (from_ms, to_ms)), errors
-
-
-def note_reading(request: HttpRequest, person: Person, window: tuple[int, int], purpose: str) -> None:
-    """Write down that a trail is read: by whom, for which window, why. Before it is shown, so that none is missed."""
-    audit.record(
-        action="trail.read",
-        actor=user_of(request),
-        subject_type="person",
-        subject_id=person.pk,
-        person_id=person.pk,
-        detail={"from_ms": window[0], "to_ms": window[1], "purpose": purpose},
-        at_ms=now_ms(),
-    )
 
 
 def trail_context(person: Person, from_ms: int, to_ms: int) -> dict[str, object]:

@@ -1,1 +1,1 @@
-"""What comes round by itself: reviews that are due, erasure, checkpoints, deliveries. One process does them all."""
+"""What comes round by itself: erasure, checkpoints, what has run out. One process does them all."""

@@ -20,7 +20,7 @@ LONGEST_PAUSE_S = 10.0  # between attempts while the database is away
 def keeper(
     settings_file: Annotated[Path | None, typer.Option("--settings", help="Settings file (TOML)")] = None,
 ) -> None:
-    """Do what comes round by itself (reviews, erasure, checkpoints, deliveries) until stopped."""
+    """Do what comes round by itself (erasure, checkpoints, what has run out) until stopped."""
     if settings_file is not None:
         os.environ["SURETY_SETTINGS"] = str(settings_file.resolve())
     chosen = load_or_exit(settings_file)

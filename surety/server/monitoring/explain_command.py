@@ -49,7 +49,7 @@ def explain(
     except RefusedError as refused:
         typer.echo(refused.sentence, err=True)
         raise typer.Exit(2) from None
-    reading.note_reading(known.person.pk, known.window, why, by=f"explain {known.finding.id}", now_ms=now_ms())
+    reading.note_reading(known.person.pk, known.window, why, command=f"explain {known.finding.id}", now_ms=now_ms())
     told = explain_report.report(known)
     if map_file is not None:
         _draw(known, map_file)

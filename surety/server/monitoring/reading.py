@@ -1,4 +1,4 @@
-"""Writes down that somebody read a person's positions on the command line, before anything is shown.
+"""Writes down that somebody reads a person's positions, on a page or on the command line, before anything is shown.
 
 Whoever can run a command here can read the data anyway, so no log-in is asked for; what is recorded is the name that
 the machine knows them by, and the purpose they give. The person concerned sees the entry like any other reading.
@@ -7,7 +7,8 @@ the machine knows them by, and the purpose they give. The person concerned sees 
 import getpass
 import os
 
-from surety.server.audit.actions import Happening, record_many
+from surety.server.accounts.models import User
+from surety.server.audit import actions as audit
 from surety.server.errors import InvalidError
 
 SHORTEST_PURPOSE = 8  # as on the pages
@@ -29,20 +30,28 @@ def check_purpose(purpose: str) -> str:
     return purpose.strip()
 
 
-def note_reading(person_id: str, window_ms: tuple[int, int], purpose: str, *, by: str, now_ms: int) -> None:
-    """Record the reading of a person's trail: which window, why, by whom and with which command."""
-    detail = {"from_ms": window_ms[0], "to_ms": window_ms[1], "purpose": purpose, "command": by}
-    record_many(
-        [
-            Happening(
-                action="trail.read",
-                actor=None,
-                actor_name=operator_name(),
-                subject_type="person",
-                subject_id=person_id,
-                person_id=person_id,
-                detail=detail,
-                at_ms=now_ms,
-            )
-        ]
+def note_reading(
+    person_id: str,
+    window_ms: tuple[int, int],
+    purpose: str,
+    *,
+    actor: User | None = None,
+    actor_name: str = "",
+    command: str = "",
+    now_ms: int,
+) -> None:
+    """Record that somebody reads a person's trail: of which window and why. Call it before anything is shown.
+
+    By a user, by whom `actor_name` names, or with a command: then by whoever runs it.
+    """
+    detail = {"from_ms": window_ms[0], "to_ms": window_ms[1], "purpose": purpose}
+    audit.record(
+        action="trail.read",
+        actor=actor,
+        actor_name=operator_name() if command else actor_name,
+        subject_type="person",
+        subject_id=person_id,
+        person_id=person_id,
+        detail=detail | ({"command": command} if command else {}),
+        at_ms=now_ms,
     )

@@ -46,7 +46,7 @@ def simulate_change(
         typer.echo(str(error), err=True)
         raise typer.Exit(2) from None
     window = (outcome.from_ms, outcome.to_ms)
-    reading.note_reading(proposal.person.pk, window, why, by="simulate-change", now_ms=now)
+    reading.note_reading(proposal.person.pk, window, why, command="simulate-change", now_ms=now)
     if as_json:
         typer.echo(msgspec.json.encode(outcome).decode())
     else:

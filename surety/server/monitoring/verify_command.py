@@ -105,7 +105,7 @@ def _progress(console: Console) -> Progress:
 
 def _record(position: "Position", *, person: str, finished: bool) -> None:
     """That everything was derived again is on record; nobody's positions were shown."""
-    from surety.server.audit.actions import Happening, record_many  # noqa: PLC0415 - needs django.setup
+    from surety.server.audit import actions as audit  # noqa: PLC0415 - needs django.setup
     from surety.server.monitoring.reading import operator_name  # noqa: PLC0415 - as above
     from surety.server.timekeeping import now_ms  # noqa: PLC0415 - as above
 
@@ -117,8 +117,15 @@ def _record(position: "Position", *, person: str, finished: bool) -> None:
         "person": person,
         "finished": finished,
     }
-    about = {"subject_type": "system", "subject_id": "findings", "action": "findings.verified"}
-    record_many([Happening(**about, actor=None, actor_name=operator_name(), at_ms=now_ms(), detail=detail)])
+    audit.record(
+        action="findings.verified",
+        actor=None,
+        actor_name=operator_name(),
+        subject_type="system",
+        subject_id="findings",
+        at_ms=now_ms(),
+        detail=detail,
+    )
 
 
 def _write(file: Path, position: "Position", *, finished: bool) -> None:

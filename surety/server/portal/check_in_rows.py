@@ -80,17 +80,13 @@ def _opened(person: Person, sha256: str) -> bytes:
 
 
 def _note(person: Person, sha256: str, check_in_id: str, now_ms: int) -> None:
-    audit.record_many(
-        [
-            audit.Happening(
-                action="photograph.shown",
-                actor=None,
-                actor_name=BY_THEMSELVES,
-                subject_type="check_in",
-                subject_id=check_in_id,
-                person_id=person.pk,
-                detail={"photograph": sha256, "purpose": "their own page"},
-                at_ms=now_ms,
-            )
-        ]
+    audit.record(
+        action="photograph.shown",
+        actor=None,
+        actor_name=BY_THEMSELVES,
+        subject_type="check_in",
+        subject_id=check_in_id,
+        person_id=person.pk,
+        detail={"photograph": sha256, "purpose": "their own page"},
+        at_ms=now_ms,
     )

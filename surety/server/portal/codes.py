@@ -146,19 +146,15 @@ def log_out(person: Person, *, now_ms: int) -> None:
 
 
 def _note(action: str, person: Person, now_ms: int, detail: dict[str, object], user: User | None) -> None:
-    audit.record_many(
-        [
-            audit.Happening(
-                action=action,
-                actor=user,
-                subject_type="person",
-                subject_id=person.pk,
-                person_id=person.pk,
-                detail=detail,
-                at_ms=now_ms,
-                actor_name="" if user else BY_THEMSELVES,
-            )
-        ]
+    audit.record(
+        action=action,
+        actor=user,
+        subject_type="person",
+        subject_id=person.pk,
+        person_id=person.pk,
+        detail=detail,
+        at_ms=now_ms,
+        actor_name="" if user else BY_THEMSELVES,
     )
 
 

@@ -7,10 +7,10 @@ from typing import NamedTuple
 
 from surety.maps import sketch
 from surety.rules.facts import Fix
-from surety.server.audit import actions as audit
 from surety.server.cases import queries as cases
 from surety.server.cases.models import Person
 from surety.server.console import recorded
+from surety.server.monitoring import reading
 from surety.server.portal import times
 from surety.server.portal.codes import BY_THEMSELVES
 from surety.server.portal.languages import say
@@ -82,17 +82,5 @@ def picture(person: Person, part: Part) -> str:
 
 def note_reading(person: Person, part: Part, now_ms: int) -> None:
     """Reading one's own trail is written down too: if somebody else holds the phone, it shows."""
-    audit.record_many(
-        [
-            audit.Happening(
-                action="trail.read",
-                actor=None,
-                actor_name=BY_THEMSELVES,
-                subject_type="person",
-                subject_id=person.pk,
-                person_id=person.pk,
-                detail={"from_ms": part.from_ms, "to_ms": part.to_ms, "purpose": "their own page"},
-                at_ms=now_ms,
-            )
-        ]
-    )
+    window = part.from_ms, part.to_ms
+    reading.note_reading(person.pk, window, "their own page", actor_name=BY_THEMSELVES, now_ms=now_ms)

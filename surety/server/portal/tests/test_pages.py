@@ -222,7 +222,7 @@ def test_somebody_without_an_order_is_told_that_nothing_is_collected():
 
 
 def test_who_reads_at_the_command_line_is_somebody_and_not_the_system(ana: Case):
-    reading.note_reading(ana.person.pk, (0, 60_000), "an inquiry", by="explain", now_ms=now_ms())
+    reading.note_reading(ana.person.pk, (0, 60_000), "an inquiry", command="explain", now_ms=now_ms())
     page = text_of(logged_in(ana.person), "/my/readers").split("</main>")[0]
     assert "an inquiry" in page
     assert "The system itself" not in page
