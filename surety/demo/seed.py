@@ -24,6 +24,8 @@ from surety.server.cases import actions, programme_queries, programmes, protecte
 from surety.server.cases.checks import DeviceDetails, OrderTerms, PersonDetails, Told
 from surety.server.cases.models import Order, Person, ProgrammeZone, ProtectedPerson
 from surety.server.cases.writing import together
+from surety.server.records import documents
+from surety.server.records.models import DocumentKind
 from surety.sim import checkins
 from surety.sim.encode import Credentials
 from surety.sim.geo import TIME_ZONE
@@ -134,14 +136,18 @@ def _record(resident: Resident, officer: User, lives: Lives) -> Credentials:
     )  # fmt: skip
     person = actions.register_person(details, acting_user=None, now_ms=now_ms, reason="as ordered")
     actions.assign_officer(person.pk, officer, acting_user=None, now_ms=now_ms)
+    decision = f"{authority}: {basis}. Decision of an invented court about {resident.reference}.\n".encode()
     terms = OrderTerms(
         order_type=kind, legal_basis=basis, issuing_authority=authority,
-        decision_sha256=hashlib.sha256(f"decision {resident.reference}".encode()).hexdigest(),
+        decision_sha256=hashlib.sha256(decision).hexdigest(),
         starts_ms=start_ms - 60_000, ends_ms=start_ms + 180 * DAY_MS, review_due_ms=start_ms + 84 * DAY_MS,
         data_kinds=_PHOTO_KINDS if checkins.is_asked(resident.index) else _KINDS_OF_DATA,
     )  # fmt: skip
     told = Told(at_ms=now_ms, how="in person, with a copy", language="en")
     order = actions.record_order(person.pk, terms, acting_user=None, now_ms=now_ms, told=told)
+    documents.keep(
+        person.pk, decision, kind=DocumentKind.DECISION, name="decision.txt", acting_user=None, now_ms=now_ms
+    )  # fmt: skip
     duty = checkins.duty_of(resident.index, first_min)
     for label, body in (*conditions_of(resident), *([("Photo check-ins", duty)] if duty else [])):
         actions.add_condition(

@@ -22,7 +22,8 @@ from surety.server.checkins import reviewing
 from surety.server.checkins.tests.review_cast import compared, drawing, enrolled, submission
 from surety.server.console.tests.case_cast import DAY_MS, HOME_CURFEW, MINUTE_MS, terms, user
 from surety.server.portal import limits, sessions
-from surety.server.records import holds
+from surety.server.records import documents, holds
+from surety.server.records.models import DocumentKind
 from surety.server.timekeeping import now_ms
 from tests.browser.cast import find
 
@@ -98,12 +99,15 @@ def _order(person: Person, began: int, now: int) -> dict[str, object]:
     told = Told(at_ms=began, how=TOLD_HOW, language="en")
     given = terms(now, data_kinds=("position", "device", "photo"))
     order = actions.record_order(person.pk, given, **SYSTEM, now_ms=began, told=told)
+    kept = {"kind": DocumentKind.DECISION, "name": "a.pdf"}
+    decision = documents.keep(person.pk, b"%PDF-", **kept, **SYSTEM, now_ms=began)
     curfew = actions.add_condition(
         order.pk, HOME_CURFEW, label="Night curfew", effective_from_ms=began, **SYSTEM, now_ms=began
     )
     place = everyday.add_everyday_place(person.pk, "work", "The works", Circle(55.1, -2.7, 80), **SYSTEM, now_ms=began)
     return {
         "order_id": order.pk,
+        "document_id": decision.pk,
         "condition_id": curfew.pk,
         "everyday_id": place.pk,
         **_protected(order.pk, person, now),

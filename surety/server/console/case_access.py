@@ -25,6 +25,7 @@ __all__ = [
     "local",
     "now_ms",
     "refusals_as_pages",
+    "safe_name",
     "user_of",
 ]
 
@@ -89,3 +90,8 @@ def input_ms(text: str, time_zone: str) -> int:
     if there.tzinfo is None:
         there = there.replace(tzinfo=zoneinfo.ZoneInfo(time_zone))
     return int(there.timestamp() * 1000)
+
+
+def safe_name(reference: str) -> str:
+    """A reference as part of a file's name."""
+    return "".join(letter if letter.isascii() and letter.isalnum() else "-" for letter in reference)

@@ -116,7 +116,9 @@ class OrderForm(LocalForm):
     legal_basis = text_field("Legal basis", "The act and section, as the decision names it")
     issuing_authority = text_field("Issued by", "The court or authority that decided")
     decision_file = forms.FileField(
-        label="Signed decision", required=False, help_text="Only its SHA-256 is kept; the file is not stored."
+        label="Signed decision",
+        required=False,
+        help_text="A PDF, a picture or plain text, up to 20 MB. It is kept under the person's own key.",
     )
     decision_sha256 = text_field(
         "Or the SHA-256 of the signed decision", "64 digits 0-9 and a-f", required=False, longest=64

@@ -57,6 +57,7 @@ urlpatterns: list[URLPattern] = [
     path("conditions/<str:condition_id>/edit", views_condition.condition_edit, name="condition-edit"),
     path("conditions/<str:condition_id>/withdraw", views_condition.condition_withdraw, name="condition-withdraw"),
     path("conditions/<str:condition_id>/history", views_condition.condition_history, name="condition-history"),
+    path("documents/<str:document_id>", views_editors.document, name="document"),
     path("assignments/<int:assignment_id>/end", views_editors.assignment_end, name="assignment-end"),
     path("watches/<str:device_id>", views_watch.watch, name="watch"),
     path("programme-zones", views_programmes.programme_zones, name="programme-zones"),

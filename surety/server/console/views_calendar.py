@@ -9,7 +9,7 @@ from surety.rules.intervals import Span
 from surety.server.accounts.permissions import requires
 from surety.server.audit import actions as audit
 from surety.server.cases import queries as cases
-from surety.server.console.case_access import now_ms, refusals_as_pages, user_of
+from surety.server.console.case_access import now_ms, refusals_as_pages, safe_name, user_of
 from surety.server.errors import NotFoundError
 
 
@@ -37,11 +37,6 @@ def person_calendar(request: HttpRequest, person_id: str) -> HttpResponseBase:
         at_ms=now,
     )
     answer = HttpResponse(data, content_type="text/calendar; charset=utf-8")
-    answer["Content-Disposition"] = f'attachment; filename="duties-{_safe(person.reference)}.ics"'
+    answer["Content-Disposition"] = f'attachment; filename="duties-{safe_name(person.reference)}.ics"'
     answer["Cache-Control"] = "no-store"
     return answer
-
-
-def _safe(reference: str) -> str:
-    """A reference as part of a file's name."""
-    return "".join(letter if letter.isascii() and letter.isalnum() else "-" for letter in reference)

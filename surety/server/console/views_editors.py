@@ -4,6 +4,7 @@ Each is one page with one purpose; each save goes through cases.actions, which r
 """
 
 import hashlib
+import mimetypes
 from collections.abc import Callable
 
 import msgspec
@@ -11,17 +12,19 @@ from django import forms
 from django.conf import settings
 from django.contrib import messages
 from django.core.files.uploadedfile import UploadedFile
-from django.http import HttpRequest
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
+from surety.server.accounts.models import User
 from surety.server.accounts.permissions import check_may, requires
 from surety.server.cases import actions, people, watches
 from surety.server.cases import queries as cases
 from surety.server.cases.checks import DeviceDetails, OrderTerms, PersonDetails, Told
 from surety.server.cases.models import Device, DeviceAssignment, OrderStatus, OrderVersion, Person
-from surety.server.console.case_access import full_text, input_text, now_ms, refusals_as_pages, user_of
+from surety.server.console.case_access import full_text, input_text, now_ms, refusals_as_pages, safe_name, user_of
 from surety.server.console.case_words import order_changes, order_lines
 from surety.server.console.editor_forms import (
     AssignForm,
@@ -36,7 +39,9 @@ from surety.server.console.editor_forms import (
 from surety.server.console.views_condition import access_order
 from surety.server.console.views_person import person_context
 from surety.server.console.views_watch import code_page
-from surety.server.errors import NotFoundError, RefusedError
+from surety.server.errors import ConflictError, NotFoundError, RefusedError
+from surety.server.records import documents
+from surety.server.records.models import Document, DocumentKind
 
 DAY_MS = 86_400_000
 
@@ -112,6 +117,21 @@ def _terms(form: forms.Form, now: int) -> OrderTerms:
     return OrderTerms(**given | {"data_kinds": tuple(given["data_kinds"])})
 
 
+def _keep_decision(form: forms.Form, person: Person, user: User, now: int) -> None:
+    """Keep the signed decision that was given, beside the order that carries its hash."""
+    file = form.cleaned_data.get("decision_file")
+    if isinstance(file, UploadedFile):
+        documents.keep(
+            person.pk,
+            b"".join(file.chunks()),
+            kind=DocumentKind.DECISION,
+            name=file.name or "",
+            acting_user=user,
+            now_ms=now,
+            field="decision_file",
+        )
+
+
 @requires("cases.change")
 @refusals_as_pages
 @require_http_methods(["GET", "POST"])
@@ -123,8 +143,10 @@ def order_new(request: HttpRequest, person_id: str) -> HttpResponseBase:
     form = OrderForm(request.POST or None, request.FILES or None, initial=initial, time_zone=person.time_zone)
 
     def save() -> HttpResponseBase:
-        reason = form.cleaned_data["reason"]
-        actions.record_order(person.pk, _terms(form, now), acting_user=user_of(request), now_ms=now, reason=reason)
+        reason, user = form.cleaned_data["reason"], user_of(request)
+        with transaction.atomic():
+            actions.record_order(person.pk, _terms(form, now), acting_user=user, now_ms=now, reason=reason)
+            _keep_decision(form, person, user, now)
         messages.success(request, "The order is recorded. Nothing is collected before the person has been told.")
         return redirect("person-conditions", person_id=person.pk)
 
@@ -150,15 +172,17 @@ def order_change(request: HttpRequest, order_id: str) -> HttpResponseBase:
     form = VariationForm(request.POST or None, request.FILES or None, initial=initial, time_zone=zone)
 
     def save() -> HttpResponseBase:
-        actions.change_order(
-            order.pk,
-            _terms(form, now),
-            effective_from_ms=instant_of(form, "effective_from_ms", now),
-            acting_user=user_of(request),
-            now_ms=now,
-            reason=form.cleaned_data["reason"],
-            told=_told_of_it(form, now),
-        )
+        with transaction.atomic():
+            actions.change_order(
+                order.pk,
+                _terms(form, now),
+                effective_from_ms=instant_of(form, "effective_from_ms", now),
+                acting_user=user_of(request),
+                now_ms=now,
+                reason=form.cleaned_data["reason"],
+                told=_told_of_it(form, now),
+            )
+            _keep_decision(form, person, user_of(request), now)
         messages.success(request, "The order is varied.")
         return redirect("order-history", order_id=order.pk)
 
@@ -247,9 +271,11 @@ def order_history(request: HttpRequest, order_id: str) -> HttpResponseBase:
         raise NotFoundError("There is no such order.")
     person = cases.access_person(versions[0].order.person_id, user_of(request))
     zone = person.time_zone
+    kept = documents.of_person(person.pk, {version.decision_sha256 for version in versions})
     rows = [
         {
             "version": version,
+            "decision": _decision(kept.get(version.decision_sha256), zone),
             "from": full_text(version.effective_from_ms, zone),
             "recorded": full_text(version.recorded_ms, zone),
             "changes": order_changes(versions[i - 1] if i else None, version, zone),
@@ -259,6 +285,35 @@ def order_history(request: HttpRequest, order_id: str) -> HttpResponseBase:
     ]
     context = person_context(request, person, "conditions") | {"rows": rows[::-1]}
     return render(request, "console/order_history.html", context)
+
+
+def _decision(row: Document | None, zone: str) -> dict[str, str] | None:
+    """The signed decision of a version, where the file itself is kept."""
+    if row is None:
+        return None
+    kept = f"kept {full_text(row.kept_ms, zone)} by {row.kept_by_name}"
+    return {"id": row.pk, "name": documents.name_of_document(row), "kept": kept}
+
+
+@requires("cases.view")
+@refusals_as_pages
+@require_safe
+def document(request: HttpRequest, document_id: str) -> HttpResponseBase:
+    """A document of a case as it was given, to be saved. That it was read is entered in the audit log before."""
+    user = user_of(request)
+    row = Document.objects.filter(pk=document_id).first()
+    if row is None:
+        raise NotFoundError("There is no such document.")
+    person = cases.access_person(row.person_id, user)
+    try:
+        data = documents.read(row, acting_user=user, now_ms=now_ms())
+    except ConflictError as error:
+        return HttpResponse(error.sentence, status=503, content_type="text/plain; charset=utf-8")
+    answer = HttpResponse(data, content_type=row.media_type)
+    ending = mimetypes.guess_extension(row.media_type) or ""
+    answer["Content-Disposition"] = f'attachment; filename="{row.kind}-{safe_name(person.reference)}{ending}"'
+    answer["Cache-Control"] = "no-store"
+    return answer
 
 
 # --- devices --------------------------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -14,6 +15,7 @@ from surety.server.cases.models import Condition, ConditionVersion, Device, Orde
 from surety.server.console.case_access import input_text
 from surety.server.console.tests.case_cast import DAY_MS, HOME, ZONE, Case, case, user, version_called
 from surety.server.console.views_person import cases_body
+from surety.server.records.models import Document
 from surety.server.timekeeping import now_ms
 
 pytestmark = pytest.mark.django_db
@@ -362,11 +364,40 @@ def test_an_order_without_a_part_of_its_authority_is_refused(ana: Case, officer:
     assert Order.objects.count() == before
 
 
-def test_of_the_signed_decision_only_the_hash_is_kept(ana: Case, officer: Client):
-    file = SimpleUploadedFile("decision.pdf", b"the signed decision")
-    form = order_form(decision_sha256="", decision_file=file)
-    assert officer.post(f"/people/{ana.person.pk}/orders/new", form).status_code == 302
-    assert OrderVersion.objects.filter(decision_sha256=hashlib.sha256(b"the signed decision").hexdigest()).exists()
+DECISION = b"%PDF-1.7 the signed decision"
+
+
+def decided(officer: Client, ana: Case, data: bytes = DECISION, name: str = "Berg 2026.pdf") -> int:
+    form = order_form(decision_sha256="", decision_file=SimpleUploadedFile(name, data))
+    return officer.post(f"/people/{ana.person.pk}/orders/new", form).status_code
+
+
+def test_the_signed_decision_is_kept_under_the_persons_key_with_its_hash(ana: Case, officer: Client):
+    assert decided(officer, ana) == 302
+    version = OrderVersion.objects.get(decision_sha256=hashlib.sha256(DECISION).hexdigest())
+    history = officer.get(f"/orders/{version.order_id}/history").content.decode()
+    address = re.search(r'href="(/documents/[0-9a-f]{32})">Berg 2026.pdf</a>', history)
+    assert address
+    answer = officer.get(address[1])
+    assert (answer.content, answer.headers["Content-Type"]) == (DECISION, "application/pdf")
+    assert answer.headers["Content-Disposition"] == 'attachment; filename="decision-AB-1042.pdf"'
+    read = Entry.objects.get(action="document.read")
+    assert (read.person_id, read.actor_name) == (ana.person.pk, "Olu Officer")
+
+
+def test_a_decision_is_opened_by_who_sees_the_case_and_by_nobody_else(ana: Case, officer: Client):
+    decided(officer, ana)
+    stranger = Client()
+    stranger.force_login(user("sol stranger", Role.OFFICER, "south"))
+    assert stranger.get(f"/documents/{Document.objects.get().pk}").status_code == 404
+    assert officer.get(f"/documents/{'0' * 32}").status_code == 404
+    assert not Entry.objects.filter(action="document.read").exists()
+
+
+def test_a_file_that_is_no_document_is_refused_and_no_order_stands_without_it(ana: Case, officer: Client):
+    before = Order.objects.count()
+    assert decided(officer, ana, b"\x7fELF\x00\x01", "decision.pdf") == 422
+    assert (Order.objects.count(), Document.objects.count()) == (before, 0)
 
 
 def test_an_order_is_varied_suspended_and_its_versions_say_so(ana: Case, officer: Client):

@@ -128,8 +128,7 @@ def everything(of: Person, officer: User) -> Device:
         b"%PDF-1.7 the decision about Quellmalz",
         kind=DocumentKind.DECISION,
         name="Quellmalz.pdf",
-        media_type="application/pdf",
-        by_name="Olu",
+        acting_user=officer,
         now_ms=now,
     )
     enrolled(of)

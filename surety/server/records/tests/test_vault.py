@@ -7,7 +7,9 @@ import pytest
 from django.conf import settings
 from django.db import transaction
 
-from surety.server.errors import InvalidError
+from surety.server.accounts.models import User
+from surety.server.audit.models import Entry
+from surety.server.errors import InvalidError, NotFoundError
 from surety.server.ids import new_id
 from surety.server.records import documents, vault
 from surety.server.records.models import DocumentKind, PersonKey
@@ -92,19 +94,37 @@ def test_a_key_that_another_process_destroyed_is_forgotten_within_a_minute(monke
 
 
 def test_a_document_is_sealed_with_its_name_and_comes_back_whole() -> None:
-    ann = new_id()
-    row = documents.keep(
-        ann, PDF, kind=DocumentKind.DECISION, name="../Lee\n.pdf", media_type="application/pdf", by_name="Olu", now_ms=1
-    )
-    assert documents.read(row.pk) == PDF
+    ann, olu = new_id(), User.objects.create(username="olu")
+    row = documents.keep(ann, PDF, kind=DocumentKind.DECISION, name="../Lee\n.pdf", acting_user=olu, now_ms=1)
+    assert documents.read(row, acting_user=olu, now_ms=2) == PDF
     assert documents.name_of_document(row) == ".._Lee_.pdf"
-    assert row.sha256 == hashlib.sha256(PDF).hexdigest()
+    assert (row.sha256, row.media_type) == (hashlib.sha256(PDF).hexdigest(), "application/pdf")
     files = [file.read_bytes() for file in (settings.SURETY.documents_dir / ann).iterdir()]
     assert len(files) == 1
     assert b"decision" not in files[0]
+    written = Entry.objects.filter(person_id=ann).order_by("seq")
+    assert [(one.action, one.actor_name) for one in written] == [("document.kept", "olu"), ("document.read", "olu")]
 
 
-def test_a_document_that_is_not_what_it_says_is_refused() -> None:
-    for data, media_type in ((b"<html>", "application/pdf"), (PDF, "text/html"), (b"", "text/plain")):
-        with pytest.raises(InvalidError):
-            documents.check(data, media_type)
+def test_a_document_whose_key_is_gone_is_not_there_any_more() -> None:
+    ann, olu = new_id(), User.objects.create(username="olu")
+    row = documents.keep(ann, PDF, kind=DocumentKind.PROOF, name="a", acting_user=olu, now_ms=1)
+    _destroy(ann)
+    assert documents.name_of_document(row) == "erased"
+    with pytest.raises(NotFoundError):
+        documents.read(row, acting_user=olu, now_ms=2)
+
+
+@pytest.mark.parametrize(
+    ("data", "media_type"),
+    [(PDF, "application/pdf"), (b"\xff\xd8\xff\xe0", "image/jpeg"), ("Urteil vom 3. März".encode(), "text/plain")],
+)
+def test_what_form_a_document_has_is_told_by_its_bytes(data: bytes, media_type: str) -> None:
+    assert documents.media_type_of(data) == media_type
+
+
+@pytest.mark.parametrize("data", [b"", b"\x7fELF\x00\x01", b"PK\x03\x04\xff", b"a" * (documents.LARGEST_BYTES + 1)])
+def test_a_document_that_is_of_no_known_form_is_refused(data: bytes) -> None:
+    with pytest.raises(InvalidError) as refused:
+        documents.media_type_of(data, "decision_file")
+    assert refused.value.field == "decision_file"
