@@ -12,7 +12,8 @@ from surety.server.alerts import actions as alerts
 from surety.server.alerts.tests import cast
 from surety.server.cases import actions as cases
 from surety.server.cases.checks import DeviceDetails, PersonDetails
-from surety.server.cases.models import Person
+from surety.server.cases.models import Order, Person
+from surety.server.cases.queries import condition_set
 from surety.server.monitoring.models import Finding as FindingRow
 from surety.server.monitoring.models import StoredFact
 from surety.server.monitoring.sealed import FACT, FINDING, seal
@@ -142,7 +143,6 @@ def find(of: Person, kind: Kind, at_ms: int, certainty: Certainty = Certainty.ES
 def night() -> None:
     """A desk with some of everything."""
     from surety.server.alerts.models import Alert  # noqa: PLC0415 - only here
-    from surety.server.cases.queries import condition_set  # noqa: PLC0415
 
     now = now_ms()
     people = [person(name, f"NB-20{i:02d}") for i, name in enumerate(NAMES)]
@@ -173,7 +173,6 @@ def night() -> None:
 def protected_person() -> str:
     """Somebody protected from Ana Berg: one link in force, one that waits for approval, a phone; their id."""
     from surety.server.cases import protected  # noqa: PLC0415 - only here
-    from surety.server.cases.models import Order  # noqa: PLC0415
 
     again = {"acting_user": None, "now_ms": now_ms()}
     details = protected.ProtectedDetails(reference="PR-1", name="Pia Protected", contact="by telephone, after six")

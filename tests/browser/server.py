@@ -9,6 +9,7 @@ console, and the content security policy was never broken.
 """
 
 import contextlib
+import hashlib
 import os
 import selectors
 import signal
@@ -152,7 +153,6 @@ class RunningServer:
 def totp_now() -> str:
     """The code that the authenticator app shows now (RFC 6238, six digits, 30 s)."""
     import base64  # noqa: PLC0415 - only those who log in need it
-    import hashlib  # noqa: PLC0415
     import hmac  # noqa: PLC0415
 
     counter = int(time.time() // 30).to_bytes(8, "big")

@@ -65,7 +65,7 @@ def test_no_rule_of_accessibility_is_broken_and_nothing_comes_from_elsewhere(
             page.wait_for_selector(".act[data-open]")
         for width, scheme in ((1440, "light"), (1440, "dark"), (360, "light")):
             page.set_viewport_size({"width": width, "height": 900})
-            page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]  # playwright's own literal type
+            page.emulate_media(color_scheme=scheme)
             assert not broken_rules(page), f"{width} px, {scheme}: {broken_rules(page)}"
             assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), (
                 f"scrolls sideways at {width} px"
@@ -82,7 +82,7 @@ def test_the_page_of_a_protected_person_breaks_no_rule_either(server: RunningSer
         assert page.get_by_role("link", name="Approve").count() == 1
         for width, scheme in ((1440, "light"), (1440, "dark"), (360, "light")):
             page.set_viewport_size({"width": width, "height": 900})
-            page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]  # playwright's own literal type
+            page.emulate_media(color_scheme=scheme)
             assert not broken_rules(page), f"{width} px, {scheme}: {broken_rules(page)}"
             assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     context.close()

@@ -278,7 +278,7 @@ def test_the_evidence_is_one_page_that_prints_as_lines(page: Page, server: Runni
 def test_every_page_holds_in_both_colours_and_on_a_narrow_screen(
     with_webgl: Browser, server: RunningServer, ids: dict[str, str], scheme: str, width: int
 ):
-    context = with_webgl.new_context(viewport={"width": width, "height": 800}, color_scheme=scheme)  # type: ignore[arg-type]
+    context = with_webgl.new_context(viewport={"width": width, "height": 800}, color_scheme=scheme)
     log_in_by_cookie(context, server, "olu-officer")
     with watched_page(context, server) as page:
         person, order = f"/people/{ids['person']}", f"/orders/{ids['order']}"

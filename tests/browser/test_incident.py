@@ -99,7 +99,7 @@ def test_its_page_breaks_no_rule_of_accessibility(
 ) -> None:
     context = browser.new_context(
         viewport={"width": width, "height": 900},
-        color_scheme=scheme,  # type: ignore[arg-type]
+        color_scheme=scheme,
         reduced_motion="reduce",
     )
     log_in_by_cookie(context, server, "olga")

@@ -90,7 +90,7 @@ def test_axe_finds_nothing_and_nothing_is_wider_than_the_screen(
 def _check(page: Page) -> None:
     for width, scheme in ((320, "light"), (1440, "dark")):
         page.set_viewport_size({"width": width, "height": 740})
-        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]  # playwright's own literal type
+        page.emulate_media(color_scheme=scheme)
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{page.url} at {width}"
         found = Axe().run(page, options=AXE).response["violations"]
         assert [(one["id"], one["nodes"][0]["html"]) for one in found] == [], page.url

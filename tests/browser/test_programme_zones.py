@@ -43,7 +43,7 @@ def check(page: Page) -> None:
     page.evaluate("scrollTo(0, 0)")  # what the top of the screen cuts off looks too small to hit
     for width, scheme in ((1440, "light"), (1440, "dark"), (360, "light")):
         page.set_viewport_size({"width": width, "height": 900})
-        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]  # playwright's own literal type
+        page.emulate_media(color_scheme=scheme)
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{page.url} at {width}"
         found = Axe().run(page, options=AXE).response["violations"]
         assert [(one["id"], one["nodes"][0]["html"]) for one in found] == []

@@ -34,7 +34,7 @@ def looked_at(page: Page, name: str) -> None:
     """No rule is broken and nothing scrolls sideways, wide and narrow, light and dark."""
     for width, scheme in ((1440, "light"), (1440, "dark"), (360, "light")):
         page.set_viewport_size({"width": width, "height": 900})
-        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]  # playwright's own literal type
+        page.emulate_media(color_scheme=scheme)
         found = Axe().run(page, options=AXE).response["violations"]
         assert not found, f"{name}, {width} px, {scheme}: {json.dumps(found)[:2000]}"
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{name} scrolls at {width} px"

@@ -16,7 +16,7 @@ START_MS = 1_791_309_120_000
 
 
 def _keep(folder: Path, **more: object) -> Demo:
-    found = Demo(seed=1, people=40, start_ms=START_MS, speed=10.0, prepared=True, **more)  # type: ignore[arg-type]
+    found = Demo(seed=1, people=40, start_ms=START_MS, speed=10.0, prepared=True, **more)
     state.write(folder, found)
     return found
 

@@ -55,7 +55,7 @@ def original(
     before = settings.SURETY
     settings.SURETY = msgspec.structs.replace(before, data_dir=place)
     try:
-        with django_db_blocker.unblock(), transaction.atomic():  # type: ignore[attr-defined] # of pytest-django
+        with django_db_blocker.unblock(), transaction.atomic():
             _write_log(place)
             transaction.set_rollback(True)
         key = checkpoints.public_key().text()

@@ -178,7 +178,7 @@ def test_what_leave_is_and_for_what_is_said_in_plain_words() -> None:
 
 @settings(max_examples=40, deadline=None)
 @given(life=lives(), start=st.integers(0, 2_800), minutes=st.integers(1, 900))
-def test_no_breach_is_stamped_within_leave_that_covers_it(life: list, start: int, minutes: int) -> None:  # type: ignore[type-arg]
+def test_no_breach_is_stamped_within_leave_that_covers_it(life: list, start: int, minutes: int) -> None:
     begin = ms("12:00") + start * 60_000
     end = begin + minutes * 60_000
     covered: tuple[Body, ...] = (curfew(), inclusion())
@@ -199,7 +199,7 @@ def test_no_breach_is_stamped_within_leave_that_covers_it(life: list, start: int
 @settings(max_examples=40, deadline=None)
 @given(life=lives(), start=st.integers(0, 2_800), minutes=st.integers(1, 900))
 def test_leave_written_as_dates_and_leave_in_force_for_that_time_ask_the_same(
-    life: list,  # type: ignore[type-arg]
+    life: list,
     start: int,
     minutes: int,
 ) -> None:
@@ -224,10 +224,10 @@ def _utc(at_ms: int) -> str:
 
 @settings(max_examples=30, deadline=None)
 @given(life=lives(), day=st.sampled_from(list(Weekday)), hour=st.integers(0, 22))
-def test_leave_that_touches_no_window_changes_nothing_that_is_concluded(life: list, day: Weekday, hour: int) -> None:  # type: ignore[type-arg]
+def test_leave_that_touches_no_window_changes_nothing_that_is_concluded(life: list, day: Weekday, hour: int) -> None:
     table = Timetable(LONDON, (Row(day, f"{hour:02d}:00", f"{hour + 1:02d}:00"),))
     if any(
-        schedule.around(NIGHTS, w.start_ms).start_ms < w.end_ms  # type: ignore[union-attr]
+        schedule.around(NIGHTS, w.start_ms).start_ms < w.end_ms
         for w in schedule.windows(table, ms("12:00"), ms("+8 12:00"))
     ):
         return

@@ -33,7 +33,7 @@ NORTH, SOUTH = (SCHOOL[0] + 400 * METRE, SCHOOL[1]), (SCHOOL[0] - 400 * METRE, S
 
 
 def at(clock: str, place: tuple[float, float], **how: object) -> Fact:
-    return fix(ms(clock), place, **how)  # type: ignore[arg-type]
+    return fix(ms(clock), place, **how)
 
 
 def crossings(facts: list[Fact], conditions: ConditionSet | None = None) -> list[Finding]:

@@ -116,7 +116,7 @@ def test_simulated_positions_prove_nothing() -> None:
 
 
 def _fields(fact: object) -> dict[str, object]:
-    return {name: getattr(fact, name) for name in fact.__struct_fields__}  # type: ignore[attr-defined]
+    return {name: getattr(fact, name) for name in fact.__struct_fields__}
 
 
 def test_the_first_night_starts_when_its_own_row_says() -> None:

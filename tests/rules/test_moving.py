@@ -54,7 +54,7 @@ class Walk:
             at = ms(self.begin) + n * MINUTE
             facts.append(fix(at, HERE))
             if distance is not None:
-                facts.append(protected(at + 30_000, away(distance), **how))  # type: ignore[arg-type]
+                facts.append(protected(at + 30_000, away(distance), **how))
         return facts
 
 

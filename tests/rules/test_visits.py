@@ -27,7 +27,7 @@ EVERYTHING = (ms("00:00"), ms("+9 00:00"))
 
 
 def of(facts: list[Fact], conditions: object = None, until: str | None = None) -> list[Finding]:
-    return run(conditions or order(exclusion()), facts, until)  # type: ignore[arg-type]
+    return run(conditions or order(exclusion()), facts, until)
 
 
 def test_enter_stay_and_leave_are_one_thing_with_one_id() -> None:

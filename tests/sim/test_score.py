@@ -24,7 +24,7 @@ def _truth(**what: object) -> DayTruth:
         "blind": (),
         "low": (),
     }
-    return DayTruth(reference="AL-1", day="2026-10-06", **{**empty, **what})  # type: ignore[arg-type]
+    return DayTruth(reference="AL-1", day="2026-10-06", **{**empty, **what})
 
 
 def _alert(kind: str, at_ms: int, *, reference: str = "AL-1") -> AlertSeen:

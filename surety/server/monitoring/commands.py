@@ -17,7 +17,7 @@ def run_worker(settings: SettingsFile = None, partitions: Partitions = "") -> No
     """Take what the door acknowledged through the rules until stopped: facts become findings and alerts."""
     import os  # noqa: PLC0415 - the other commands start faster without all of these
 
-    from surety import settings as surety_settings  # noqa: PLC0415
+    from surety import settings as surety_settings  # noqa: PLC0415 - the command line starts without the rest
 
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     try:

@@ -152,7 +152,8 @@ def _drop_destroyed() -> None:
     rows = PersonKey.objects.filter(destroyed_ms__gte=_looked.newest_ms - LATEST_MS)
     for person_id, destroyed_ms in rows.values_list("person_id", "destroyed_ms"):
         forget(person_id)
-        _looked.newest_ms = max(_looked.newest_ms, destroyed_ms or 0)
+        # Of a clock that once ran ahead: it must not hide what is destroyed from now on.
+        _looked.newest_ms = max(_looked.newest_ms, min(destroyed_ms or 0, now_ms()))
     _looked.at_s = time.monotonic()
 
 

@@ -31,7 +31,7 @@ def terms(**changes: object) -> OrderTerms:
         "ends_ms": NOW_MS + 90 * DAY_MS,
         "review_due_ms": NOW_MS + 80 * DAY_MS,
     }
-    return OrderTerms(**{**values, **changes})  # type: ignore[arg-type]
+    return OrderTerms(**{**values, **changes})
 
 
 def told(at_ms: int = NOW_MS) -> Told:

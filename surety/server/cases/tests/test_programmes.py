@@ -26,7 +26,7 @@ def terms(**changes: object) -> Terms:
         "order_types": ("community",),
         "starts_ms": NOW_MS - DAY_MS,
     }
-    return Terms(**(given | changes))  # type: ignore[arg-type]
+    return Terms(**(given | changes))
 
 
 def told(at_ms: int = NOW_MS) -> Told:

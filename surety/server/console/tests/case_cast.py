@@ -74,7 +74,7 @@ def terms(at_ms: int, **changes: object) -> OrderTerms:
         "ends_ms": at_ms + 80 * DAY_MS,
         "review_due_ms": at_ms + 60 * DAY_MS,
     }
-    return OrderTerms(**{**values, **changes})  # type: ignore[arg-type]
+    return OrderTerms(**{**values, **changes})
 
 
 def case(at_ms: int, officer: User) -> Case:

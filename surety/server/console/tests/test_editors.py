@@ -33,7 +33,7 @@ def officer(ana: Case) -> Client:
 
 def client_of(who: object) -> Client:
     client = Client()
-    client.force_login(who)  # type: ignore[arg-type]
+    client.force_login(who)
     return client
 
 

@@ -31,7 +31,7 @@ def alert(ana: Case, tmp_path: Path) -> Alert:
 
 def page_of(who: object, address: str) -> tuple[int, str]:
     client = Client()
-    client.force_login(who)  # type: ignore[arg-type]
+    client.force_login(who)
     answer = client.get(address)
     return answer.status_code, answer.content.decode()
 

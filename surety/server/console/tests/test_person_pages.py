@@ -24,7 +24,7 @@ def ana() -> Case:
 
 def client_of(who: object) -> Client:
     client = Client()
-    client.force_login(who)  # type: ignore[arg-type]
+    client.force_login(who)
     return client
 
 

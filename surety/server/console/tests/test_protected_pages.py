@@ -116,7 +116,7 @@ def addresses(world: World) -> list[str]:
 def patterns(listed: list[object], before: str = "") -> list[str]:
     found = []
     for one in listed:
-        path = before + str(one.pattern)  # type: ignore[attr-defined]  # Django's patterns
+        path = before + str(one.pattern)
         if isinstance(one, URLResolver):
             found += patterns(one.url_patterns, path)
         elif isinstance(one, URLPattern) and "^" not in path and "(" not in path and "accounts/" not in path:

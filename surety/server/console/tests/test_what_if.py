@@ -25,7 +25,7 @@ def ana(tmp_path: Path) -> Case:
 
 def client_of(who: object) -> Client:
     client = Client()
-    client.force_login(who)  # type: ignore[arg-type]
+    client.force_login(who)
     return client
 
 

@@ -11,14 +11,14 @@ from django.db import connection
 from typer.testing import CliRunner
 
 from surety.cli import app
-from surety.rules.facts import DeviceEvent, DeviceReport, fact_id
+from surety.rules.facts import DeviceEvent, DeviceReport, decode, encode, fact_id
 from surety.rules.findings import RULES_VERSION
 from surety.server.audit.models import Entry as AuditEntry
 from surety.server.audit.words import detail_of
 from surety.server.cases import actions as cases
 from surety.server.cases.models import Condition, Person
 from surety.server.errors import ConflictError, NotFoundError
-from surety.server.monitoring import explain_report
+from surety.server.monitoring import explain_report, stored
 from surety.server.monitoring.explain import find_row, rederive
 from surety.server.monitoring.models import Finding, Snapshot, StoredFact
 from surety.server.monitoring.tests.cast import (
@@ -137,7 +137,6 @@ def test_a_changed_fact_makes_the_finding_differ_and_says_in_what(ada: Person) -
     row = of_kind("zone_entered")
     named = rederive(row.pk).finding.evidence.fact_ids
     moved = StoredFact.objects.get(fact_id=named[-1])
-    from surety.rules.facts import decode, encode  # noqa: PLC0415
 
     fact = decode(opened(moved))
     rewrite(moved, encode(replaced(fact, lat_deg=AWAY[0])))
@@ -278,7 +277,6 @@ def test_a_finding_that_differs_ends_with_code_1(ada: Person) -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_a_frozen_view_reads_one_instant_and_holds_nobody_up(stream: Stream) -> None:
-    from surety.server.monitoring import stored  # noqa: PLC0415
 
     ada = person(TRAIL)
     send(stream, ada, [fix(MORNING, HOME)])

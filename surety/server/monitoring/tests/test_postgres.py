@@ -47,7 +47,7 @@ def postgres(postgres_url: str, django_db_blocker: pytest.FixtureRequest) -> Ite
     connections["default"] = connections.create_connection("default")
     log = PostgresStream(postgres_url)
     try:
-        with django_db_blocker.unblock():  # type: ignore[attr-defined]  # pytest-django's own type is private
+        with django_db_blocker.unblock():
             call_command("migrate", verbosity=0)
             yield log
             connection.close()

@@ -7,8 +7,10 @@ import pytest
 from typer.testing import CliRunner
 
 from surety.cli import app
+from surety.clock import ScaledClock
 from surety.rules.conditions import Body, Circle, Curfew, Place, Row, Timetable, Trail, Weekday, ZoneKind
 from surety.rules.facts import Fix
+from surety.server import timekeeping
 from surety.server.audit.models import Entry as AuditEntry
 from surety.server.audit.words import detail_of
 from surety.server.cases import actions as cases
@@ -256,8 +258,6 @@ def zone_file(tmp_path: Path) -> Path:
 @pytest.fixture
 def at_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
     """The command asks the operator's clock, which stands at the end of the day."""
-    from surety.clock import ScaledClock  # noqa: PLC0415
-    from surety.server import timekeeping  # noqa: PLC0415
 
     monkeypatch.setattr(timekeeping, "clock", lambda: ScaledClock(0, END_MS, 1e-12))
 

@@ -32,7 +32,7 @@ __all__ = ["stream"]
 pytestmark = pytest.mark.django_db
 MORNING = START_MS + 9 * HOUR_MS
 CLOSE = (SCHOOL[0] + 250 / 111_200, SCHOOL[1])  # 100 m from the edge
-WARNING: Body = replaced(SCHOOL_ZONE, warn_m=200)  # type: ignore[assignment]
+WARNING: Body = replaced(SCHOOL_ZONE, warn_m=200)
 APPROACH = [
     *stay(HOME, MORNING, MORNING + 5 * MINUTE_MS),
     *stay(CLOSE, MORNING + 9 * MINUTE_MS, MORNING + 12 * MINUTE_MS),

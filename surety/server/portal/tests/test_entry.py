@@ -42,7 +42,7 @@ def service(settings: Settings) -> Iterator[Service]:
 
 
 def _fields(of: object) -> dict[str, object]:
-    return {name: getattr(of, name) for name in of.__struct_fields__}  # type: ignore[attr-defined]
+    return {name: getattr(of, name) for name in of.__struct_fields__}
 
 
 def sent(service: Service) -> str:

@@ -37,7 +37,7 @@ def ana() -> Case:
 
 
 def text_of(client: object, address: str) -> str:
-    answer = client.get(address)  # type: ignore[attr-defined]
+    answer = client.get(address)
     assert answer.status_code == 200, address
     return re.sub(r"\s+", " ", re.sub(r'value="\w{64}"', "", answer.content.decode()))
 

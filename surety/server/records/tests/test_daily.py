@@ -1,6 +1,7 @@
 """The daily erasure comes round once a day, in steps, beside others; and what is around an erased person goes on."""
 
 import pytest
+from django.apps import apps
 from django.core.management import call_command
 
 from surety.server.accounts.models import Role
@@ -108,7 +109,6 @@ def test_everybody_else_is_untouched_by_an_erasure() -> None:
 
 
 def _rows_of(person_id: str) -> dict[str, int]:
-    from django.apps import apps  # noqa: PLC0415
 
     found = {}
     for store in erasing.in_order():

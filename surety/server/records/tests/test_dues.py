@@ -10,7 +10,7 @@ from surety.server.checkins import reviewing
 from surety.server.checkins.models import Review, Stage, Stands, Submission
 from surety.server.console.tests import case_cast
 from surety.server.errors import ConflictError
-from surety.server.records import daily, dues, queries
+from surety.server.records import daily, dues, erasing, queries
 from surety.server.records.models import Erased, Erasure, ErasureState
 from surety.server.records.tests import retention_cast as cast
 from surety.server.records.tests.retention_cast import DAY_MS, T0
@@ -132,7 +132,6 @@ def test_an_order_that_ended_before_it_began_ends_then_and_a_suspended_one_at_it
 def test_a_case_that_was_due_and_got_a_new_order_before_it_went_stays() -> None:
     ann = cast.person()
     due_ms = T0 + SIX_YEARS
-    from surety.server.records import erasing  # noqa: PLC0415
 
     erasing.begin_due(ann.pk, due_ms)
     cast.order(ann, due_ms - DAY_MS, due_ms + 30 * DAY_MS)

@@ -11,7 +11,7 @@ from surety.server.records.sealed import Sealed
 _SPEAKING = (models.CharField, models.TextField, models.JSONField, models.BinaryField, models.FileField)
 
 
-def _columns() -> Iterator[tuple[str, models.Field]]:  # type: ignore[type-arg]
+def _columns() -> Iterator[tuple[str, models.Field]]:
     for model in apps.get_models():
         if model.__module__.startswith("surety.server"):
             yield from ((f"{model._meta.label}.{field.name}", field) for field in model._meta.fields)

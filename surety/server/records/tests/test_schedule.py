@@ -65,7 +65,7 @@ def test_every_kind_of_a_person_is_used_and_told_in_words() -> None:
         assert 0 <= rule.days <= CEILING_DAYS
 
 
-def test_a_deployment_may_change_periods_within_six_years(tmp_path: Path, settings) -> None:  # type: ignore[no-untyped-def]
+def test_a_deployment_may_change_periods_within_six_years(tmp_path: Path, settings) -> None:
     file = tmp_path / "retention.toml"
     file.write_text("[days]\nphoto_matched = 14\ntrail = 2191\n")
     changed = periods.with_changes(periods._days_in(file), str(file))

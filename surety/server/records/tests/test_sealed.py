@@ -80,7 +80,7 @@ def test_a_box_of_one_column_or_person_does_not_open_as_anothers() -> None:
         lambda: Person.objects.update(phone="1"),
     ],
 )
-def test_the_database_is_not_asked_to_search_sort_or_write_without_a_person(ask) -> None:  # type: ignore[no-untyped-def]
+def test_the_database_is_not_asked_to_search_sort_or_write_without_a_person(ask) -> None:
     somebody()
     with pytest.raises(FieldError, match="encrypted"):
         ask()
@@ -102,7 +102,7 @@ def test_without_the_key_a_field_reads_erased_and_the_row_can_still_be_saved() -
         again.save()
 
 
-def test_many_people_are_opened_in_few_queries_and_stand_by_name(django_assert_max_num_queries) -> None:  # type: ignore[no-untyped-def]
+def test_many_people_are_opened_in_few_queries_and_stand_by_name(django_assert_max_num_queries) -> None:
     people = [somebody(given_names=f"Ana {n}", family_name=f"Berg {9 - n}") for n in range(9)]
     for person in people:
         vault.forget(person.pk)

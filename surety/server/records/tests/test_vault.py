@@ -52,7 +52,7 @@ def test_with_the_key_everything_is_gone_and_nothing_more_is_kept() -> None:
         vault.encrypt(ann, b"more", purpose="name")
 
 
-def test_the_keys_of_many_people_are_had_in_one_query(django_assert_num_queries) -> None:  # type: ignore[no-untyped-def]
+def test_the_keys_of_many_people_are_had_in_one_query(django_assert_num_queries) -> None:
     people = [new_id() for _ in range(5)]
     boxes = {person: vault.encrypt(person, b"x", purpose="fact") for person in people}
     for person in people:
