@@ -5,7 +5,6 @@ finding (the finding bears its time), from before it is sent until the alert can
 """
 
 import asyncio
-import json
 import random
 import sqlite3
 import statistics
@@ -13,9 +12,10 @@ import subprocess
 import sys
 import tempfile
 import time
+from itertools import islice
 from pathlib import Path
 
-from benchmarks.population import CENTRE, SPREAD_DEG, person_id
+from benchmarks.population import CENTRE, SPREAD_DEG, ZONES, bodies, person_id
 from tests.journey.house import House
 
 PEOPLE = 1_000
@@ -125,23 +125,21 @@ class _Run:
 
 async def _run(house: House) -> tuple[list[float], float]:
     run = _Run(house)
-    zones = _zones(house)
+    zones = _zones()
     began = time.perf_counter()
     until_s = began + SECONDS + 5
     jobs = [run.walk(until_s) for _ in range(CONNECTIONS)]
-    jobs += [run.step_in(n, zones[person_id(n)], 2 + n * (SECONDS - 4) / PROBES) for n in range(PROBES)]
+    jobs += [run.step_in(n, zones[n], 2 + n * (SECONDS - 4) / PROBES) for n in range(PROBES)]
     await asyncio.gather(*jobs, run.watch(until_s + 10))
     return run.seconds, run.acknowledged / (until_s - began)
 
 
-def _zones(house: House) -> dict[str, tuple[float, float]]:
+def _zones() -> list[tuple[float, float]]:
     """The middle of each probe's first zone."""
-    rows = house.rows(
-        "SELECT o.person_id, v.body FROM cases_conditionversion v JOIN cases_condition c ON c.id = v.condition_id"
-        " JOIN cases_order o ON o.id = c.order_id WHERE c.label = 'Zone 0'"
-    )
-    middles = {}
-    for who, body in rows:
-        ring = json.loads(body)["area"]["ring"]
-        middles[who] = (statistics.fmean(p[1] for p in ring), statistics.fmean(p[0] for p in ring))
-    return middles
+    asked = bodies()
+    firsts = [body for body in islice(asked, PROBES * ZONES) if body["name"] == "Zone 0"]
+    return [_middle(body["area"]["ring"]) for body in firsts]
+
+
+def _middle(ring: list[tuple[float, float]]) -> tuple[float, float]:
+    return statistics.fmean(p[1] for p in ring), statistics.fmean(p[0] for p in ring)

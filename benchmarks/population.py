@@ -43,6 +43,14 @@ def _zone(number: int, dice: random.Random) -> dict[str, object]:
     }
 
 
+def bodies(zones: int = ZONES) -> Iterator[dict[str, object]]:
+    """What the conditions of one person after the other ask, `zones` of each; always the same."""
+    dice = random.Random(1)
+    while True:
+        for number in range(zones):
+            yield _zone(number, dice)
+
+
 def person_id(number: int) -> str:
     """The id of the nth person."""
     return f"{number:032x}"
@@ -57,7 +65,7 @@ def populate(people: int, start_ms: int, *, zones: int = ZONES, protocol: str = 
     from surety.server.cases import models as m
     from surety.server.records import vault
 
-    dice = random.Random(1)
+    asked = bodies(zones)
     m.DoorRevision.objects.update_or_create(id=1, defaults={"revision": 1})
     numbers: Iterator[int] = iter(range(people))
     while chunk := list(islice(numbers, CHUNK)):
@@ -75,9 +83,9 @@ def populate(people: int, start_ms: int, *, zones: int = ZONES, protocol: str = 
         )
         m.ConditionVersion.objects.bulk_create(
             m.ConditionVersion(
-                condition=one, version=1, effective_from_ms=start_ms, body=_zone(n, dice), kind="zone", **stamp
+                condition=one, version=1, effective_from_ms=start_ms, body=next(asked), kind="zone", **stamp
             )
-            for one, (_, n) in zip(conditions, places, strict=True)
+            for one in conditions
         )
         m.Device.objects.bulk_create(m.Device(id=i, identifier=f"device-{i}", protocol=protocol, **stamp) for i in ids)
         m.DeviceAssignment.objects.bulk_create(
