@@ -125,7 +125,7 @@ class _Run:
 
 async def _run(house: House) -> tuple[list[float], float]:
     run = _Run(house)
-    zones = _zones()
+    zones = zones_of(PROBES)
     began = time.perf_counter()
     until_s = began + SECONDS + 5
     jobs = [run.walk(until_s) for _ in range(CONNECTIONS)]
@@ -134,10 +134,10 @@ async def _run(house: House) -> tuple[list[float], float]:
     return run.seconds, run.acknowledged / (until_s - began)
 
 
-def _zones() -> list[tuple[float, float]]:
+def zones_of(probes: int) -> list[tuple[float, float]]:
     """The middle of each probe's first zone."""
     asked = bodies()
-    firsts = [body for body in islice(asked, PROBES * ZONES) if body["name"] == "Zone 0"]
+    firsts = [body for body in islice(asked, probes * ZONES) if body["name"] == "Zone 0"]
     return [_middle(body["area"]["ring"]) for body in firsts]
 
 

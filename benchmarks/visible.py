@@ -15,7 +15,7 @@ from pathlib import Path
 
 from playwright.async_api import Page, async_playwright
 
-from benchmarks.latency import CONNECTIONS, PEOPLE, SECONDS, _Run, _zones, now_ms
+from benchmarks.latency import CONNECTIONS, PEOPLE, SECONDS, _Run, now_ms, zones_of
 from benchmarks.population import person_id
 from tests.browser.server import CHROMIUM_ARGS, RunningServer
 from tests.journey.house import House
@@ -93,11 +93,11 @@ def _chromium() -> str:
 
 
 async def _load(house: House, page: Page) -> tuple[_Run, float]:
-    run, zones, began = _Run(house), _zones(house), time.perf_counter()
+    run, zones, began = _Run(house), zones_of(PROBES), time.perf_counter()
     until_s = began + SECONDS + 5
     jobs = [run.walk(until_s) for _ in range(CONNECTIONS)]
     spread_s = SECONDS - WARM_UP_S - 2
-    jobs += [run.step_in(n, zones[person_id(n)], WARM_UP_S + n * spread_s / PROBES) for n in range(PROBES)]
+    jobs += [run.step_in(n, zones[n], WARM_UP_S + n * spread_s / PROBES) for n in range(PROBES)]
     await asyncio.gather(*jobs, _note_seen(run, page, until_s + LATEST_S))
     return run, run.acknowledged / (until_s - began)
 
