@@ -41,6 +41,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     portal_names: bool = False  # whether people see on their own page by name who looked; else by role and agency
     review_minutes: int = 60  # within which people decide a check-in that was answered in time
     control_every: int = 20  # one review in so many is a control case; 0: none
+    review_grace_days: int = 7  # full monitoring goes on for so long after an order's review was due
+    review_verdict_only_days: int = 14  # then verdicts alone for so long, then nothing (server/cases/lapse.py)
     models_dir: str = ""  # face models; empty: data_dir/models. The variable SURETY_MODELS goes before it
     faces_engine: str = "auto"
     faces_remote_url: str = ""  # an agency's own matcher, one person at a time (docs/faces.md)

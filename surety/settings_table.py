@@ -213,6 +213,12 @@ SETTINGS: Mapping[str, Setting] = {
     "control_every": Setting(
         _count(0, 10_000), "One review in so many is a control case, whose truth is known; 0 for none.", "20"
     ),
+    "review_grace_days": Setting(
+        _count(0, 28), "Days for which full monitoring goes on after an order's review was due.", "7"
+    ),
+    "review_verdict_only_days": Setting(
+        _count(0, 90), "Days after those for verdicts alone; then an order that was not reviewed is suspended.", "14"
+    ),
     "models_dir": Setting(
         _perhaps_path, "Where face models lie. Without it: the folder models in data_dir.", '"/srv/models"'
     ),

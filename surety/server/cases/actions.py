@@ -27,7 +27,9 @@ from surety.server.cases.models import (
     OrderVersion,
     Person,
 )
+from surety.server.cases.order_writing import finish, latest_version, next_version, terms_of, told_of, write_version
 from surety.server.cases.people import change_person
+from surety.server.cases.reviews import record_review
 from surety.server.cases.writing import Stamp, lock_person, note_down, publish, stamp
 from surety.server.errors import ConflictError, InvalidError, NotFoundError
 
@@ -41,6 +43,7 @@ __all__ = [
     "change_person",
     "end_assignment",
     "record_order",
+    "record_review",
     "record_told",
     "register_device",
     "register_person",
@@ -119,8 +122,8 @@ def record_order(
         check_may(acting_user, "cases.change", person)
         order = Order.objects.create(person=person, **stamp(acting_user, now_ms, reason))
         version = OrderVersion(order=order, version=1, effective_from_ms=terms.starts_ms)
-        _write_version(version, terms, told, stamp(acting_user, now_ms, reason))
-        _finish("order.recorded", person, acting_user, now_ms, version)
+        write_version(version, terms, told, stamp(acting_user, now_ms, reason))
+        finish("order.recorded", person, acting_user, now_ms, version)
     return order
 
 
@@ -139,13 +142,13 @@ def change_order(
     if told:
         checks.check_told(told, now_ms)
     with transaction.atomic():
-        latest, person = _latest(order_id, acting_user)
+        latest, person = latest_version(order_id, acting_user)
         if terms.review_due_ms != latest.review_due_ms:
             checks.check_review(terms.review_due_ms, max(terms.starts_ms, now_ms))
         _check_widening(latest, terms, told, effective_from_ms)
-        version = _next_version(latest, effective_from_ms, now_ms, reason)
-        _write_version(version, terms, told or _told(latest), stamp(acting_user, now_ms, reason))
-        _finish("order.changed", person, acting_user, now_ms, version)
+        version = next_version(latest, effective_from_ms, now_ms, reason)
+        write_version(version, terms, told or told_of(latest), stamp(acting_user, now_ms, reason))
+        finish("order.changed", person, acting_user, now_ms, version)
     return version
 
 
@@ -153,13 +156,13 @@ def record_told(order_id: str, told: Told, *, acting_user: User | None, now_ms: 
     """Record that the person was told of an order; collection may begin with that instant."""
     checks.check_told(told, now_ms)
     with transaction.atomic():
-        latest, person = _latest(order_id, acting_user)
+        latest, person = latest_version(order_id, acting_user)
         if latest.told_ms is not None:
             raise ConflictError("That the person was told is recorded already.", field="told_ms")
         at_ms = max(told.at_ms, latest.effective_from_ms)
-        version = _next_version(latest, at_ms, now_ms, reason or "the person was told")
-        _write_version(version, terms_of(latest), told, stamp(acting_user, now_ms, reason))
-        _finish("order.told", person, acting_user, now_ms, version)
+        version = next_version(latest, at_ms, now_ms, reason or "the person was told")
+        write_version(version, terms_of(latest), told, stamp(acting_user, now_ms, reason))
+        finish("order.told", person, acting_user, now_ms, version)
     return version
 
 
@@ -176,43 +179,14 @@ def set_order_status(
     if not reason.strip():
         raise InvalidError("Say why the order is suspended, resumed or ended.", field="reason")
     with transaction.atomic():
-        latest, person = _latest(order_id, acting_user)
+        latest, person = latest_version(order_id, acting_user)
         if latest.status == status:
             raise ConflictError(f"The order is {OrderStatus(status).label.lower()} already.", field="status")
-        version = _next_version(latest, effective_from_ms, now_ms, reason)
+        version = next_version(latest, effective_from_ms, now_ms, reason)
         version.status = status
-        _write_version(version, terms_of(latest), _told(latest), stamp(acting_user, now_ms, reason))
-        _finish(f"order.{OrderStatus(status).value}", person, acting_user, now_ms, version)
+        write_version(version, terms_of(latest), told_of(latest), stamp(acting_user, now_ms, reason))
+        finish(f"order.{OrderStatus(status).value}", person, acting_user, now_ms, version)
     return version
-
-
-def terms_of(version: OrderVersion) -> OrderTerms:
-    """What a version says, to be varied with msgspec.structs.replace."""
-    return OrderTerms(
-        order_type=version.order_type,
-        legal_basis=version.legal_basis,
-        issuing_authority=version.issuing_authority,
-        decision_sha256=version.decision_sha256,
-        starts_ms=version.starts_ms,
-        ends_ms=version.ends_ms,
-        review_due_ms=version.review_due_ms,
-        data_kinds=tuple(version.data_kinds),
-    )
-
-
-def _told(version: OrderVersion) -> Told | None:
-    if version.told_ms is None:
-        return None
-    return Told(at_ms=version.told_ms, how=version.told_how, language=version.told_language)
-
-
-def _latest(order_id: str, acting_user: User | None) -> tuple[OrderVersion, Person]:
-    order = Order.objects.filter(pk=order_id).first()
-    if order is None:
-        raise NotFoundError("There is no such order.")
-    person = lock_person(order.person_id)
-    check_may(acting_user, "cases.change", person)
-    return order.versions.order_by("-version")[0], person
 
 
 def _check_widening(latest: OrderVersion, terms: OrderTerms, told: Told | None, effective_from_ms: int) -> None:
@@ -220,35 +194,6 @@ def _check_widening(latest: OrderVersion, terms: OrderTerms, told: Told | None, 
         return
     if told is None or told.at_ms > effective_from_ms:
         raise InvalidError("The person must be told before a new kind of data is collected.", field="told_ms")
-
-
-def _next_version(latest: OrderVersion, effective_from_ms: int, now_ms: int, reason: str) -> OrderVersion:
-    checks.check_effective(effective_from_ms, now_ms, reason)
-    return OrderVersion(
-        order_id=latest.order_id,
-        version=latest.version + 1,
-        effective_from_ms=effective_from_ms,
-        status=latest.status,
-    )
-
-
-def _write_version(version: OrderVersion, terms: OrderTerms, told: Told | None, recorded: Stamp) -> None:
-    for name, value in {**msgspec.structs.asdict(terms), **recorded}.items():
-        setattr(version, name, list(value) if name == "data_kinds" else value)
-    if told:
-        version.told_ms, version.told_how, version.told_language = told.at_ms, told.how, told.language
-    version.save(force_insert=True)
-
-
-def _finish(action: str, person: Person, acting_user: User | None, now_ms: int, version: OrderVersion) -> None:
-    detail = {
-        "order": version.order_id,
-        "version": version.version,
-        "effective_from_ms": version.effective_from_ms,
-        "status": str(version.status),
-        "reason": version.reason,
-    }
-    publish(action, person, version.effective_from_ms, acting_user=acting_user, now_ms=now_ms, detail=detail)
 
 
 # --- conditions -------------------------------------------------------------------------------------------------
@@ -269,7 +214,7 @@ def add_condition(
     if not label.strip() or len(label) > 120:
         raise InvalidError("Give the condition a label of at most 120 letters.", field="label")
     with transaction.atomic():
-        latest, person = _latest(order_id, acting_user)
+        latest, person = latest_version(order_id, acting_user)
         if isinstance(good, CheckInDuty):
             _check_no_other_check_ins(person)
         condition = Condition.objects.create(order_id=latest.order_id, label=label.strip())

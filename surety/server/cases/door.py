@@ -3,12 +3,15 @@
 import base64
 from collections.abc import Iterator
 
+from django.conf import settings
+from django.db import transaction
 from django.db.models import F
 
 from surety.server.cases import links, queries
 from surety.server.cases.checks import DATA_KINDS
 from surety.server.cases.intervals import FOREVER_MS, Span, intersect, merge
 from surety.server.cases.models import (
+    ChangeNotice,
     Device,
     DeviceAssignment,
     DoorGrant,
@@ -33,6 +36,41 @@ def rewrite_grants(person: Person) -> None:
     DoorGrant.objects.bulk_create(grant for assignment in assignments for grant in _grants(assignment, lawful))
     DoorGrant.objects.bulk_create(_link_grants(person))
     raise_revision()
+
+
+def follow_settings(now_ms: int) -> int | None:
+    """Derive everybody's grants anew where the days of review or lapse are others than those they were derived by, as
+    after an upgrade or a change of the settings. Killed on the way, it begins again; what was done stays right.
+
+    Everything else about a lapse is in the grants already: nothing has to run when one comes.
+    """
+    days = {
+        "review_grace_days": settings.SURETY.review_grace_days,
+        "review_verdict_only_days": settings.SURETY.review_verdict_only_days,
+    }
+    if DoorRevision.objects.filter(id=1, **days).exists():
+        return None
+    for person_id in queries.person_ids():
+        with transaction.atomic():
+            person = Person.objects.select_for_update().filter(pk=person_id).first()
+            if person is not None and _rewritten(person):
+                ChangeNotice.objects.create(person_id=person.pk, at_ms=now_ms, recorded_ms=now_ms)
+    with transaction.atomic():
+        raise_revision()
+        DoorRevision.objects.filter(id=1).update(**days)
+    return None
+
+
+def _rewritten(person: Person) -> bool:
+    """Whether the person's grants became others."""
+    before = _cut(person)
+    rewrite_grants(person)
+    return _cut(person) != before
+
+
+def _cut(person: Person) -> list[tuple[object, ...]]:
+    rows = DoorGrant.objects.filter(person_id=person.pk).order_by("device_id", "link_id", "from_ms", "to_ms")
+    return list(rows.values_list("device_id", "link_id", "from_ms", "to_ms"))
 
 
 def raise_revision() -> None:

@@ -79,6 +79,14 @@ class OrderStatus(models.TextChoices):
     ENDED = "ended", "Ended"
 
 
+class ReviewOutcome(models.TextChoices):
+    """What came of a review of an order's proportionality."""
+
+    CONTINUES = "continues", "It goes on as it is"
+    VARIED = "varied", "It goes on and is to be varied"
+    ENDS = "ends", "It is no longer proportionate and ends now"
+
+
 class OrderVersion(Recorded):
     """What an order says from `effective_from_ms` on, until a later version's time."""
 
@@ -98,6 +106,10 @@ class OrderVersion(Recorded):
     told_ms = models.BigIntegerField(null=True, help_text="When the person was told, in a language they read")
     told_how = SealedText("case.told_how", of="order.person_id", blank=True)
     told_language = models.CharField(max_length=16, blank=True)
+    review_outcome = models.CharField(
+        max_length=16, choices=ReviewOutcome.choices, blank=True, help_text="Of the review that made this version"
+    )
+    review_statement = SealedText("case.review_statement", of="order.person_id", blank=True)
 
     class Meta:
         unique_together = [("order", "version")]
@@ -252,9 +264,11 @@ class DoorGrant(models.Model):
 
 
 class DoorRevision(models.Model):
-    """One row (id 1) whose number grows with every change of the grants."""
+    """One row (id 1) whose number grows with every change of the grants, and by which settings they were derived."""
 
     revision = models.BigIntegerField(default=0)
+    review_grace_days = models.PositiveIntegerField(null=True)
+    review_verdict_only_days = models.PositiveIntegerField(null=True)
 
 
 class ChangeNotice(models.Model):

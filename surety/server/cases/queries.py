@@ -11,7 +11,7 @@ from surety.rules import conditions as rules
 from surety.rules.fleet import Watched
 from surety.server.accounts.models import User
 from surety.server.accounts.permissions import may, people_for
-from surety.server.cases import links
+from surety.server.cases import lapse, links
 from surety.server.cases import programme_queries as programmes
 from surety.server.cases.intervals import FOREVER_MS, Span, intersect, merge, version_spans
 from surety.server.cases.models import (
@@ -33,6 +33,7 @@ from surety.server.errors import NotFoundError
 from surety.server.records import vault
 from surety.server.records.sealed import field_of
 
+ENDS_WITH_GRACE = ("photo",)  # kinds of data that an order whose review is overdue no longer lets be collected
 ORDER_PREFIX = "order:"  # of the id under which the rules know an order among the conditions
 
 
@@ -98,9 +99,27 @@ def order_at(person_id: str, at_ms: int) -> OrderVersion | None:
     """The order version that lets data be collected at an instant; when several do, the one recorded last."""
     for order in orders(person_id):
         version = order_version_at(order, at_ms)
-        if version and any(span.from_ms <= at_ms < span.to_ms for span in in_force(order.versions.all())):
+        if version and _covers(in_force(order.versions.all()), at_ms):
             return version
     return None
+
+
+def trail_closed(person_id: str, at_ms: int) -> bool:
+    """Whether a kept trail may not be read at an instant: a review is overdue beyond its days of grace, and no other
+    order of the person is in full force. After an order's end the schedule of retention decides, not this."""
+    late = False
+    for order in orders(person_id):
+        versions = list(order.versions.all())
+        if _covers(full_spans(versions), at_ms):
+            return False
+        held = order_version_at(order, at_ms)
+        runs = held is not None and held.status == OrderStatus.IN_FORCE and held.starts_ms <= at_ms < held.ends_ms
+        late = late or (runs and not _covers(lapse.full_spans(versions), at_ms))
+    return late
+
+
+def _covers(spans: Iterable[Span], at_ms: int) -> bool:
+    return any(span.from_ms <= at_ms < span.to_ms for span in spans)
 
 
 def latest_order(person_id: str) -> OrderVersion | None:
@@ -113,26 +132,46 @@ def latest_order(person_id: str) -> OrderVersion | None:
 def collection_spans(versions: Iterable[OrderVersion]) -> list[CollectionSpan]:
     """When one order may be acted on, and for which kinds of data, in order of time.
 
-    In force, between its start and its end, and never before the person was told.
+    In force, between its start and its end, never before the person was told, and as long as its reviews are not
+    overdue (lapse.py): photographs end with the days of grace, everything with the days of verdicts alone.
     """
-    return [CollectionSpan(span, tuple(version.data_kinds)) for span, version in _acting(versions)]
+    return [
+        CollectionSpan(one.span, kinds)
+        for one in _acting(versions)
+        if (kinds := tuple(kind for kind in one.version.data_kinds if one.full or kind not in ENDS_WITH_GRACE))
+    ]
 
 
-def _acting(versions: Iterable[OrderVersion]) -> Iterator[tuple[Span, OrderVersion]]:
-    """When which version of one order may be acted on."""
+class _Acting(NamedTuple):
+    """That a version of an order may be acted on during a span: in full, or for verdicts alone."""
+
+    span: Span
+    version: OrderVersion
+    full: bool
+
+
+def _acting(versions: Iterable[OrderVersion]) -> Iterator[_Acting]:
+    """When which version of one order may be acted on. The only place where that is worked out."""
     rows = {version.version: version for version in versions}
+    reviewed = lapse.phases(rows.values())
     for held in version_spans((v.version, v.effective_from_ms) for v in rows.values()):
         version = rows[held.version]
         if version.status != OrderStatus.IN_FORCE or version.told_ms is None:
             continue
         lawful = Span(max(version.starts_ms, version.told_ms), version.ends_ms)
-        if both := held.span.meets(lawful):
-            yield both, version
+        for phase in reviewed:
+            if (both := held.span.meets(lawful)) and (span := both.meets(phase.span)):
+                yield _Acting(span, version, phase.full)
 
 
 def in_force(versions: Iterable[OrderVersion]) -> list[Span]:
     """When one order may be acted on at all."""
-    return merge(piece.span for piece in collection_spans(versions))
+    return merge(one.span for one in _acting(versions))
+
+
+def full_spans(versions: Iterable[OrderVersion]) -> list[Span]:
+    """When one order may be acted on in full: no review of it overdue beyond the days of grace."""
+    return merge(one.span for one in _acting(versions) if one.full)
 
 
 # --- conditions -------------------------------------------------------------------------------------------------
@@ -169,6 +208,7 @@ def _condition_sets(person_ids: Sequence[str], known_ms: int | None = None) -> d
     )
     orders = {order_id: list(group) for order_id, group in groupby(orders_of, key=lambda row: row.order_id)}
     spans = {order_id: in_force(group) for order_id, group in orders.items()}
+    full = {order_id: full_spans(group) for order_id, group in orders.items()}
     parts: dict[str, list[rules.Condition]] = {person_id: [] for person_id in person_ids}
     rows = (
         ConditionVersion.objects.filter(condition__order__person_id__in=person_ids, recorded_ms__lte=known_ms)
@@ -178,7 +218,7 @@ def _condition_sets(person_ids: Sequence[str], known_ms: int | None = None) -> d
     vault.warm(person_ids)
     for (person_id, order_id, _), group in groupby(rows, key=lambda row: row[:3]):
         versions = [_VersionRow._make(row[2:]) for row in group]
-        parts[person_id].extend(_intervals(person_id, versions, spans.get(order_id, [])))
+        parts[person_id].extend(_intervals(person_id, versions, spans.get(order_id, []), full.get(order_id, [])))
     of_order: dict[str, list[ProtectedLink]] = {}
     known_links = ProtectedLink.objects.filter(order__person_id__in=person_ids, recorded_ms__lte=known_ms)
     for link in known_links.select_related("order__person").order_by("pk"):
@@ -190,7 +230,7 @@ def _condition_sets(person_ids: Sequence[str], known_ms: int | None = None) -> d
     for order_versions in orders.values():
         person_id = order_versions[0].order.person_id
         parts[person_id].extend(_terms(order_versions))
-        typed.setdefault(person_id, []).extend((span, one.order_type) for span, one in _acting(order_versions))
+        typed.setdefault(person_id, []).extend((one.span, one.version.order_type) for one in _acting(order_versions))
     for person_id, wide in programmes.conditions_of(typed, known_ms).items():
         parts[person_id].extend(wide)
     return {
@@ -214,7 +254,10 @@ _body_of = msgspec.json.Decoder(rules.Body | None).decode
 _BODY = field_of(ConditionVersion, "body")
 
 
-def _intervals(person_id: str, rows: Sequence[_VersionRow], allowed: Sequence[Span]) -> list[rules.Condition]:
+def _intervals(
+    person_id: str, rows: Sequence[_VersionRow], allowed: Sequence[Span], full: Sequence[Span]
+) -> list[rules.Condition]:
+    """What a condition asks when. Nobody is asked for photographs that may not be taken any more."""
     by_number = {row.version: row for row in rows}
     intervals = []
     for held in version_spans((row.version, row.effective_from_ms) for row in rows):
@@ -223,7 +266,7 @@ def _intervals(person_id: str, rows: Sequence[_VersionRow], allowed: Sequence[Sp
         body = None if data is None else _body_of(data)
         if body is None:
             continue
-        for span in intersect([held.span], allowed):
+        for span in intersect([held.span], full if isinstance(body, rules.CheckInDuty) else allowed):
             to_ms = None if span.to_ms >= FOREVER_MS else span.to_ms
             intervals.append(rules.Condition(rows[0].condition_id, held.version, span.from_ms, to_ms, body))
     return sorted(intervals, key=lambda condition: (condition.version, condition.effective_from_ms))
@@ -270,7 +313,11 @@ def watched_devices(at_ms: int) -> list[Watched]:
         "person_id", "device_id"
     )
     of_device = {pk: (network, model) for pk, network, model in Device.objects.values_list("pk", "network", "model")}
-    return [Watched(person_id, *of_device[device_id]) for person_id, device_id in grants if device_id in of_device]
+    return [
+        Watched(person_id, *of_device[device_id])
+        for person_id, device_id in grants.distinct()
+        if device_id in of_device
+    ]
 
 
 def device_at(person_id: str, at_ms: int) -> Device | None:

@@ -19,7 +19,7 @@ from surety.server.accounts.permissions import may, requires
 from surety.server.alerts import queries as alerts
 from surety.server.audit import queries as audit_queries
 from surety.server.audit.words import detail_of
-from surety.server.cases import names, traits
+from surety.server.cases import lapse, names, traits
 from surety.server.cases import queries as cases
 from surety.server.cases.models import DeviceAssignment, OrderStatus, OrderVersion, Person, ProtectedLink
 from surety.server.cases.protected_queries import links_under
@@ -113,7 +113,27 @@ def order_words(order: OrderVersion | None, now: int, time_zone: str) -> str:
         return "Recorded, but the person has not been told: nothing is collected yet."
     if now < order.starts_ms:
         return f"Starts {full_text(order.starts_ms, time_zone)}."
-    return "In force." if now < order.ends_ms else "Its time is over: nothing is collected."
+    if now >= order.ends_ms:
+        return "Its time is over: nothing is collected."
+    return lapse_words(order, now, time_zone) or "In force."
+
+
+def lapse_words(order: OrderVersion | None, now: int, time_zone: str) -> str:
+    """What follows from a review that is overdue, and what comes next and when; nothing where none is."""
+    if order is None or order.status != OrderStatus.IN_FORCE or not order.review_due_ms <= now < order.ends_ms:
+        return ""
+    full_ms, end_ms = lapse.full_until_ms(order.review_due_ms), lapse.suspended_from_ms(order.review_due_ms)
+    if now < full_ms:
+        return (
+            f"In force, but its review is overdue: unless it is recorded, photographs and the reading of the trail end "
+            f"on {full_text(full_ms, time_zone)}."
+        )
+    if now < end_ms:
+        return (
+            f"Verdicts only, as its review is overdue: no photographs, no reading of the trail. Unless it is recorded, "
+            f"everything ends on {full_text(end_ms, time_zone)}."
+        )
+    return "Suspended, as its review did not come: nothing is collected and no condition is in force."
 
 
 def review_words(order: OrderVersion | None, now: int, time_zone: str) -> str:
@@ -301,6 +321,7 @@ ACTIONS = {
     "officer.released": "Officer released",
     "order.recorded": "Order recorded",
     "order.changed": "Order varied",
+    "order.reviewed": "Order reviewed",
     "order.told": "Person told of the order",
     "order.in_force": "Order put in force again",
     "order.suspended": "Order suspended",

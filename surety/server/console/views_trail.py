@@ -35,6 +35,7 @@ from surety.server.monitoring import reading
 
 LONGEST_WINDOW_MS = 7 * 86_400_000  # a week at a time: a trail is read for a purpose, not leafed through
 SHORTEST_PURPOSE = 8
+CLOSED = "The review of the order is overdue beyond its days of grace: no trail is read until a review is recorded."
 SOURCES = {
     "gnss": "satellite",
     "fused": "phone's estimate",
@@ -60,7 +61,9 @@ def person_trail(request: HttpRequest, person_id: str) -> HttpResponseBase:
     context = person_context(request, person, "trail") | {"given": given, "errors": []}
     if request.method == "POST":
         window, context["errors"] = _window(given, person.time_zone)
-        if window:
+        if window and cases.trail_closed(person.pk, now):
+            context["errors"] = [("purpose", CLOSED)]
+        elif window:
             reading.note_reading(person.pk, window, given["purpose"].strip(), actor=user, now_ms=now_ms())
             context["trail"] = trail_context(person, *window)
     return render(request, "console/person_trail.html", context)

@@ -35,6 +35,7 @@ class Job(NamedTuple):
 
 # Each room adds its line here; the time is the domain's, so that a day in a demonstration has a day's work.
 JOBS: tuple[Job, ...] = (
+    Job("grants by other days of review than before", "surety.server.cases.door:follow_settings", 86_400_000),
     Job("checkpoints of the audit log", "surety.server.audit.checkpoints:step", 600_000),
     Job("the daily erasure", "surety.server.records.daily:step", 3_600_000),
     Job("codes of people's own pages that ran out", "surety.server.portal.codes:tidy", 3_600_000),

@@ -9,7 +9,8 @@ from surety.rules.facts import DeviceReport, encode
 from surety.server.accounts.models import Role
 from surety.server.audit.models import Entry
 from surety.server.audit.words import detail_of
-from surety.server.console.tests.case_cast import MINUTE_MS, Case, case, record_day, user
+from surety.server.cases.models import OrderVersion
+from surety.server.console.tests.case_cast import DAY_MS, MINUTE_MS, Case, case, record_day, user
 from surety.server.monitoring.models import StoredFact
 from surety.server.monitoring.sealed import FACT, seal
 from surety.server.timekeeping import now_ms
@@ -180,3 +181,24 @@ def test_the_device_says_when_its_battery_will_be_flat_at_its_own_rate(ana: Case
     page = officer.get(f"/people/{ana.person.pk}").content.decode()
     assert "Battery 40 %" in page
     assert "flat about" in page
+
+
+def test_a_trail_is_closed_while_a_review_is_overdue_beyond_its_days_of_grace(officer: Client, ana: Case):
+    now = now_ms()
+    overdue_ms = now - 8 * DAY_MS
+    OrderVersion.objects.filter(order=ana.order).update(review_due_ms=overdue_ms)
+    before = Entry.objects.filter(action="trail.read").count()
+    answer = officer.post(f"/people/{ana.person.pk}/trail", {"purpose": "to prepare the hearing"})
+    assert "no trail is read until a review is recorded" in answer.content.decode()
+    assert "trail" not in answer.context
+    assert Entry.objects.filter(action="trail.read").count() == before
+    assert "Verdicts only, as its review is overdue" in officer.get(f"/people/{ana.person.pk}").content.decode()
+
+
+@pytest.mark.parametrize(
+    ("late_days", "said"),
+    [(1, "In force, but its review is overdue"), (8, "Verdicts only"), (22, "Suspended, as its review did not come")],
+)
+def test_a_late_review_is_told_with_what_happens_next(officer: Client, ana: Case, late_days: int, said: str):
+    OrderVersion.objects.filter(order=ana.order).update(review_due_ms=now_ms() - late_days * DAY_MS)
+    assert said in officer.get(f"/people/{ana.person.pk}").content.decode()
