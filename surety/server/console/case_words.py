@@ -1,7 +1,7 @@
 """Versions of conditions and orders compared, in words: what a change changed."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from surety.rules import phrases, timetable_words, words
 from surety.rules.conditions import (
@@ -18,7 +18,7 @@ from surety.rules.conditions import (
     Zone,
     ZoneKind,
 )
-from surety.server.cases.models import OrderStatus, OrderVersion
+from surety.server.cases.models import OrderStatus, OrderVersion, ReviewOutcome
 from surety.server.console import duty_words
 from surety.server.console.case_access import full_text
 
@@ -178,7 +178,11 @@ def order_changes(before: OrderVersion | None, after: OrderVersion, time_zone: s
     if before is None:
         return ["Recorded."]
     old, new = (dict(order_lines(version, time_zone)) for version in (before, after))
-    changes = [f"{name}: {new[name]}, was {old[name]}." for name in new if new[name] != old.get(name)]
+    changes = [
+        f"{name}: {new[name]}, was {old[name]}." if name in old else f"{name}: {new[name]}"
+        for name in new
+        if new[name] != old.get(name)
+    ]
     return changes or ["Nothing differs but the time from which it holds."]
 
 
@@ -201,4 +205,11 @@ def order_lines(version: OrderVersion, time_zone: str) -> Sequence[tuple[str, st
         ("Ends", full_text(version.ends_ms, time_zone)),
         ("Next review due", full_text(version.review_due_ms, time_zone)),
         ("The person was told", how),
+        *_reviewed(version),
     )
+
+
+def _reviewed(version: OrderVersion) -> Iterable[tuple[str, str]]:
+    """The review that made this version, where one did."""
+    if version.review_outcome:
+        yield "Reviewed", f"{ReviewOutcome(version.review_outcome).label}. {version.review_statement}"

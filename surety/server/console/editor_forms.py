@@ -4,7 +4,7 @@ from typing import Any
 
 from django import forms
 
-from surety.server.cases.models import OrderStatus
+from surety.server.cases.models import OrderStatus, ReviewOutcome
 from surety.server.console.case_access import input_ms
 from surety.server.console.case_words import DATA_WORDS, LANGUAGES, ORDER_TYPES
 
@@ -162,6 +162,18 @@ class ToldForm(LocalForm):
     told_ms = NowField(label="When they were told")
     told_how = text_field("How", "For example: in person, with an interpreter, leaflet handed over", longest=120)
     told_language = forms.ChoiceField(label="In which language", choices=LANGUAGES)
+
+
+class ReviewForm(LocalForm):
+    """That an order was reviewed."""
+
+    outcome = forms.ChoiceField(label="What came of it", choices=ReviewOutcome.choices, widget=forms.RadioSelect)
+    statement = text_field("Why", "At least 20 characters; the person may read it", longest=4000, long=True)
+    next_due_ms: InstantField = NowField(label="Next review due")
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.fields["next_due_ms"].help_text = "At most four months on; left empty only where the order ends"
 
 
 class StatusForm(LocalForm):

@@ -488,3 +488,23 @@ def test_what_is_not_there_is_not_found(ana: Case, officer: Client):
         f"/orders/{ana.order.pk}/conditions/new/spell", f"/people/{none}",
     ):  # fmt: skip
         assert officer.get(address).status_code == 404, address
+
+
+def test_a_review_is_recorded_from_the_orders_page_and_brings_a_lapsed_order_back(ana: Case, officer: Client):
+    OrderVersion.objects.filter(order=ana.order).update(review_due_ms=now_ms() - 30 * DAY_MS)
+    assert cases.order_at(ana.person.pk, now_ms()) is None
+    address = f"/orders/{ana.order.pk}/review"
+    assert address in officer.get(f"/people/{ana.person.pk}/conditions").content.decode()
+    given = {"outcome": "continues", "statement": "Nothing less would do as things stand.", "next_due_ms": at(40)}
+    assert officer.post(address, given | {"statement": "fine"}).status_code == 422
+    assert officer.post(address, given | {"next_due_ms": at(130)}).status_code == 422
+    assert cases.order_at(ana.person.pk, now_ms()) is None
+    answer = officer.post(address, given, follow=True).content.decode()
+    assert "It goes on as it is. Nothing less would do as things stand." in answer
+    assert cases.order_at(ana.person.pk, now_ms()) is not None
+
+
+def test_a_review_may_end_the_order_without_a_date(ana: Case, officer: Client):
+    given = {"outcome": "ends", "statement": "The risk is gone, so it must end.", "next_due_ms": ""}
+    assert officer.post(f"/orders/{ana.order.pk}/review", given).status_code == 302
+    assert cases.order_at(ana.person.pk, now_ms()) is None
