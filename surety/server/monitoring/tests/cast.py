@@ -10,7 +10,7 @@ from surety.rules.conditions import Body, Circle, Curfew, Place, Row, Timetable,
 from surety.rules.facts import Fact, Fix, Source, encode, fact_id
 from surety.server.cases import actions as cases
 from surety.server.cases.checks import OrderTerms, PersonDetails, Told
-from surety.server.cases.models import Order, Person
+from surety.server.cases.models import Order, OrderStatus, Person
 from surety.server.monitoring.models import Finding, FormerFinding, SetAside, StoredFact
 from surety.server.monitoring.sealed import FACT, FINDING, STATE, seal, unseal
 from surety.stream.contract import Entry, Stream
@@ -64,6 +64,13 @@ def order_for(found: Person, *, at_ms: int = START_MS, data_kinds: tuple[str, ..
     )
     told = Told(at_ms=at_ms, how="in person", language="en")
     return cases.record_order(found.pk, terms, acting_user=None, now_ms=at_ms, told=told)
+
+
+def end_order(found: Person, at_ms: int) -> None:
+    """The person's order is over at an instant, as seen by pages, which go by the clock on the wall: years later its
+    review would be overdue, and its trail closed."""
+    again = {"effective_from_ms": at_ms, "acting_user": None, "now_ms": at_ms}
+    cases.set_order_status(found.orders.get().pk, OrderStatus.ENDED, reason="its time is over", **again)
 
 
 def fix(at_ms: int, place: tuple[float, float], *, device: str = "device", received_ms: int | None = None) -> Fix:

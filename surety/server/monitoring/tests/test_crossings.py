@@ -9,7 +9,17 @@ from surety.server.cases.models import Person
 from surety.server.console.case_access import input_text
 from surety.server.console.tests.case_cast import user
 from surety.server.monitoring.models import Finding
-from surety.server.monitoring.tests.cast import HOUR_MS, MINUTE_MS, SCHOOL, SCHOOL_ZONE, START_MS, fix, person, send
+from surety.server.monitoring.tests.cast import (
+    HOUR_MS,
+    MINUTE_MS,
+    SCHOOL,
+    SCHOOL_ZONE,
+    START_MS,
+    end_order,
+    fix,
+    person,
+    send,
+)
 from surety.server.monitoring.worker import Worker
 from surety.stream.contract import Stream
 
@@ -62,6 +72,7 @@ def test_the_trail_draws_it_between_its_two_fixes(stream: Stream) -> None:
     client = Client()
     client.force_login(user("olu officer", Role.SUPERVISOR))
     window = {"from": input_text(MORNING - HOUR_MS, "Europe/London"), "to": input_text(THEN, "Europe/London")}
+    end_order(ada, THEN)
     answer = client.post(f"/people/{ada.pk}/trail", window | {"purpose": "a question of the court"})
     (drawn,) = answer.context["trail"]["drawing"]["crossings"]
     assert drawn["from"] == pytest.approx([NORTH[1], NORTH[0]])

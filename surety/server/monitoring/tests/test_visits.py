@@ -17,6 +17,7 @@ from surety.server.monitoring.tests.cast import (
     SCHOOL,
     SCHOOL_ZONE,
     START_MS,
+    end_order,
     person,
     send,
     stay,
@@ -79,6 +80,7 @@ def test_the_trail_page_tells_a_visit_that_began_before_its_window(ada: Person) 
     client = Client()
     client.force_login(user("sue supervisor", Role.SUPERVISOR))
     window = {"from": input_text(IN + 10 * MINUTE_MS, "Europe/London"), "to": input_text(END, "Europe/London")}
+    end_order(ada, END)
     page = client.post(f"/people/{ada.pk}/trail", window | {"purpose": "a question of the court"}).content.decode()
     assert "In the zone &quot;School&quot; from" in page
     assert "began before" in page
