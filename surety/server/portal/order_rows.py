@@ -20,22 +20,32 @@ def orders(person: Person, now_ms: int) -> list[dict[str, object]]:
     found: list[dict[str, object]] = []
     for order in cases.orders(person.pk):
         version = cases.order_version_at(order, now_ms) or min(order.versions.all(), key=lambda one: one.version)
-        found.append({"state": _state(order, version, now_ms), "rows": _rows(version, person.time_zone)})
+        kinds = _kinds(order, version, now_ms)
+        found.append({"state": _state(order, version, now_ms), "rows": _rows(version, kinds, person.time_zone)})
     return found
+
+
+def _kinds(order: Order, version: OrderVersion, now_ms: int) -> tuple[str, ...]:
+    """What may be collected now: less than was ordered where a review is overdue."""
+    for piece in cases.collection_spans(order.versions.all()):
+        if piece.span.from_ms <= now_ms < piece.span.to_ms:
+            return piece.data_kinds
+    return tuple(version.data_kinds)
 
 
 def _state(order: Order, version: OrderVersion, now_ms: int) -> str:
     if any(span.from_ms <= now_ms < span.to_ms for span in cases.in_force(order.versions.all())):
         return say("This order is in force.")
-    if version.status == OrderStatus.SUSPENDED:
+    lapsed = version.told_ms is not None and version.starts_ms <= now_ms < version.ends_ms  # its review did not come
+    if version.status == OrderStatus.SUSPENDED or (version.status == OrderStatus.IN_FORCE and lapsed):
         return say("This order is paused. Nothing is collected.")
     if version.status == OrderStatus.ENDED or now_ms >= version.ends_ms:
         return say("This order is over. Nothing is collected.")
     return say("This order has not begun. Nothing is collected yet.")
 
 
-def _rows(version: OrderVersion, zone: str) -> Rows:
-    kinds = ", ".join(say(DATA[kind]) for kind in version.data_kinds if kind in DATA)
+def _rows(version: OrderVersion, data_kinds: tuple[str, ...], zone: str) -> Rows:
+    kinds = ", ".join(say(DATA[kind]) for kind in data_kinds if kind in DATA)
     told = say("not yet") if version.told_ms is None else times.moment(version.told_ms, zone)
     return [
         (say("Ordered by"), version.issuing_authority),

@@ -16,12 +16,12 @@ from surety.server.audit import actions as audit
 from surety.server.audit.models import Entry
 from surety.server.audit.words import detail_of
 from surety.server.cases import actions
-from surety.server.cases.checks import PersonDetails
+from surety.server.cases.checks import PersonDetails, Told
 from surety.server.cases.models import Person
 from surety.server.checkins.models import CheckIn, Stands, Submission
-from surety.server.console.tests.case_cast import Case, case, record_day, user
+from surety.server.console.tests.case_cast import Case, case, record_day, terms, user
 from surety.server.monitoring import reading
-from surety.server.portal import check_in_rows, finding_words, kept_rows, urls
+from surety.server.portal import check_in_rows, finding_words, kept_rows, order_rows, urls
 from surety.server.portal.tests.portal_cast import logged_in
 from surety.server.records.schedule import BY_STORE, RULES, Whose
 from surety.server.timekeeping import now_ms
@@ -29,6 +29,10 @@ from surety.server.timekeeping import now_ms
 pytestmark = pytest.mark.django_db
 PAGES = [f"/my/{name}" for name in ("today", "order", "trail", "record", "photos", "readers", "kept")]
 MOST_BYTES = 30_000  # of a page with its style sheet
+
+
+def told_at(at_ms: int) -> Told:
+    return Told(at_ms=at_ms, how="by hand", language="en")
 
 
 @pytest.fixture
@@ -67,6 +71,26 @@ def test_an_order_is_told_with_its_right_its_review_and_the_week(ana: Case):
     assert "Next review by" in page
     assert page.count("from 19:00 to 07:00") == 7
     assert "Stay out of the zone School." in page
+
+
+def test_an_order_whose_review_does_not_come_is_told_as_it_is(ana: Case):
+    """Due in 60 days; a week of grace, a fortnight of verdicts alone, and then nothing."""
+    now, day_ms = now_ms(), 86_400_000
+    given = terms(now, data_kinds=("position", "photo"))
+    again = {"acting_user": None, "now_ms": now}
+    actions.change_order(ana.order.pk, given, effective_from_ms=now, told=told_at(now), **again)
+
+    def told(days: int) -> tuple[str, bool]:
+        (order,) = order_rows.orders(ana.person, now + days * day_ms)
+        return order["state"], "photos of you" in dict(order["rows"])["What may be collected"]
+
+    assert told(66) == ("This order is in force.", True)
+    assert told(68) == ("This order is in force.", False)
+    assert told(79) == ("This order is in force.", False)
+    order = actions.record_order(ana.person.pk, terms(now, ends_ms=now + 200 * day_ms), told=told_at(now), **again)
+    states = [one["state"] for one in order_rows.orders(ana.person, now + 90 * day_ms)]
+    assert states == ["This order is paused. Nothing is collected.", "This order is over. Nothing is collected."]
+    assert order.pk != ana.order.pk
 
 
 def test_their_trail_is_shown_by_quarters_and_their_reading_is_noted(ana: Case, tmp_path: Path):
