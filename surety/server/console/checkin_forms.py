@@ -8,7 +8,7 @@ from django.core.files.uploadedfile import UploadedFile
 
 from surety.rules.facts import Verdict
 from surety.server.checkins.enrolment import MOST_IMAGES
-from surety.server.console.editor_forms import InstantField, LocalForm, NowField, text_field
+from surety.server.console.editor_forms import InstantField, LocalForm, NowField, PlainForm, text_field
 
 KINDS = "image/jpeg,image/png,image/webp"
 
@@ -67,13 +67,13 @@ class EnrolForm(LocalForm):
     reason = text_field("Note", required=False, longest=2000, long=True)
 
 
-class RemoveForm(forms.Form):
+class RemoveForm(PlainForm):
     """Why an image is removed."""
 
     reason = text_field("Reason", longest=2000, long=True)
 
 
-class FromCheckInForm(forms.Form):
+class FromCheckInForm(PlainForm):
     """On which basis a photograph of a check-in is enrolled."""
 
     basis = text_field("Basis", "The person's consent and how they gave it, or the authority that allows it")

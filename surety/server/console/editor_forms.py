@@ -43,7 +43,17 @@ class NowField(InstantField):
         return super().clean(value) if (value or "").strip() else 0
 
 
-class LocalForm(forms.Form):
+class PlainForm(forms.Form):
+    """A form that says which field is missing, also in the list of what is to be mended above it."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        for field in self.fields.values():
+            if field.error_messages.get("required") == forms.Field.default_error_messages["required"]:
+                field.error_messages["required"] = f"{field.label} is missing."
+
+
+class LocalForm(PlainForm):
     """A form whose instants are on one person's clocks."""
 
     def __init__(self, *args: Any, time_zone: str = "UTC", **options: Any) -> None:
@@ -60,21 +70,13 @@ def text_field(
 ) -> forms.CharField:
     """A line of text, or a few (`long`)."""
     widget = forms.Textarea(attrs={"rows": 3}) if long else forms.TextInput()
-    missing = f"{label} is missing."
-    return forms.CharField(
-        label=label,
-        help_text=hint,
-        required=required,
-        max_length=longest,
-        widget=widget,
-        error_messages={"required": missing},
-    )
+    return forms.CharField(label=label, help_text=hint, required=required, max_length=longest, widget=widget)
 
 
 PRIVATE = "No rule reads it. Their officer and supervisors see it; operators and reviewers do not."
 
 
-class PersonForm(forms.Form):
+class PersonForm(PlainForm):
     """Who somebody is."""
 
     reference = text_field("Reference", "As the order or the court names them", longest=32)

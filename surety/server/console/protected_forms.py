@@ -3,10 +3,10 @@
 from django import forms
 
 from surety.server.console.case_words import LANGUAGES
-from surety.server.console.editor_forms import PROTOCOLS, LocalForm, NowField, text_field
+from surety.server.console.editor_forms import PROTOCOLS, LocalForm, NowField, PlainForm, text_field
 
 
-class ProtectedForm(forms.Form):
+class ProtectedForm(PlainForm):
     """Who a protected person is."""
 
     reference = text_field("Reference", "Not the supervised person's", longest=32)
@@ -17,7 +17,7 @@ class ProtectedForm(forms.Form):
     region = text_field("Region", "Who works there sees this person", required=False, longest=64)
 
     def __init__(self, *args: object, region: str = "", **options: object) -> None:
-        super().__init__(*args, **options)  # type: ignore[arg-type]  # as Django's own
+        super().__init__(*args, **options)
         self.fields["time_zone"].initial = "Europe/London"
         self.fields["region"].initial = region
 
@@ -38,13 +38,13 @@ class LinkForm(LocalForm):
     reason = text_field("Note", "Stands with the protected person alone", required=False, longest=2000, long=True)
 
 
-class ReasonForm(forms.Form):
+class ReasonForm(PlainForm):
     """A reason, for those who come after."""
 
     reason = text_field("Reason", "Stands with the protected person alone", longest=2000, long=True)
 
 
-class NoReasonForm(forms.Form):
+class NoReasonForm(PlainForm):
     """Nothing is asked: whoever withdraws their consent owes no reason."""
 
 

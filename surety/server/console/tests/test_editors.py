@@ -400,6 +400,12 @@ def test_a_file_that_is_no_document_is_refused_and_no_order_stands_without_it(an
     assert (Order.objects.count(), Document.objects.count()) == (before, 0)
 
 
+def test_what_is_missing_is_named_where_it_is_told(ana: Case, officer: Client):
+    page = officer.post(f"/orders/{ana.order.pk}/review", {"outcome": "", "statement": "fine"}).content.decode()
+    assert "What came of it is missing." in page
+    assert "This field is required" not in page
+
+
 def test_an_order_is_varied_suspended_and_its_versions_say_so(ana: Case, officer: Client):
     variation = order_form(
         effective_from_ms=at(), reason="varied on appeal", starts_ms=at(-7), ends_ms=at(40), review_due_ms=at(30)
