@@ -153,8 +153,13 @@ class Subject:
         return self._finding(name, kind, name, at_ms, known_ms, certainty, cause, evidence)
 
     def again(self, episode: Episode, at_ms: Millis, cause: Cause, evidence: Evidence) -> Finding:
-        """A finding of the kind that began an episode, made once more in it with what is known now."""
+        """A finding of the kind that began an episode, made once more in it with what is known now.
+
+        At the instant at which it began (a duty's, and a fix of that very instant) it has a name of its own.
+        """
         name = finding_id(self.person_id, episode.kind, self.condition_id, self.version, at_ms)
+        if name == episode.id:
+            name = finding_id(self.person_id, episode.kind, f"{self.condition_id}|again", self.version, at_ms)
         return self._finding(name, episode.kind, episode.id, at_ms, at_ms, episode.certainty, cause, evidence)
 
     def end(self, kind: Kind, episode: Episode, at_ms: Millis, cause: Cause, evidence: Evidence) -> Finding:

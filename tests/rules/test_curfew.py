@@ -36,6 +36,19 @@ def test_somebody_already_out_when_the_curfew_starts_is_found_without_a_new_fix(
     assert found[0].cause is Cause.BEHAVIOUR
 
 
+def test_what_is_surer_at_the_very_instant_of_the_start_is_a_finding_of_its_own() -> None:
+    """Far off within a minute is doubted when the start wakes the rules; a fix of that same millisecond confirms it."""
+    far = (HOME[0] + 0.1, HOME[1])
+    leapt = [
+        fix(ms(clock), far, accuracy_m=accuracy_m) for clock, accuracy_m in (("18:58", 5), ("18:59", 12), ("19:00", 12))
+    ]
+    found = run(order(curfew()), stay(HOME, "18:00", "18:58") + leapt, "19:10")
+    first, again = (finding for finding in found if finding.kind is Kind.CURFEW_ABSENT_AT_START)
+    assert (first.at_ms, again.at_ms) == (ms("19:00"), ms("19:00"))
+    assert (first.certainty, again.certainty) == (Certainty.POSSIBLE, Certainty.PROBABLE)
+    assert again.episode_id == first.episode_id == first.id != again.id
+
+
 def test_leaving_during_the_night_and_coming_back_is_one_episode() -> None:
     facts = stay(HOME, "18:00", "21:00") + stay(SHOP, "21:00", "22:00") + stay(HOME, "22:00", "+1 08:00")
     left, back = run(order(curfew()), facts, "+1 12:00")
