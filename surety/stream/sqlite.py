@@ -6,6 +6,7 @@ it, so a reader never sees a record before one with a smaller number.
 
 import sqlite3
 import threading
+import time
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from itertools import chain
@@ -19,6 +20,7 @@ from surety.stream.contract import Entry, Record, StreamUnavailableError, partit
 from surety.stream.refusals import KEPT_REFUSALS, RefusalNote
 
 BUSY_TIMEOUT_S = 5.0  # how long a writer waits for another process's write lock before it says "unavailable"
+AGAIN_S = 0.01  # between two tries to open a file that somebody else is opening
 ROWS_A_STATEMENT = (
     64  # one INSERT of many rows is one call into SQLite: the door's loop keeps the interpreter meanwhile
 )
@@ -228,6 +230,22 @@ class SqliteStream:
 
 
 def _open(path: Path, busy_timeout_s: float) -> sqlite3.Connection:
+    """A connection, with the file in order.
+
+    While another one turns the file into WAL mode or recovers it, SQLite says "locked" at once, whatever its timeout:
+    several processes that begin together would meet that. So it is tried again for as long as that timeout.
+    """
+    until_s = time.monotonic() + busy_timeout_s
+    while True:
+        try:
+            return _opened(path, busy_timeout_s)
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() >= until_s:
+                raise
+            time.sleep(AGAIN_S)
+
+
+def _opened(path: Path, busy_timeout_s: float) -> sqlite3.Connection:
     connection = sqlite3.connect(
         path, timeout=busy_timeout_s, isolation_level=None, check_same_thread=False, cached_statements=256
     )
