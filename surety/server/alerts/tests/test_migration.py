@@ -6,7 +6,7 @@ from django.db.migrations.executor import MigrationExecutor
 
 from surety.server.alerts.tests import cast
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
 
 def test_each_alert_of_before_is_about_its_own_episode():

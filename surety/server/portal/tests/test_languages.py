@@ -115,6 +115,7 @@ def test_a_browser_is_answered_in_its_own_language_before_anybody_chose_one():
     assert 'lang="en"' in Client().get("/my/", headers={"Accept-Language": "cy"}).content.decode()
 
 
+@pytest.mark.slow
 @pytest.mark.django_db
 @pytest.mark.parametrize("tag", OTHER_SCRIPT)
 def test_every_page_is_said_in_the_language_but_for_what_people_wrote(tag: str, tmp_path: Path):

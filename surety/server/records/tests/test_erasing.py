@@ -107,6 +107,7 @@ def office(tmp_path: Path) -> Office:
     return Office(tmp_path / "data")
 
 
+@pytest.mark.slow
 def test_who_is_erased_is_in_no_file_any_more_and_a_backup_cannot_be_read(office: Office, tmp_path: Path) -> None:
     (ann,) = office.people
     assert set(office.holding(*WORDS)) >= {"surety.sqlite3"}

@@ -11,7 +11,7 @@ from surety.server.cases.models import Person
 from surety.server.records import taking_over
 from surety.server.records.models import PersonKey
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 BEFORE = [("alerts", "0004_fleet"), ("cases", "0007_photographs")]
 
 
