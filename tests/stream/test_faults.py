@@ -32,10 +32,12 @@ def test_a_locked_file_is_unavailable_until_the_lock_goes(tmp_path: Path) -> Non
 
 
 def test_many_that_open_the_log_at_once_all_open_it(tmp_path: Path) -> None:
-    """SQLite tells the later ones "locked" at once, whatever its timeout: one start in ten of eight processes met it."""
+    """SQLite tells the later ones "locked" at once, whatever its timeout: one start in ten of eight met it."""
     for number in range(40):
         path = tmp_path / f"log{number}.sqlite3"
-        SqliteStream(path).append([ENTRY])
+        first = SqliteStream(path)
+        first.append([ENTRY])
+        first.close()
         streams, barrier, found = [SqliteStream(path) for _ in range(8)], threading.Barrier(8), []
 
         def look(stream: SqliteStream, barrier: threading.Barrier = barrier, found: list[int] = found) -> None:
