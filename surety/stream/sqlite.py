@@ -232,7 +232,7 @@ class SqliteStream:
 def _open(path: Path, busy_timeout_s: float) -> sqlite3.Connection:
     """A connection, with the file in order.
 
-    While another one turns the file into WAL mode or recovers it, SQLite says "locked" at once, whatever its timeout:
+    While another one makes the file and turns it into WAL mode, SQLite says "locked" at once, whatever its timeout:
     several processes that begin together would meet that. So it is tried again for as long as that timeout.
     """
     until_s = time.monotonic() + busy_timeout_s
