@@ -120,9 +120,10 @@ def _log_in(address: str, one: LogIn) -> str:
 
 
 def _reference(data_dir: Path) -> str:
-    return str(
-        _rows(data_dir, "SELECT reference FROM cases_person JOIN alerts_alert ON person_id = cases_person.id")[0][0]
-    )
+    """Somebody with an alert; not whose case is over, as that is erased while the test looks."""
+    alerted = "SELECT reference FROM cases_person p JOIN alerts_alert a ON a.person_id = p.id"
+    sql = f"{alerted} WHERE reference NOT LIKE 'SU-OLD%'"
+    return str(_rows(data_dir, sql)[0][0])
 
 
 def test_alerts_appear_ctrl_c_ends_it_and_a_second_start_goes_on(start: Callable[..., Running]) -> None:

@@ -41,8 +41,8 @@ def ask_now(page: Page) -> None:
     page.evaluate("dispatchEvent(new Event('online'))")
 
 
-def until(page: Page, holds: Callable[[], object], within_s: float = 20) -> None:
-    """Let the page run until something is so."""
+def until(page: Page, holds: Callable[[], object], within_s: float = 60) -> None:
+    """Let the page run until something is so; `within_s` is a bound for a busy machine, and no wait."""
     end = time.monotonic() + within_s
     while not holds():
         assert time.monotonic() < end, "it did not become so in time"
